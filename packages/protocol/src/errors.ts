@@ -1,0 +1,114 @@
+// The error catalogue: every refusal that a caller can meet, with its HTTP status and how to mend it.
+// A test holds docs/reference/errors.md to this list.
+
+export const errorCatalogue = {
+  BAD_REQUEST: { status: 400, title: 'The request cannot be read', remedy: 'Send well-formed JSON with the content type application/json.', retryable: false },
+  VALIDATION_FAILED: { status: 422, title: 'The request has invalid values', remedy: 'Mend the fields that `errors` points to.', retryable: false },
+  INVALID_CRON: { status: 422, title: 'The cron expression is invalid', remedy: 'Check it with `tidewheel schedule preview`.', retryable: false },
+  UNKNOWN_TIMEZONE: { status: 422, title: 'The time zone is unknown', remedy: 'Use an IANA name such as Europe/Berlin or Asia/Shanghai; abbreviations are ambiguous.', retryable: false },
+  DUPLICATE_NAME: { status: 409, title: 'The name is used twice', remedy: 'Choose another name, or change the existing definition.', retryable: false },
+  PAYLOAD_TOO_LARGE: { status: 413, title: 'The payload is over the limit', remedy: 'Store large data elsewhere and pass a reference.', retryable: false },
+  UNAUTHENTICATED: { status: 401, title: 'No valid credentials', remedy: 'Send `Authorization: Bearer <token>`, or sign in by a new link from `tidewheel token sign-in`.', retryable: false },
+  FORBIDDEN: { status: 403, title: 'Not permitted', remedy: 'Use a token whose role and namespace permit this.', retryable: false },
+  NOT_FOUND: { status: 404, title: 'Not found', remedy: 'Check the name, the id and the namespace.', retryable: false },
+  UNKNOWN_JOB: { status: 404, title: 'There is no such job', remedy: 'Apply its definition first; `tidewheel job list` shows what exists.', retryable: false },
+  CONFLICT: { status: 409, title: 'The state does not allow this', remedy: 'Read the current state and decide again.', retryable: false },
+  IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key was used for another request', remedy: 'Use a new key for a new request.', retryable: false },
+  STALE_VERSION: { status: 412, title: 'The definition has changed meanwhile', remedy: 'Read it again, merge your change, send the new ETag.', retryable: false },
+  VERSION_REQUIRED: { status: 428, title: 'If-Match is required', remedy: 'Send the ETag of the version that you changed.', retryable: false },
+  TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests', remedy: 'Wait for the seconds in Retry-After.', retryable: true },
+  UNAVAILABLE: { status: 503, title: 'Not able to serve now', remedy: 'Try again after the seconds in Retry-After.', retryable: true },
+  SHUTTING_DOWN: { status: 503, title: 'This master is stopping', remedy: 'Use another master, or try again soon.', retryable: true },
+  INTERNAL: { status: 500, title: 'Something broke', remedy: 'Look for the request id in the log of the master.', retryable: true },
+  INVALID_FILE: { status: 422, title: 'The file cannot be read', remedy: 'Mend the line that is named.', retryable: false },
+  INVALID_CONFIG: { status: 422, title: 'The configuration is invalid', remedy: 'Mend the key that is named.', retryable: false },
+  PUBLIC_WITHOUT_TLS: { status: 422, title: 'A public address needs TLS', remedy: 'Listen on loopback, configure TLS, or pass --insecure-public-http and accept that tokens travel in clear text.', retryable: false },
+  DATABASE_NEWER: { status: 503, title: 'The database was written by a newer version', remedy: 'Start a version of Tidewheel at least as new, or restore a backup made before the upgrade.', retryable: false },
+  DATABASE_CORRUPT: { status: 503, title: 'The database is damaged', remedy: 'Keep the files, restore the newest backup, then compare with `tidewheel audit fires`.', retryable: false },
+  DATABASE_CHANGED: { status: 503, title: 'A migration was changed after it had been applied', remedy: 'Run the release that this database was made with.', retryable: false },
+  DATABASE_LOCKED: { status: 503, title: 'Another process uses this data directory', remedy: 'Stop the other process, or choose another directory with --data.', retryable: false },
+  STORE_UNREACHABLE: { status: 503, title: 'The store cannot be reached', remedy: 'Check its address and whether it is running.', retryable: true },
+  OUTCOME_UNKNOWN: { status: 503, title: 'It is not known whether this was done', remedy: 'Read back before trying again, or repeat with the same idempotency key.', retryable: true },
+  PROTOCOL_ERROR: { status: 400, title: 'The worker broke the protocol', remedy: 'Use a client of the same protocol version; see the protocol reference.', retryable: false },
+  PROTOCOL_VERSION: { status: 400, title: 'The protocol version is not supported', remedy: 'Upgrade the older side.', retryable: false },
+  FRAME_TOO_LARGE: { status: 413, title: 'A worker frame is over the limit', remedy: 'Send smaller batches and shorter outputs.', retryable: false },
+  SESSION_DEAD: { status: 409, title: 'The session has ended', remedy: 'Register anew; results of its attempts are refused.', retryable: false },
+  UNREACHABLE: { status: 503, title: 'No master answers', remedy: 'Check the address, and that a master runs there.', retryable: true },
+  WAIT_TIMED_OUT: { status: 504, title: 'The wait timed out', remedy: 'The run goes on; look at it again later.', retryable: true },
+} as const satisfies Record<string, CatalogueEntry>;
+
+interface CatalogueEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly remedy: string;
+  readonly retryable: boolean;
+}
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** One fault inside a request or file. `pointer` is a JSON pointer; files add line and column, both from 1. */
+export interface Fault {
+  readonly pointer: string;
+  readonly detail: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export interface RefusalOptions {
+  readonly faults?: readonly Fault[];
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** The one class of "no" to a caller. Anything else that is thrown is a defect. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: RefusalOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Refusal';
+    this.code = code;
+    this.faults = options.faults ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return errorCatalogue[this.code].status;
+  }
+}
+
+/** RFC 9457 body, as every route answers a refusal. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  remedy: string;
+  requestId?: string;
+  errors?: Fault[];
+}
+
+export function problemOf(refusal: Refusal, requestId?: string): Problem {
+  const entry = errorCatalogue[refusal.code];
+  return {
+    type: `urn:tidewheel:error:${refusal.code}`,
+    title: entry.title,
+    status: entry.status,
+    detail: refusal.message,
+    code: refusal.code,
+    remedy: entry.remedy,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(refusal.faults.length === 0 ? {} : { errors: [...refusal.faults] }),
+  };
+}
+
+/** Zod issues as faults; `prefix` is the pointer of the value that was checked. */
+export function faultsOf(issues: readonly { path: readonly PropertyKey[]; message: string }[], prefix = ''): Fault[] {
+  return issues.map((issue) => ({
+    pointer: prefix + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    detail: issue.message,
+  }));
+}

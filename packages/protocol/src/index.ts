@@ -1,0 +1,12 @@
+// Everything that masters, workers, clients and the console share.
+
+export * from './api.ts';
+export * from './duration.ts';
+export * from './errors.ts';
+export * from './job.ts';
+export * from './limits.ts';
+export * from './names.ts';
+export * from './run.ts';
+export * from './schedule.ts';
+export * from './states.ts';
+export * from './wire.ts';

@@ -1,0 +1,35 @@
+// Bounds that both sides of a connection must know. Bounds of the server alone are in its core/limits.ts.
+
+export const limits = {
+  /** Characters of a namespace, job, schedule, queue or worker name. */
+  nameChars: 128,
+  labelCount: 32,
+  labelChars: 128,
+  /** Bytes of one run's payload and of one run's output, as JSON text. */
+  payloadBytes: 256 * 1024,
+  outputBytes: 256 * 1024,
+  /** Bytes of a failure's message with stack. */
+  errorBytes: 16 * 1024,
+  /** Runs in one batch trigger; jobs and schedules in one apply. */
+  batchRuns: 1000,
+  applyJobs: 1000,
+  schedulesPerJob: 100,
+  /** Bytes of one HTTP request body and of one worker frame. */
+  bodyBytes: 8 * 1024 * 1024,
+  frameBytes: 4 * 1024 * 1024,
+  messagesPerFrame: 4096,
+  /** Slots of one worker, and runs on their way to it. */
+  workerSlots: 1000,
+  workerHandlers: 2000,
+  workerQueues: 64,
+  /** Bytes of one log chunk and of all logs of one attempt; what is over is cut with a mark. */
+  logChunkBytes: 64 * 1024,
+  logAttemptBytes: 1024 * 1024,
+  pageItems: 200,
+  pageItemsDefault: 50,
+  idempotencyKeyChars: 255,
+  reasonChars: 500,
+  attemptsMax: 100,
+  /** One hundred years: anything longer is a mistake. */
+  durationMs: 100 * 365 * 86_400_000,
+} as const;

@@ -1,0 +1,188 @@
+// The worker protocol `tidewheel.v1`: frames are JSON arrays of these messages, flushed once per tick.
+//
+//   worker                                   master
+//   hello {incarnation, handlers, slots} →
+//                                          ← welcome {sessionId, ttl, nonce} and, on resume, the claims again
+//   ready {slots}                        →    credits: free slots now
+//                                          ← assign {attemptId, run …}
+//   started · log · progress · result    →
+//                                          ← ack {attemptIds} · logAck · stale {attemptId} · cancel {attemptId}
+//   heartbeat {nonce}                    → ← heartbeatAck {nonce}   a round trip; without the fresh nonce nothing is renewed
+//   drain · bye                          → ← drain · bye
+//
+// Results are re-sent until acknowledged; assignments are re-delivered on resume; so every message may arrive twice.
+
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { idSchema, labelsSchema, nameSchema, timeSchema } from './names.ts';
+import { logStreams, runErrorSchema } from './run.ts';
+import { reportedOutcomes } from './states.ts';
+
+export const wireProtocol = 'tidewheel.v1';
+
+export const workerStatsSchema = z.strictObject({
+  /** Share of one core used by the worker process since the last heartbeat, 0 to n cores. */
+  cpu: z.number().optional(),
+  memoryBytes: z.number().optional(),
+  /** Longest delay of the main loop since the last heartbeat, ms. */
+  loopLagMs: z.number().optional(),
+});
+export type WorkerStats = z.infer<typeof workerStatsSchema>;
+
+export const helloSchema = z.strictObject({
+  type: z.literal('hello'),
+  /** Chosen at random by the worker process at its start; resuming means saying the same again. */
+  incarnation: idSchema,
+  worker: nameSchema,
+  version: z.string().max(64),
+  slots: z.number().int().min(1).max(limits.workerSlots),
+  queues: z.array(nameSchema).min(1).max(limits.workerQueues),
+  /** `shell`, `http`, `task:<id>`. */
+  handlers: z.array(z.string().min(1).max(limits.nameChars + 5)).min(1).max(limits.workerHandlers),
+  labels: labelsSchema,
+  host: z.string().max(255),
+  pid: z.number().int(),
+  /** Attempts that the worker holds (running, or with a result not yet acknowledged). Empty on first contact. */
+  holding: z.array(idSchema).max(limits.workerSlots * 2),
+  /** True when this incarnation was welcomed before. */
+  resume: z.boolean(),
+});
+
+export const readySchema = z.strictObject({ type: z.literal('ready'), free: z.number().int().min(0).max(limits.workerSlots) });
+export const heartbeatSchema = z.strictObject({
+  type: z.literal('heartbeat'),
+  /** The nonce of the last reply. */
+  nonce: z.string().max(64),
+  /** Bumped by the main loop; a value that stands still means that the loop hangs. */
+  mainSeq: z.number().int(),
+  stats: workerStatsSchema,
+});
+export const startedSchema = z.strictObject({ type: z.literal('started'), runId: idSchema, attemptId: idSchema });
+export const logSchema = z.strictObject({
+  type: z.literal('log'),
+  runId: idSchema,
+  attemptId: idSchema,
+  /** From 1, without gaps, per attempt. */
+  seq: z.number().int().min(1),
+  stream: z.enum(logStreams),
+  /** Milliseconds since the attempt started, on the worker's monotonic clock. */
+  offsetMs: z.number().int().min(0),
+  text: z.string().max(limits.logChunkBytes),
+});
+export const resultSchema = z.strictObject({
+  type: z.literal('result'),
+  runId: idSchema,
+  attemptId: idSchema,
+  outcome: z.enum(reportedOutcomes),
+  /** JSON text, so that masters carry it without parsing. */
+  output: z.string().max(limits.outputBytes).nullable(),
+  error: runErrorSchema.nullable(),
+  /** Milliseconds between start and end on the worker's monotonic clock. */
+  durationMs: z.number().int().min(0),
+});
+export const drainSchema = z.strictObject({ type: z.literal('drain') });
+export const byeSchema = z.strictObject({ type: z.literal('bye'), reason: z.string().max(500) });
+
+export const workerMessageSchema = z.discriminatedUnion('type', [
+  helloSchema,
+  readySchema,
+  heartbeatSchema,
+  startedSchema,
+  logSchema,
+  resultSchema,
+  drainSchema,
+  byeSchema,
+]);
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+export type Hello = z.infer<typeof helloSchema>;
+export type Result = z.infer<typeof resultSchema>;
+export type LogMessage = z.infer<typeof logSchema>;
+
+export const welcomeSchema = z.object({
+  type: z.literal('welcome'),
+  sessionId: idSchema,
+  resumed: z.boolean(),
+  leaseTtlMs: z.number().int(),
+  heartbeatMs: z.number().int(),
+  nonce: z.string(),
+  masterId: z.string(),
+  /** Addresses of all masters, for reconnecting. */
+  masters: z.array(z.string()),
+  /** Attempts of `holding` that are no longer the worker's: stop them, drop their results. */
+  stale: z.array(idSchema),
+});
+export const assignSchema = z.object({
+  type: z.literal('assign'),
+  runId: idSchema,
+  attemptId: idSchema,
+  attempt: z.number().int(),
+  attemptsMax: z.number().int(),
+  namespace: z.string(),
+  job: z.string(),
+  jobVersion: z.number().int(),
+  /** What to do: the handler part of the job's definition. */
+  handler: z.union([
+    z.object({ kind: z.literal('task'), task: z.string() }),
+    z.object({
+      kind: z.literal('shell'),
+      argv: z.array(z.string()).optional(),
+      script: z.string().optional(),
+      interpreter: z.array(z.string()),
+      env: z.record(z.string(), z.string()),
+      cwd: z.string().optional(),
+    }),
+    z.object({
+      kind: z.literal('http'),
+      url: z.string(),
+      method: z.string(),
+      headers: z.record(z.string(), z.string()),
+      body: z.unknown().optional(),
+      expect: z.array(z.union([z.number(), z.string()])),
+    }),
+  ]),
+  /** JSON text, or null. */
+  payload: z.string().nullable(),
+  runTimeoutMs: z.number().int().nullable(),
+  killGraceMs: z.number().int(),
+  schedule: z.string().nullable(),
+  fireAt: timeSchema.nullable(),
+});
+export const heartbeatAckSchema = z.object({ type: z.literal('heartbeatAck'), nonce: z.string() });
+/** Results that are settled: accepted, or refused as stale. Either way the worker forgets them. */
+export const ackSchema = z.object({ type: z.literal('ack'), attemptIds: z.array(idSchema) });
+/** Logs of the attempt up to `seq` are stored. */
+export const logAckSchema = z.object({ type: z.literal('logAck'), attemptId: idSchema, seq: z.number().int() });
+/** The attempt is no longer the worker's: stop it, report nothing. */
+export const staleSchema = z.object({ type: z.literal('stale'), attemptIds: z.array(idSchema) });
+/** A person or a rule wants the attempt to stop; its result is still wanted. */
+export const cancelSchema = z.object({ type: z.literal('cancel'), attemptId: idSchema, reason: z.string() });
+
+export const masterMessageSchema = z.discriminatedUnion('type', [
+  welcomeSchema,
+  assignSchema,
+  heartbeatAckSchema,
+  ackSchema,
+  logAckSchema,
+  staleSchema,
+  cancelSchema,
+  z.object({ type: z.literal('drain') }),
+  /** The master ends this connection. `code` is from the error catalogue; `retry` false means: do not come back as you are. */
+  z.object({ type: z.literal('bye'), code: z.string(), reason: z.string(), retry: z.boolean() }),
+]);
+export type MasterMessage = z.infer<typeof masterMessageSchema>;
+export type Welcome = z.infer<typeof welcomeSchema>;
+export type Assign = z.infer<typeof assignSchema>;
+
+/** Reads one frame; a value, because a bad frame from a peer is expected, not exceptional. */
+export function readFrame<T>(schema: z.ZodType<T>, text: string): { ok: true; messages: T[] } | { ok: false; reason: string } {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return { ok: false, reason: 'the frame is not JSON' };
+  }
+  const parsed = z.array(schema).max(limits.messagesPerFrame).safeParse(raw);
+  if (parsed.success) return { ok: true, messages: parsed.data };
+  const issue = parsed.error.issues[0];
+  return { ok: false, reason: `at /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}` };
+}

@@ -1,0 +1,65 @@
+// The store as services see it: SQL text, one JSON parameter for a batch, transactions. Two engines implement it.
+// SQL is written once with `$1` parameters; where the engines differ, the dialect gives the words.
+
+export type Param = string | number | null;
+export type Row = Record<string, unknown>;
+
+/** Column types that a batch may carry. `json` text is carried as `text`. */
+export type ColumnType = 'uuid' | 'text' | 'int' | 'bigint' | 'float';
+
+export interface Dialect {
+  readonly engine: 'sqlite' | 'postgres';
+  /**
+   * A FROM item that expands a JSON array of objects, given as one text parameter, into rows:
+   * `rows('$1', 'x', { id: 'uuid', at: 'bigint' })`. Absent keys are null.
+   */
+  rows(param: string, alias: string, columns: Readonly<Record<string, ColumnType>>): string;
+  /** ` for update skip locked`, or nothing where one writer at a time makes it needless. */
+  readonly skipLocked: string;
+  /** ` for update`, or nothing. */
+  readonly forUpdate: string;
+}
+
+export interface Tx {
+  /** Runs one statement. Integers come back as numbers (all are below 2^53), null as null. */
+  query<T extends object = Row>(sql: string, params?: readonly Param[]): Promise<T[]>;
+}
+
+/**
+ * `query` outside a transaction is one statement in a transaction of its own.
+ * `transaction` commits when `work` resolves and rolls back when it rejects. READ COMMITTED with explicit row locks.
+ * Deadlocks and serialization failures are retried by the driver, so `work` may run several times: it must have no effect but its SQL.
+ * Nested calls are not allowed. After the commit was sent and its answer was lost, both reject with OutcomeUnknown.
+ * The function `now_ms()` exists in SQL: the store's clock, integer milliseconds UTC, moving also within a transaction.
+ */
+export interface Database extends Tx {
+  readonly dialect: Dialect;
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** It is not known whether the transaction was committed. Never retry blindly: read back by key. */
+export class OutcomeUnknown extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'OutcomeUnknown';
+  }
+}
+
+/** The store cannot be reached or refused for now; nothing was committed. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** A unique key or check was violated; nothing was committed. `constraint` names the key where the engine tells it. */
+export class ConstraintViolated extends Error {
+  readonly constraint: string;
+  constructor(constraint: string, options?: { cause?: unknown }) {
+    super(`constraint ${constraint} violated`, options);
+    this.name = 'ConstraintViolated';
+    this.constraint = constraint;
+  }
+}

@@ -1,0 +1,25 @@
+// Hints between services and masters. They may be lost, repeated or late: everything also works by slow polling.
+
+export interface SignalTopics {
+  /** Schedules were added or changed, so the nearest fire may be sooner. */
+  schedules: null;
+  /** Runs became ready in these lanes. */
+  ready: { lanes: string[] };
+  /** Delayed runs were written; the nearest may be sooner. */
+  scheduled: null;
+  /** Cancels were asked for attempts of these sessions. */
+  cancel: { sessions: string[] };
+  /** Rows that a page may be showing have changed. */
+  changed: { namespace: string; topics: ('runs' | 'schedules' | 'jobs' | 'workers')[] };
+  /** Log lines were stored for these runs. */
+  logs: { runs: string[] };
+}
+export type SignalTopic = keyof SignalTopics;
+
+export interface Signals {
+  /** Never throws and never waits; coalesced with others of the same tick. */
+  publish<T extends SignalTopic>(topic: T, detail: SignalTopics[T]): void;
+  /** Own publications arrive too. Returns the way to unsubscribe. */
+  subscribe<T extends SignalTopic>(topic: T, receive: (detail: SignalTopics[T]) => void): () => void;
+  close(): Promise<void>;
+}
