@@ -21,6 +21,7 @@ export interface Dialect {
 }
 
 export interface Tx {
+  readonly dialect: Dialect;
   /** Runs one statement. Integers come back as numbers (all are below 2^53), null as null. */
   query<T extends object = Row>(sql: string, params?: readonly Param[]): Promise<T[]>;
 }
@@ -33,7 +34,6 @@ export interface Tx {
  * The function `now_ms()` exists in SQL: the store's clock, integer milliseconds UTC, moving also within a transaction.
  */
 export interface Database extends Tx {
-  readonly dialect: Dialect;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

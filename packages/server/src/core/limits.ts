@@ -1,0 +1,34 @@
+// Every bound of a master in one place. Bounds that workers and clients must know too are in the protocol's limits.
+
+export const serverLimits = {
+  /** Due schedules locked by one fire transaction, and nominal times decided of one schedule in it. */
+  fireSchedules: 500,
+  firesPerSchedule: 500,
+  /** Ledger rows and runs that one fire transaction may write. */
+  firesPerTransaction: 5000,
+  /** Runs of one claim statement, results of one completion transaction, runs of one submit transaction. */
+  claimRuns: 500,
+  completionResults: 500,
+  submitRuns: 2000,
+  /** Requests waiting for a submit transaction; over it callers get TOO_MANY_REQUESTS. */
+  submitWaiting: 20_000,
+  /** Log chunks of one transaction and waiting for one, in chunks and bytes; over it the worker is not acknowledged and waits. */
+  logChunks: 1000,
+  logWaitingBytes: 64 * 1024 * 1024,
+  /** Runs moved by one promotion, expiry or rescue transaction. */
+  promoteRuns: 1000,
+  rescueSessions: 100,
+  rescueRuns: 5000,
+  /** Times a run may lose its worker before it fails: a run that kills its workers must not go round for ever. */
+  lostAttemptsMax: 10,
+  /** Worker connections of one master. */
+  sessionsPerMaster: 5000,
+  /** Bytes waiting in the socket of a worker; over it the worker gets no work until it has read. */
+  connectionBufferBytes: 16 * 1024 * 1024,
+  /** Retries of a transaction after a deadlock or serialization failure. */
+  transactionRetries: 10,
+  /** Finished attempts kept on a run; older ones give way. */
+  attemptsKept: 100,
+  /** Immutable job versions and lanes kept in memory. */
+  definitionsCached: 20_000,
+} as const;
