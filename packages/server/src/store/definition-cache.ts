@@ -1,0 +1,92 @@
+// Definitions in memory: job versions never change, so they are kept by id; schedules by id and version.
+// Bounded: when full, the cache is dropped whole, which costs one read per definition in use.
+
+import type { JobSpec, ScheduleDefinition } from '@tidewheel/protocol';
+import { serverLimits } from '../core/limits.ts';
+import { compileTimes, type ScheduleTimes } from '../core/schedule-times.ts';
+import type { Tx } from '../ports/database.ts';
+
+export interface JobVersion {
+  id: string;
+  jobId: string;
+  job: string;
+  version: number;
+  laneId: string;
+  kind: string;
+  spec: JobSpec;
+}
+
+export interface CompiledSchedule {
+  definition: ScheduleDefinition;
+  times: ScheduleTimes;
+}
+
+interface JobVersionRow {
+  id: string;
+  job_id: string;
+  job: string;
+  version: number;
+  lane_id: string;
+  kind: string;
+  spec: string;
+}
+
+export class DefinitionCache {
+  readonly #versions = new Map<string, JobVersion>();
+  readonly #schedules = new Map<string, CompiledSchedule>();
+  readonly #names = new Map<string, string>();
+
+  /** The job versions of `ids`; those not in memory are read in one statement. */
+  async jobVersions(tx: Tx, ids: Iterable<string>): Promise<ReadonlyMap<string, JobVersion>> {
+    const missing = [...new Set(ids)].filter((id) => !this.#versions.has(id));
+    if (missing.length > 0) {
+      this.#makeRoom(this.#versions, missing.length);
+      const rows = await tx.query<JobVersionRow>(
+        `select v.id, v.job_id, j.name as job, v.version, v.lane_id, v.kind, v.spec
+         from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join job_version v on v.id = x.id join job j on j.id = v.job_id`,
+        [JSON.stringify(missing.map((id) => ({ id })))],
+      );
+      for (const row of rows) {
+        this.#versions.set(row.id, {
+          id: row.id,
+          jobId: row.job_id,
+          job: row.job,
+          version: row.version,
+          laneId: row.lane_id,
+          kind: row.kind,
+          spec: JSON.parse(row.spec) as JobSpec,
+        });
+      }
+    }
+    return this.#versions;
+  }
+
+  /** The names of schedules, which never change. */
+  async scheduleNames(tx: Tx, ids: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+    const missing = [...new Set(ids)].filter((id) => !this.#names.has(id));
+    if (missing.length > 0) {
+      this.#makeRoom(this.#names, missing.length);
+      const rows = await tx.query<{ id: string; name: string }>(
+        `select s.id, s.name from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join schedule s on s.id = x.id`,
+        [JSON.stringify(missing.map((id) => ({ id })))],
+      );
+      for (const row of rows) this.#names.set(row.id, row.name);
+    }
+    return this.#names;
+  }
+
+  schedule(id: string, version: number, spec: string, anchorAt: number): CompiledSchedule {
+    const key = `${id}/${version}`;
+    const known = this.#schedules.get(key);
+    if (known !== undefined) return known;
+    this.#makeRoom(this.#schedules, 1);
+    const definition = JSON.parse(spec) as ScheduleDefinition;
+    const compiled = { definition, times: compileTimes(definition, anchorAt) };
+    this.#schedules.set(key, compiled);
+    return compiled;
+  }
+
+  #makeRoom(map: Map<string, unknown>, count: number): void {
+    if (map.size + count > serverLimits.definitionsCached) map.clear();
+  }
+}
