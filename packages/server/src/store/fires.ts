@@ -5,6 +5,7 @@
 // statement's snapshot may be older than the lock it waits for.
 
 import { decideFires } from '../core/fire.ts';
+import { invariant } from '../core/invariant.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
@@ -235,13 +236,14 @@ async function write(tx: Tx, writes: Writes): Promise<void> {
       [JSON.stringify(writes.runs)],
     );
   }
-  await tx.query(
+  const moved = await tx.query(
     `update schedule set cursor = x.cursor, next_fire_at = x.next_fire_at,
        state = case when x.next_fire_at is null then 'finished' else schedule.state end
      from ${rows('$1', 'x', { id: 'uuid', cursor: 'bigint', next_fire_at: 'bigint' })}
-     where schedule.id = x.id and schedule.cursor <= x.cursor`,
+     where schedule.id = x.id and schedule.cursor <= x.cursor returning schedule.id`,
     [JSON.stringify(writes.cursors)],
   );
+  invariant(moved.length === writes.cursors.length, 'a cursor would have gone back');
 }
 
 /** The nearest next fire of all enabled schedules and the store's clock, so that the caller can wait for it. */

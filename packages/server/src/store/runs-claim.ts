@@ -1,0 +1,142 @@
+// Claims: ready runs of one lane become running attempts of given sessions, in one statement.
+// Two masters never take the same run: rows locked by one are skipped by the other. The order is priority, then due time.
+
+import type { Tx } from '../ports/database.ts';
+
+/** A slot that may be filled, and the attempt id it would get. */
+export interface Slot {
+  sessionId: string;
+  attemptId: string;
+}
+
+export interface ClaimedRun {
+  id: string;
+  namespace: string;
+  jobVersionId: string;
+  laneId: string;
+  attempt: number;
+  attemptId: string;
+  sessionId: string;
+  payload: string | null;
+  scheduleId: string | null;
+  fireAt: number | null;
+  dueAt: number;
+  claimedAt: number;
+  cancelReason: string | null;
+  cancelRequestedAt: number | null;
+}
+
+interface ClaimedRow {
+  id: string;
+  namespace: string;
+  job_version_id: string;
+  lane_id: string;
+  attempt: number;
+  attempt_id: string;
+  session_id: string;
+  payload: string | null;
+  schedule_id: string | null;
+  fire_at: number | null;
+  due_at: number;
+  claimed_at: number;
+  cancel_requested_at: number | null;
+  cancel_reason: string | null;
+}
+
+const claimedColumns = [
+  'id',
+  'namespace',
+  'job_version_id',
+  'lane_id',
+  'attempt',
+  'attempt_id',
+  'session_id',
+  'payload',
+  'schedule_id',
+  'fire_at',
+  'due_at',
+  'claimed_at',
+  'cancel_requested_at',
+  'cancel_reason',
+]
+  .map((column) => `run.${column}`)
+  .join(', ');
+
+function claimedOf(row: ClaimedRow): ClaimedRun {
+  return {
+    id: row.id,
+    namespace: row.namespace,
+    jobVersionId: row.job_version_id,
+    laneId: row.lane_id,
+    attempt: row.attempt,
+    attemptId: row.attempt_id,
+    sessionId: row.session_id,
+    payload: row.payload,
+    scheduleId: row.schedule_id,
+    fireAt: row.fire_at,
+    dueAt: row.due_at,
+    claimedAt: row.claimed_at,
+    cancelRequestedAt: row.cancel_requested_at,
+    cancelReason: row.cancel_reason,
+  };
+}
+
+/**
+ * Claims up to `slots.length` runs of the lane. Fewer come back when fewer were ready.
+ * The candidate list is materialized: a planner that ran it twice would lock more rows than it returns.
+ */
+export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]): Promise<ClaimedRun[]> {
+  const wanted = slots.map((slot, index) => ({ n: index + 1, session_id: slot.sessionId, attempt_id: slot.attemptId }));
+  const rows = await tx.query<ClaimedRow>(
+    `with candidate as materialized (
+       select id, priority, due_at from run where lane_id = $2 and state = 'ready'
+       order by priority desc, due_at, id limit $3${tx.dialect.skipLocked}
+     ), numbered as (
+       select id, row_number() over (order by priority desc, due_at, id) as n from candidate
+     ), taken as (
+       select numbered.id, x.session_id, x.attempt_id
+       from ${tx.dialect.rows('$1', 'x', { n: 'int', session_id: 'uuid', attempt_id: 'uuid' })}
+       join numbered on numbered.n = x.n
+       join session s on s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms()
+     )
+     update run set state = 'running', attempt = run.attempt + 1, attempt_id = taken.attempt_id,
+       session_id = taken.session_id, claimed_at = now_ms(), started_at = null
+     from taken where run.id = taken.id
+     returning ${claimedColumns}`,
+    [JSON.stringify(wanted), laneId, slots.length],
+  );
+  return rows.map(claimedOf);
+}
+
+/** Running attempts by attempt id: the read-back of a claim or a direct assignment whose commit was not acknowledged. */
+export async function runsByAttempt(tx: Tx, attemptIds: readonly string[], runIds: readonly string[] | null = null): Promise<ClaimedRun[]> {
+  if (runIds !== null) {
+    const rows = await tx.query<ClaimedRow>(
+      `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid', attempt_id: 'uuid' })}
+       join run on run.id = x.id and run.attempt_id = x.attempt_id`,
+      [JSON.stringify(runIds.map((id, index) => ({ id, attempt_id: attemptIds[index] ?? null })))],
+    );
+    return rows.map(claimedOf);
+  }
+  // Without run ids the search goes through the sessions' running runs, which are few.
+  const rows = await tx.query<ClaimedRow>(
+    `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { attempt_id: 'uuid' })}
+     join run on run.attempt_id = x.attempt_id and run.state = 'running'`,
+    [JSON.stringify(attemptIds.map((attempt_id) => ({ attempt_id })))],
+  );
+  return rows.map(claimedOf);
+}
+
+/** All attempts that a session holds: what a resuming worker is compared with. */
+export async function runsOfSession(tx: Tx, sessionId: string): Promise<ClaimedRun[]> {
+  const rows = await tx.query<ClaimedRow>(`select ${claimedColumns} from run where session_id = $1`, [sessionId]);
+  return rows.map(claimedOf);
+}
+
+/** Lanes that have ready work now: one index probe per lane. */
+export async function lanesWaiting(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `select id from lane where exists (select 1 from run where run.lane_id = lane.id and run.state = 'ready')`,
+  );
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,151 @@
+// New runs, in batches: idempotency first, then one insert. A run whose lane has no older work waiting and for which a
+// connected worker has offered a slot is inserted already claimed (direct assignment).
+
+import type { Tx } from '../ports/database.ts';
+
+export interface NewRun {
+  id: string;
+  namespace: string;
+  jobId: string;
+  jobVersionId: string;
+  laneId: string;
+  priority: number;
+  delayMs: number;
+  trigger: 'api' | 'retry' | 'schedule';
+  scheduleId: string | null;
+  retryOf: string | null;
+  payload: string | null;
+  startTimeoutMs: number | null;
+  /** A slot that is kept free for this run, and the attempt it would be. */
+  offer: { sessionId: string; attemptId: string } | null;
+}
+
+export interface SubmittedRun {
+  id: string;
+  laneId: string;
+  state: 'ready' | 'scheduled' | 'running';
+  dueAt: number;
+}
+
+/** Inserts runs as ready, scheduled (when delayed) or running (when the offer could be taken). */
+export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<SubmittedRun[]> {
+  const rows = runs.map((run) => ({
+    id: run.id,
+    namespace: run.namespace,
+    job_id: run.jobId,
+    job_version_id: run.jobVersionId,
+    lane_id: run.laneId,
+    priority: run.priority,
+    delay: run.delayMs,
+    kind: run.trigger,
+    schedule_id: run.scheduleId,
+    retry_of: run.retryOf,
+    payload: run.payload,
+    start_timeout: run.startTimeoutMs,
+    attempt_id: run.offer?.attemptId ?? null,
+    session_id: run.offer?.sessionId ?? null,
+  }));
+  const inserted = await tx.query<{ id: string; lane_id: string; state: SubmittedRun['state']; due_at: number }>(
+    `insert into run (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
+       schedule_id, retry_of, payload, start_deadline, attempt, attempt_id, session_id, claimed_at)
+     select y.id, y.namespace, y.job_id, y.job_version_id, y.lane_id, y.state, y.priority, y.now + y.delay, y.now, y.kind,
+       y.schedule_id, y.retry_of, y.payload, y.now + y.delay + y.start_timeout,
+       case when y.state = 'running' then 1 else 0 end,
+       case when y.state = 'running' then y.attempt_id end,
+       case when y.state = 'running' then y.session_id end,
+       case when y.state = 'running' then y.now end
+     from (
+       select x.*, now_ms() as now,
+         case when x.delay > 0 then 'scheduled'
+           when x.session_id is not null
+             and not exists (select 1 from run q where q.lane_id = x.lane_id and q.state = 'ready')
+             and exists (select 1 from session s where s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms())
+           then 'running' else 'ready' end as state
+       from ${tx.dialect.rows('$1', 'x', {
+         id: 'uuid',
+         namespace: 'text',
+         job_id: 'uuid',
+         job_version_id: 'uuid',
+         lane_id: 'uuid',
+         priority: 'int',
+         delay: 'bigint',
+         kind: 'text',
+         schedule_id: 'uuid',
+         retry_of: 'uuid',
+         payload: 'text',
+         start_timeout: 'bigint',
+         attempt_id: 'uuid',
+         session_id: 'uuid',
+       })}
+     ) y
+     returning id, lane_id, state, due_at`,
+    [JSON.stringify(rows)],
+  );
+  return inserted.map((row) => ({ id: row.id, laneId: row.lane_id, state: row.state, dueAt: row.due_at }));
+}
+
+export interface IdempotencyClaim {
+  namespace: string;
+  key: string;
+  runId: string;
+  /** Hash of the request, so that a key cannot be used for two different requests. */
+  fingerprint: string;
+}
+
+export interface IdempotencyHolder extends IdempotencyClaim {
+  /** False when an earlier request holds the key; `runId` is then its run. */
+  fresh: boolean;
+}
+
+/** Takes keys that are free or expired; answers for each who holds it now. Keys must be distinct within one call. */
+export async function idempotencyTake(tx: Tx, claims: readonly IdempotencyClaim[], ttlMs: number): Promise<IdempotencyHolder[]> {
+  if (claims.length === 0) return [];
+  // In one order everywhere, so that two masters never wait for each other's keys.
+  const sorted = claims.toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.key, b.key));
+  const rows = sorted.map((claim) => ({ namespace: claim.namespace, key: claim.key, run_id: claim.runId, fingerprint: claim.fingerprint }));
+  const columns = { namespace: 'text', key: 'text', run_id: 'uuid', fingerprint: 'text' } as const;
+  await tx.query(
+    `insert into idempotency (namespace, key, run_id, fingerprint, expires_at)
+     select x.namespace, x.key, x.run_id, x.fingerprint, now_ms() + $2 from ${tx.dialect.rows('$1', 'x', columns)} where true
+     on conflict (namespace, key) do update
+       set run_id = excluded.run_id, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at
+       where idempotency.expires_at <= now_ms()`,
+    [JSON.stringify(rows), ttlMs],
+  );
+  const holders = await tx.query<{ namespace: string; key: string; run_id: string; fingerprint: string; asked: string }>(
+    `select i.namespace, i.key, i.run_id, i.fingerprint, x.run_id as asked
+     from ${tx.dialect.rows('$1', 'x', columns)} join idempotency i on i.namespace = x.namespace and i.key = x.key`,
+    [JSON.stringify(rows)],
+  );
+  return holders.map((row) => ({
+    namespace: row.namespace,
+    key: row.key,
+    runId: row.run_id,
+    fingerprint: row.fingerprint,
+    fresh: row.run_id === row.asked,
+  }));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Forgets keys that have expired; at most `max` a call. Returns how many. */
+export async function idempotencyForget(tx: Tx, max: number): Promise<number> {
+  const rows = await tx.query(
+    `delete from idempotency where (namespace, key) in
+       (select namespace, key from idempotency where expires_at <= now_ms() order by expires_at limit $1) returning key`,
+    [max],
+  );
+  return rows.length;
+}
+
+/** Which of these runs exist, with their attempt: the read-back after an unknown outcome. */
+export async function runsExisting(tx: Tx, ids: readonly string[]): Promise<SubmittedRun[]> {
+  const rows = await tx.query<{ id: string; lane_id: string; state: SubmittedRun['state']; due_at: number }>(
+    `select r.id, r.lane_id, r.state, r.due_at from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join any_run r on r.id = x.id`,
+    [JSON.stringify(ids.map((id) => ({ id })))],
+  );
+  return rows.map((row) => ({ id: row.id, laneId: row.lane_id, state: row.state, dueAt: row.due_at }));
+}
+

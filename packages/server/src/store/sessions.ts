@@ -1,0 +1,126 @@
+// Sessions: the leased registrations of workers. Expiry is by the store's clock; a dead session never comes back.
+
+import type { Hello, WorkerStats } from '@tidewheel/protocol';
+import type { Tx } from '../ports/database.ts';
+
+export interface SessionOwner {
+  masterId: string;
+  namespace: string;
+  ttlMs: number;
+}
+
+/** Registers a new incarnation. False when that incarnation is known already (it must resume, or choose another). */
+export async function sessionRegister(tx: Tx, hello: Hello, owner: SessionOwner): Promise<boolean> {
+  const rows = await tx.query(
+    `insert into session (id, namespace, worker, master_id, state, slots, queues, handlers, labels, host, pid, version,
+       created_at, last_seen_at, expires_at)
+     values ($1, $2, $3, $4, 'live', $5, $6, $7, $8, $9, $10, $11, now_ms(), now_ms(), now_ms() + $12)
+     on conflict (id) do nothing returning id`,
+    [
+      hello.incarnation,
+      owner.namespace,
+      hello.worker,
+      owner.masterId,
+      hello.slots,
+      JSON.stringify(hello.queues),
+      JSON.stringify(hello.handlers),
+      JSON.stringify(hello.labels),
+      hello.host,
+      hello.pid,
+      hello.version,
+      owner.ttlMs,
+    ],
+  );
+  return rows.length === 1;
+}
+
+/** Takes over a session that still lives. Null when it is dead, expired, unknown or of another namespace. */
+export async function sessionResume(tx: Tx, hello: Hello, owner: SessionOwner): Promise<'live' | 'draining' | null> {
+  const rows = await tx.query<{ state: 'live' | 'draining' }>(
+    `update session set master_id = $2, expires_at = now_ms() + $3, last_seen_at = now_ms(), handlers = $5, queues = $6, slots = $7
+     where id = $1 and namespace = $4 and state <> 'dead' and expires_at > now_ms() returning state`,
+    [
+      hello.incarnation,
+      owner.masterId,
+      owner.ttlMs,
+      owner.namespace,
+      JSON.stringify(hello.handlers),
+      JSON.stringify(hello.queues),
+      hello.slots,
+    ],
+  );
+  return rows[0]?.state ?? null;
+}
+
+/**
+ * Renews leases in one statement. Sessions that are missing from the answer are no longer this master's:
+ * dead, expired, or resumed elsewhere. An expired session is never renewed, even when nobody has marked it dead yet.
+ */
+export async function sessionsRenew(
+  tx: Tx,
+  masterId: string,
+  renewals: readonly { sessionId: string; stats: WorkerStats }[],
+  ttlMs: number,
+): Promise<{ sessionId: string; state: 'live' | 'draining' }[]> {
+  const rows = await tx.query<{ id: string; state: 'live' | 'draining' }>(
+    `update session set expires_at = now_ms() + $2, last_seen_at = now_ms(), stats = x.stats
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid', stats: 'text' })}
+     where session.id = x.id and session.master_id = $3 and session.state <> 'dead' and session.expires_at > now_ms()
+     returning session.id, session.state`,
+    [JSON.stringify(renewals.map((renewal) => ({ id: renewal.sessionId, stats: JSON.stringify(renewal.stats) }))), ttlMs, masterId],
+  );
+  return rows.map((row) => ({ sessionId: row.id, state: row.state }));
+}
+
+/** The worker asked for, or was told, no new work. False when the session is not live. */
+export async function sessionDrain(tx: Tx, sessionId: string): Promise<boolean> {
+  const rows = await tx.query(`update session set state = 'draining' where id = $1 and state = 'live' returning id`, [sessionId]);
+  return rows.length === 1;
+}
+
+/** The worker has said goodbye. Runs that it still held are rescued like those of any dead session. */
+export async function sessionEnd(tx: Tx, sessionId: string): Promise<void> {
+  await tx.query(
+    `update session set state = 'dead', ended_at = now_ms(), expires_at = now_ms() where id = $1 and state <> 'dead'`,
+    [sessionId],
+  );
+}
+
+/** Marks expired sessions dead, locking each; returns them. */
+export async function sessionsExpire(tx: Tx, max: number): Promise<{ id: string; worker: string; namespace: string }[]> {
+  return tx.query<{ id: string; worker: string; namespace: string }>(
+    `update session set state = 'dead', ended_at = now_ms() where id in
+       (select id from session where state <> 'dead' and expires_at <= now_ms() order by expires_at limit $1${tx.dialect.skipLocked})
+     returning id, worker, namespace`,
+    [max],
+  );
+}
+
+/** Forgets dead sessions that ended longer ago than `keepMs`; at most `max` a call. */
+export async function sessionsForget(tx: Tx, keepMs: number, max: number): Promise<number> {
+  const rows = await tx.query(
+    `delete from session where id in
+       (select id from session where state = 'dead' and ended_at < now_ms() - $1 order by ended_at limit $2) returning id`,
+    [keepMs, max],
+  );
+  return rows.length;
+}
+
+export interface MasterRow {
+  id: string;
+  address: string;
+}
+
+/** Announces this master, and answers with all that are alive. */
+export async function masterRenew(tx: Tx, master: MasterRow & { version: string }, ttlMs: number): Promise<MasterRow[]> {
+  await tx.query(
+    `insert into master (id, address, version, started_at, expires_at) values ($1, $2, $3, now_ms(), now_ms() + $4)
+     on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at`,
+    [master.id, master.address, master.version, ttlMs],
+  );
+  return tx.query<MasterRow>(`select id, address from master where expires_at > now_ms() order by id`);
+}
+
+export async function masterLeave(tx: Tx, id: string): Promise<void> {
+  await tx.query(`delete from master where id = $1 or expires_at < now_ms() - 3600000`, [id]);
+}
