@@ -145,7 +145,12 @@ export const overviewSchema = z.object({
   scheduled: z.number().int(),
   running: z.number().int(),
   oldestWaitingMs: z.number().int().nullable(),
-  recent: z.object({ succeeded: z.number().int(), failed: z.number().int(), canceled: z.number().int(), lost: z.number().int() }),
+  recent: z.object({
+    succeeded: z.number().int(),
+    failed: z.number().int(),
+    canceled: z.number().int(),
+    lost: z.number().int(),
+  }),
   series: z.array(z.object({ at: timeSchema, succeeded: z.number().int(), failed: z.number().int() })),
   workers: z.object({ live: z.number().int(), slots: z.number().int(), busy: z.number().int() }),
   schedules: z.object({ enabled: z.number().int(), paused: z.number().int() }),

@@ -37,6 +37,9 @@ export const durationSchema = z
     if (typeof value === 'number') return value;
     const ms = parseDuration(value);
     if (ms !== null) return ms;
-    context.addIssue({ code: 'custom', message: `"${value}" is not a duration; write for example 500ms, 10s, 5m or 1h30m` });
+    context.addIssue({
+      code: 'custom',
+      message: `"${value}" is not a duration; write for example 500ms, 10s, 5m or 1h30m`,
+    });
     return z.NEVER;
   });

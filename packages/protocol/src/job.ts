@@ -34,7 +34,10 @@ export const httpHandlerSchema = z.strictObject({
     /** Sent as is when it is a string, else as JSON. Without a body, a run's payload is sent as JSON by methods that carry one. */
     body: z.unknown().optional(),
     /** Statuses that count as success: numbers and classes such as `2xx`. */
-    expect: z.array(z.union([z.number().int().min(100).max(599), z.string().regex(/^[1-5]xx$/)])).min(1).default(['2xx']),
+    expect: z
+      .array(z.union([z.number().int().min(100).max(599), z.string().regex(/^[1-5]xx$/)]))
+      .min(1)
+      .default(['2xx']),
   }),
 });
 
@@ -94,7 +97,11 @@ export const jobDefinitionSchema = z
     const seen = new Set<string>();
     job.schedules.forEach((schedule, index) => {
       if (seen.has(schedule.name)) {
-        context.addIssue({ code: 'custom', message: `the schedule "${schedule.name}" stands twice`, path: ['schedules', index, 'name'] });
+        context.addIssue({
+          code: 'custom',
+          message: `the schedule "${schedule.name}" stands twice`,
+          path: ['schedules', index, 'name'],
+        });
       }
       seen.add(schedule.name);
     });

@@ -38,7 +38,15 @@ export const helloSchema = z.strictObject({
   slots: z.number().int().min(1).max(limits.workerSlots),
   queues: z.array(nameSchema).min(1).max(limits.workerQueues),
   /** `shell`, `http`, `task:<id>`. */
-  handlers: z.array(z.string().min(1).max(limits.nameChars + 5)).min(1).max(limits.workerHandlers),
+  handlers: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(limits.nameChars + 5),
+    )
+    .min(1)
+    .max(limits.workerHandlers),
   labels: labelsSchema,
   host: z.string().max(255),
   pid: z.number().int(),
@@ -48,7 +56,10 @@ export const helloSchema = z.strictObject({
   resume: z.boolean(),
 });
 
-export const readySchema = z.strictObject({ type: z.literal('ready'), free: z.number().int().min(0).max(limits.workerSlots) });
+export const readySchema = z.strictObject({
+  type: z.literal('ready'),
+  free: z.number().int().min(0).max(limits.workerSlots),
+});
 export const heartbeatSchema = z.strictObject({
   type: z.literal('heartbeat'),
   /** The nonce of the last reply. */
@@ -174,7 +185,10 @@ export type Welcome = z.infer<typeof welcomeSchema>;
 export type Assign = z.infer<typeof assignSchema>;
 
 /** Reads one frame; a value, because a bad frame from a peer is expected, not exceptional. */
-export function readFrame<T>(schema: z.ZodType<T>, text: string): { ok: true; messages: T[] } | { ok: false; reason: string } {
+export function readFrame<T>(
+  schema: z.ZodType<T>,
+  text: string,
+): { ok: true; messages: T[] } | { ok: false; reason: string } {
   let raw: unknown;
   try {
     raw = JSON.parse(text);

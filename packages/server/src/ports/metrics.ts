@@ -6,18 +6,45 @@ export interface MetricLabels {
 
 export const metricCatalogue = {
   tidewheel_fires_total: { kind: 'counter', help: 'Nominal fires decided, by outcome.', labels: ['outcome'] },
-  tidewheel_fire_delay_seconds: { kind: 'histogram', help: 'From nominal fire time to the decision that committed it.', labels: [] },
+  tidewheel_fire_delay_seconds: {
+    kind: 'histogram',
+    help: 'From nominal fire time to the decision that committed it.',
+    labels: [],
+  },
   tidewheel_runs_finished_total: { kind: 'counter', help: 'Runs that reached a final state.', labels: ['state'] },
   tidewheel_runs_submitted_total: { kind: 'counter', help: 'Runs made through the API.', labels: [] },
-  tidewheel_runs_claimed_total: { kind: 'counter', help: 'Attempts handed to workers, directly or by claim.', labels: ['path'] },
+  tidewheel_runs_claimed_total: {
+    kind: 'counter',
+    help: 'Attempts handed to workers, directly or by claim.',
+    labels: ['path'],
+  },
   tidewheel_start_delay_seconds: { kind: 'histogram', help: 'From due time to the claim.', labels: [] },
-  tidewheel_run_duration_seconds: { kind: 'histogram', help: 'Running time of attempts, as the worker measured it.', labels: ['outcome'] },
-  tidewheel_results_stale_total: { kind: 'counter', help: 'Results refused because the attempt was no longer current.', labels: [] },
+  tidewheel_run_duration_seconds: {
+    kind: 'histogram',
+    help: 'Running time of attempts, as the worker measured it.',
+    labels: ['outcome'],
+  },
+  tidewheel_results_stale_total: {
+    kind: 'counter',
+    help: 'Results refused because the attempt was no longer current.',
+    labels: [],
+  },
   tidewheel_sessions_lost_total: { kind: 'counter', help: 'Sessions that expired.', labels: [] },
   tidewheel_sessions: { kind: 'gauge', help: 'Workers connected to this master.', labels: [] },
-  tidewheel_store_seconds: { kind: 'histogram', help: 'Store transactions, by what they were for.', labels: ['operation'] },
-  tidewheel_store_unknown_outcomes_total: { kind: 'counter', help: 'Commits whose acknowledgement was lost.', labels: [] },
-} as const satisfies Record<string, { kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }>;
+  tidewheel_store_seconds: {
+    kind: 'histogram',
+    help: 'Store transactions, by what they were for.',
+    labels: ['operation'],
+  },
+  tidewheel_store_unknown_outcomes_total: {
+    kind: 'counter',
+    help: 'Commits whose acknowledgement was lost.',
+    labels: [],
+  },
+} as const satisfies Record<
+  string,
+  { kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }
+>;
 
 export type MetricName = keyof typeof metricCatalogue;
 
