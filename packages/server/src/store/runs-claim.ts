@@ -108,21 +108,12 @@ export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]):
   return rows.map(claimedOf);
 }
 
-/** Running attempts by attempt id: the read-back of a claim or a direct assignment whose commit was not acknowledged. */
-export async function runsByAttempt(tx: Tx, attemptIds: readonly string[], runIds: readonly string[] | null = null): Promise<ClaimedRun[]> {
-  if (runIds !== null) {
-    const rows = await tx.query<ClaimedRow>(
-      `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid', attempt_id: 'uuid' })}
-       join run on run.id = x.id and run.attempt_id = x.attempt_id`,
-      [JSON.stringify(runIds.map((id, index) => ({ id, attempt_id: attemptIds[index] ?? null })))],
-    );
-    return rows.map(claimedOf);
-  }
-  // Without run ids the search goes through the sessions' running runs, which are few.
+/** Which of these slots were filled: the read-back of a claim or a direct assignment whose commit was not acknowledged. */
+export async function runsInSlots(tx: Tx, slots: readonly Slot[]): Promise<ClaimedRun[]> {
   const rows = await tx.query<ClaimedRow>(
-    `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { attempt_id: 'uuid' })}
-     join run on run.attempt_id = x.attempt_id and run.state = 'running'`,
-    [JSON.stringify(attemptIds.map((attempt_id) => ({ attempt_id })))],
+    `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { session_id: 'uuid', attempt_id: 'uuid' })}
+     join run on run.session_id = x.session_id and run.attempt_id = x.attempt_id`,
+    [JSON.stringify(slots.map((slot) => ({ session_id: slot.sessionId, attempt_id: slot.attemptId })))],
   );
   return rows.map(claimedOf);
 }

@@ -1,0 +1,87 @@
+// Brings a database to the version of this binary: numbered scripts, each in a transaction of its own.
+// Any number of processes may do this at once. The lock is taken before the version is read, so each script is applied by exactly one.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { Refusal } from '@tidewheel/protocol';
+import { sqlStatements } from '../core/sql-text.ts';
+import type { Database, Tx } from '../ports/database.ts';
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+interface Applied {
+  version: number;
+  name: string;
+  checksum: string;
+}
+
+/** An arbitrary name for PostgreSQL's advisory lock. */
+const migrationLock = 7_243_392_211;
+
+/** Scripts are named `0001_what.sql`. They stand beside this file, in `src` as in `dist`. */
+export function readMigrations(directory: URL = new URL('./migrations/', import.meta.url)): Migration[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => {
+      const [, version, name] = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file) ?? [];
+      if (version === undefined || name === undefined) throw new Error(`a migration with an unreadable name: ${file}`);
+      return migrationOf(Number(version), name, readFileSync(new URL(file, directory), 'utf8'));
+    });
+}
+
+export function migrationOf(version: number, name: string, sql: string): Migration {
+  return { version, name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+}
+
+/** Returns the versions that this call applied; empty when the database was up to date. */
+export async function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): Promise<number[]> {
+  const applied: number[] = [];
+  for (;;) {
+    const version = await db.transaction((tx) => applyNext(db, tx, migrations));
+    if (version === null) return applied;
+    applied.push(version);
+  }
+}
+
+async function applyNext(db: Database, tx: Tx, migrations: readonly Migration[]): Promise<number | null> {
+  await lock(db, tx);
+  await tx.query(`create table if not exists schema_migration (
+    version integer not null primary key, name text not null, checksum text not null, applied_at bigint not null)`);
+  const done = await tx.query<Applied>('select version, name, checksum from schema_migration order by version');
+  assertSameHistory(done, migrations);
+  const next = migrations[done.length];
+  if (next === undefined) return null;
+  for (const statement of sqlStatements(next.sql)) await tx.query(statement);
+  await tx.query('insert into schema_migration (version, name, checksum, applied_at) values ($1, $2, $3, now_ms())', [
+    next.version,
+    next.name,
+    next.checksum,
+  ]);
+  return next.version;
+}
+
+async function lock(db: Database, tx: Tx): Promise<void> {
+  if (db.dialect.engine !== 'postgres') return;
+  // Another process may need long for its scripts: wait for it without the limits of ordinary statements.
+  await tx.query(`select set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)`);
+  await tx.query(`select pg_advisory_xact_lock(${migrationLock})`);
+}
+
+function assertSameHistory(done: readonly Applied[], migrations: readonly Migration[]): void {
+  done.forEach((row, index) => {
+    const known = migrations[index];
+    if (known === undefined) {
+      const newest = migrations.at(-1)?.version ?? 0;
+      throw new Refusal('DATABASE_NEWER', `the database has migration ${row.version} (${row.name}), this binary knows up to ${newest}`);
+    }
+    if (known.version !== row.version || known.checksum !== row.checksum) {
+      throw new Refusal('DATABASE_CHANGED', `migration ${row.version} (${row.name}) is not the one that was applied`);
+    }
+  });
+}

@@ -1,0 +1,99 @@
+// The two ways out of `running`, and the way out of every other unfinished state: a final row in the archive, or another try.
+// Callers hold the runs' row locks and have asked core for the decision.
+
+import type { FinalState } from '@tidewheel/protocol';
+import type { Tx } from '../ports/database.ts';
+
+export interface FinishedRun {
+  id: string;
+  namespace: string;
+  state: FinalState;
+  /** The attempt whose outcome was accepted, null when the run ended without one. */
+  attemptId: string | null;
+  startedAt: number | null;
+  /** JSON of all finished attempts. */
+  attempts: string;
+  output: string | null;
+  /** JSON of a RunError. */
+  error: string | null;
+}
+
+/** Moves runs to the archive and counts them. */
+export async function runsFinish(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  const batch = JSON.stringify(
+    runs.map((run) => ({
+      id: run.id,
+      state: run.state,
+      attempt_id: run.attemptId,
+      started_at: run.startedAt,
+      attempts: run.attempts,
+      output: run.output,
+      error: run.error,
+    })),
+  );
+  await tx.query(
+    `insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
+       schedule_id, fire_at, retry_of, payload, attempt, attempt_id, started_at, finished_at, cancel_requested_at,
+       cancel_reason, attempts, output, error)
+     select run.id, run.namespace, run.job_id, run.job_version_id, run.lane_id, x.state, run.priority, run.due_at,
+       run.created_at, run.trigger_kind, run.schedule_id, run.fire_at, run.retry_of, run.payload, run.attempt,
+       x.attempt_id, x.started_at, now_ms(), run.cancel_requested_at, run.cancel_reason, x.attempts, x.output, x.error
+     from ${tx.dialect.rows('$1', 'x', {
+       id: 'uuid',
+       state: 'text',
+       attempt_id: 'uuid',
+       started_at: 'bigint',
+       attempts: 'text',
+       output: 'text',
+       error: 'text',
+     })} join run on run.id = x.id`,
+    [batch],
+  );
+  await tx.query(`delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`, [
+    JSON.stringify(runs.map((run) => ({ id: run.id }))),
+  ]);
+  await count(tx, masterId, runs);
+}
+
+async function count(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<void> {
+  const totals = new Map<string, { namespace: string; state: FinalState; runs: number }>();
+  for (const run of runs) {
+    const key = `${run.namespace}/${run.state}`;
+    const total = totals.get(key) ?? { namespace: run.namespace, state: run.state, runs: 0 };
+    total.runs += 1;
+    totals.set(key, total);
+  }
+  await tx.query(
+    `insert into run_stat (namespace, minute, state, master_id, runs)
+     select x.namespace, now_ms() / 60000 * 60000, x.state, $2, x.runs
+     from ${tx.dialect.rows('$1', 'x', { namespace: 'text', state: 'text', runs: 'int' })} where true
+     on conflict (namespace, minute, state, master_id) do update set runs = run_stat.runs + excluded.runs`,
+    [JSON.stringify([...totals.values()]), masterId],
+  );
+}
+
+export interface RetriedRun {
+  id: string;
+  delayMs: number;
+  attempts: string;
+  startTimeoutMs: number | null;
+}
+
+/** Frees runs of their attempt: `ready` at once when there is no delay, else `scheduled`. */
+export async function runsRetry(tx: Tx, runs: readonly RetriedRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  await tx.query(
+    `update run set state = case when x.delay > 0 then 'scheduled' else 'ready' end,
+       due_at = case when x.delay > 0 then now_ms() + x.delay else run.due_at end,
+       start_deadline = now_ms() + x.delay + x.start_timeout,
+       attempt_id = null, session_id = null, claimed_at = null, started_at = null, attempts = x.attempts
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid', delay: 'bigint', attempts: 'text', start_timeout: 'bigint' })}
+     where run.id = x.id`,
+    [
+      JSON.stringify(
+        runs.map((run) => ({ id: run.id, delay: run.delayMs, attempts: run.attempts, start_timeout: run.startTimeoutMs })),
+      ),
+    ],
+  );
+}

@@ -1,0 +1,143 @@
+// Moves that time brings: delayed runs become ready, runs that waited too long fail, runs of dead sessions are given away.
+// Any master does them, as often as it likes: rows that another one holds are skipped.
+
+import { become, decideLost, withAttempt, type PastAttempt } from '../core/run.ts';
+import { serverLimits } from '../core/limits.ts';
+import type { Tx } from '../ports/database.ts';
+import type { DefinitionCache } from './definition-cache.ts';
+import { runsFinish, runsRetry, type FinishedRun, type RetriedRun } from './runs-finish.ts';
+import { sessionsExpire } from './sessions.ts';
+
+export interface MovedRun {
+  id: string;
+  laneId: string;
+  namespace: string;
+}
+
+/** Delayed and backed-off runs whose time has come. */
+export async function runsPromote(tx: Tx): Promise<MovedRun[]> {
+  const rows = await tx.query<{ id: string; lane_id: string; namespace: string }>(
+    `update run set state = 'ready' where id in
+       (select id from run where state = 'scheduled' and due_at <= now_ms() order by due_at limit $1${tx.dialect.skipLocked})
+     returning id, lane_id, namespace`,
+    [serverLimits.promoteRuns],
+  );
+  return rows.map((row) => ({ id: row.id, laneId: row.lane_id, namespace: row.namespace }));
+}
+
+/** The nearest due time of a delayed run, and of a start deadline, with the store's clock. */
+export async function runsNextDue(tx: Tx): Promise<{ dueAt: number | null; now: number }> {
+  const rows = await tx.query<{ due_at: number | null; deadline: number | null; now: number }>(
+    `select (select min(due_at) from run where state = 'scheduled') as due_at,
+       (select min(start_deadline) from run where state = 'ready' and start_deadline is not null) as deadline, now_ms() as now`,
+  );
+  const row = rows[0];
+  if (row === undefined) return { dueAt: null, now: 0 };
+  const times = [row.due_at, row.deadline].filter((time) => time !== null);
+  return { dueAt: times.length === 0 ? null : Math.min(...times), now: row.now };
+}
+
+/** Fails ready runs that nobody started in time. */
+export async function runsExpireStart(tx: Tx, masterId: string): Promise<FinishedRun[]> {
+  const rows = await tx.query<{ id: string; namespace: string; attempts: string }>(
+    `select id, namespace, attempts from run where state = 'ready' and start_deadline is not null and start_deadline <= now_ms()
+     order by start_deadline limit $1${tx.dialect.skipLocked}`,
+    [serverLimits.promoteRuns],
+  );
+  const error = JSON.stringify({ kind: 'start-timeout', message: 'no worker started the run within its start timeout' });
+  const finished = rows.map((row) => ({
+    id: row.id,
+    namespace: row.namespace,
+    state: become('ready', 'failed'),
+    attemptId: null,
+    startedAt: null,
+    attempts: row.attempts,
+    output: null,
+    error,
+  }));
+  await runsFinish(tx, masterId, finished);
+  return finished;
+}
+
+export interface Rescued {
+  sessions: { id: string; worker: string; namespace: string }[];
+  finished: FinishedRun[];
+  retried: MovedRun[];
+  more: boolean;
+}
+
+interface LostRow {
+  id: string;
+  namespace: string;
+  lane_id: string;
+  job_version_id: string;
+  attempt: number;
+  attempt_id: string;
+  session_id: string;
+  claimed_at: number;
+  started_at: number | null;
+  cancel_requested_at: number | null;
+  attempts: string;
+  worker: string;
+  now: number;
+}
+
+/**
+ * Marks expired sessions dead and gives their runs away, in one transaction. Also runs that a claim gave to a session in the
+ * very moment it died are found here: dead sessions stay under watch for a minute, longer than any claim statement may last.
+ */
+export async function sessionsRescue(tx: Tx, deps: { masterId: string; definitions: DefinitionCache }): Promise<Rescued> {
+  const sessions = await sessionsExpire(tx, serverLimits.rescueSessions);
+  const rows = await tx.query<LostRow>(
+    `select r.id, r.namespace, r.lane_id, r.job_version_id, r.attempt, r.attempt_id, r.session_id, r.claimed_at, r.started_at,
+       r.cancel_requested_at, r.attempts, s.worker, now_ms() as now
+     from session s join run r on r.session_id = s.id
+     where s.state = 'dead' and s.ended_at > now_ms() - 60000
+     order by r.id limit $1${tx.dialect.forUpdate}`,
+    [serverLimits.rescueRuns],
+  );
+  const versions = await deps.definitions.jobVersions(tx, rows.map((row) => row.job_version_id));
+  const rescued: Rescued = { sessions, finished: [], retried: [], more: rows.length === serverLimits.rescueRuns };
+  const retries: RetriedRun[] = [];
+  for (const row of rows) {
+    const spec = versions.get(row.job_version_id)?.spec;
+    if (spec === undefined) throw new Error(`run ${row.id} has no job version`);
+    const past = JSON.parse(row.attempts) as PastAttempt[];
+    const next = decideLost({ past, cancelRequested: row.cancel_requested_at !== null, spec });
+    const lost = lostAttempt(row);
+    const attempts = JSON.stringify(withAttempt(past, lost));
+    if (next.to === 'final') {
+      rescued.finished.push({
+        id: row.id,
+        namespace: row.namespace,
+        state: become('running', next.state),
+        attemptId: null,
+        startedAt: row.started_at,
+        attempts,
+        output: null,
+        error: JSON.stringify(lost.error),
+      });
+    } else {
+      become('running', 'ready');
+      retries.push({ id: row.id, delayMs: next.delayMs, attempts, startTimeoutMs: spec.timeout.start ?? null });
+      rescued.retried.push({ id: row.id, laneId: row.lane_id, namespace: row.namespace });
+    }
+  }
+  await runsFinish(tx, deps.masterId, rescued.finished);
+  await runsRetry(tx, retries);
+  return rescued;
+}
+
+function lostAttempt(row: LostRow): PastAttempt {
+  return {
+    attempt: row.attempt,
+    attemptId: row.attempt_id,
+    sessionId: row.session_id,
+    worker: row.worker,
+    claimedAt: row.claimed_at,
+    startedAt: row.started_at,
+    endedAt: row.now,
+    outcome: 'lost',
+    error: { kind: 'worker-lost', message: `the worker ${row.worker} was lost` },
+  };
+}
