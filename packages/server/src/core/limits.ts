@@ -31,4 +31,7 @@ export const serverLimits = {
   attemptsKept: 100,
   /** Immutable job versions and lanes kept in memory. */
   definitionsCached: 20_000,
+  /** Statements kept prepared on one connection, and callers waiting for SQLite's one writer. */
+  preparedStatements: 500,
+  storeQueue: 10_000,
 } as const;
