@@ -1,0 +1,51 @@
+// What a master is given: the store it works on, its ports and its settings. No service has anything else.
+
+import type { Clock } from '../ports/clock.ts';
+import type { Database } from '../ports/database.ts';
+import type { Identity } from '../ports/identity.ts';
+import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Signals } from '../ports/signals.ts';
+import type { DefinitionCache } from '../store/definition-cache.ts';
+
+export interface MasterSettings {
+  /** Address under which workers and other masters reach this one, such as http://127.0.0.1:7070. */
+  address: string;
+  version: string;
+  /** Lease of a worker's session by the store's clock. */
+  sessionTtlMs: number;
+  heartbeatMs: number;
+  /** How often a loop looks without being woken: the safety net under lost signals. */
+  pollMs: number;
+  masterTtlMs: number;
+  idempotencyTtlMs: number;
+  /** How long dead sessions stay visible. */
+  sessionKeepMs: number;
+}
+
+export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
+  sessionTtlMs: 15_000,
+  heartbeatMs: 3000,
+  pollMs: 2000,
+  masterTtlMs: 15_000,
+  idempotencyTtlMs: 86_400_000,
+  sessionKeepMs: 86_400_000,
+};
+
+export interface MasterDeps {
+  db: Database;
+  clock: Clock;
+  identity: Identity;
+  signals: Signals;
+  log: Log;
+  metrics: Metrics;
+  settings: MasterSettings;
+  /** Called once with a defect (a broken invariant above all); the owner stops the process so that another takes over. */
+  fatal: (error: unknown) => void;
+}
+
+/** What the services of one master share besides. */
+export interface MasterContext extends MasterDeps {
+  masterId: string;
+  definitions: DefinitionCache;
+}

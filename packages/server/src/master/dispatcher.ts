@@ -1,0 +1,213 @@
+// Gives ready runs to the workers that are connected to this master.
+//
+// A lane is *dirty* while it may have ready work. Signals and the slow poll make lanes dirty; a claim that comes back short
+// makes them clean. Each turn shares the free slots between dirty lanes and claims at most that many, so an idle worker
+// costs nothing and a busy one is filled in one statement per lane. Messages leave only after the claim's commit.
+
+import type { Lane, LaneDemand } from '../core/placement.ts';
+import { serves, shareSlots } from '../core/placement.ts';
+import { serverLimits } from '../core/limits.ts';
+import { OutcomeUnknown } from '../ports/database.ts';
+import { lanesAll } from '../store/lanes.ts';
+import { lanesWaiting, runsClaim, runsInSlots, type ClaimedRun, type Slot } from '../store/runs-claim.ts';
+import { assignOf } from './assignment.ts';
+import type { Changes } from './changes.ts';
+import type { MasterContext } from './deps.ts';
+import { Loop, type Service } from './service.ts';
+import type { SessionLink } from './session-link.ts';
+
+export class Dispatcher implements Service {
+  readonly #context: MasterContext;
+  readonly #changes: Changes;
+  readonly #loop: Loop;
+  readonly #links = new Map<string, SessionLink>();
+  readonly #dirty = new Set<string>();
+  #lanes = new Map<string, Lane>();
+  /** Lane → sessions that serve it; made anew when lanes or links change. */
+  #eligible = new Map<string, string[]>();
+  #rotation = 0;
+  #polledAtMs = Number.NEGATIVE_INFINITY;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(context: MasterContext, changes: Changes) {
+    this.#context = context;
+    this.#changes = changes;
+    this.#loop = new Loop('dispatch', context, () => this.#look());
+  }
+
+  async start(): Promise<void> {
+    if (this.#unsubscribe.length === 0) {
+      this.#unsubscribe = [
+        this.#context.signals.subscribe('ready', ({ lanes }) => this.markReady(lanes)),
+        this.#context.signals.subscribe('changed', ({ topics }) => {
+          if (topics.includes('jobs')) this.#polledAtMs = Number.NEGATIVE_INFINITY;
+        }),
+      ];
+    }
+    await this.#loop.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#loop.stop();
+  }
+
+  attach(link: SessionLink): void {
+    this.#links.set(link.sessionId, link);
+    this.#eligible.clear();
+    this.#loop.wake();
+  }
+
+  detach(link: SessionLink): void {
+    if (this.#links.get(link.sessionId) !== link) return;
+    this.#links.delete(link.sessionId);
+    this.#eligible.clear();
+  }
+
+  link(sessionId: string): SessionLink | undefined {
+    return this.#links.get(sessionId);
+  }
+
+  links(): IterableIterator<SessionLink> {
+    return this.#links.values();
+  }
+
+  markReady(lanes: readonly string[]): void {
+    for (const lane of lanes) this.#dirty.add(lane);
+    this.#loop.wake();
+  }
+
+  /** A slot became free, or a worker became ready. */
+  slotsFreed(): void {
+    if (this.#dirty.size > 0) this.#loop.wake();
+  }
+
+  /** Keeps one slot free for a run that is about to be inserted; null when older work may wait or nobody is free. */
+  offer(laneId: string): Slot | null {
+    if (this.#dirty.has(laneId) || this.#lanes.get(laneId)?.paused !== false) return null;
+    let best: SessionLink | null = null;
+    let bestFree = 0;
+    for (const sessionId of this.#sessionsFor(laneId)) {
+      const link = this.#links.get(sessionId);
+      if (link !== undefined && link.free > bestFree) {
+        best = link;
+        bestFree = link.free;
+      }
+    }
+    if (best === null) return null;
+    best.reserved += 1;
+    return { sessionId: best.sessionId, attemptId: this.#context.identity.random() };
+  }
+
+  /** Ends offers, whether they were taken or not. Call it before `deliver`. */
+  release(slots: readonly Slot[]): void {
+    for (const slot of slots) {
+      const link = this.#links.get(slot.sessionId);
+      if (link !== undefined && link.reserved > 0) link.reserved -= 1;
+    }
+  }
+
+  /** Hands committed claims to their workers. A worker that has gone gets them when it resumes, or they are rescued. */
+  async deliver(claimed: readonly ClaimedRun[], path: 'claim' | 'direct' | 'again'): Promise<void> {
+    if (claimed.length === 0) return;
+    const { db, definitions, metrics, clock } = this.#context;
+    // Hold the slots at once: the definitions below may have to be read.
+    for (const run of claimed) {
+      this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs: clock.monotonicMs() });
+    }
+    const versions = await definitions.jobVersions(db, claimed.map((run) => run.jobVersionId));
+    const scheduleIds = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
+    const schedules = await definitions.scheduleNames(db, scheduleIds);
+    for (const run of claimed) {
+      const link = this.#links.get(run.sessionId);
+      const version = versions.get(run.jobVersionId);
+      if (link === undefined || version === undefined || !link.held.has(run.attemptId)) continue;
+      link.send(assignOf(run, version, run.scheduleId === null ? null : (schedules.get(run.scheduleId) ?? null)));
+      if (run.cancelRequestedAt !== null) link.send({ type: 'cancel', attemptId: run.attemptId, reason: run.cancelReason ?? '' });
+      metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
+    }
+    metrics.add('tidewheel_runs_claimed_total', claimed.length, { path });
+    this.#changes.note(new Set(claimed.map((run) => run.namespace)), 'runs');
+  }
+
+  async #look(): Promise<number> {
+    await this.#poll();
+    const demands = this.#demands();
+    if (demands.length === 0) return this.#context.settings.pollMs;
+    const credits = [...this.#links.values()].map((link) => ({ sessionId: link.sessionId, free: link.free }));
+    const grants = shareSlots(demands, credits, serverLimits.claimRuns, this.#rotation++);
+    for (const grant of grants) await this.#claim(grant.laneId, grant.sessionIds);
+    return grants.length === 0 ? this.#context.settings.pollMs : 0;
+  }
+
+  /** The safety net: which lanes exist and have work, read slowly whatever the signals say. */
+  async #poll(): Promise<void> {
+    const { clock, db, settings } = this.#context;
+    if (clock.monotonicMs() - this.#polledAtMs < settings.pollMs) return;
+    this.#polledAtMs = clock.monotonicMs();
+    if (this.#links.size === 0) return;
+    const unknown = (await lanesWaiting(db)).filter((lane) => this.#dirty.add(lane) && !this.#lanes.has(lane));
+    if (unknown.length > 0 || this.#lanes.size === 0) await this.#readLanes();
+  }
+
+  async #readLanes(): Promise<void> {
+    this.#lanes = new Map((await lanesAll(this.#context.db)).map((lane) => [lane.id, lane]));
+    this.#eligible.clear();
+  }
+
+  #demands(): LaneDemand[] {
+    const demands: LaneDemand[] = [];
+    for (const laneId of this.#dirty) {
+      const lane = this.#lanes.get(laneId);
+      if (lane === undefined || lane.paused) continue;
+      const sessionIds = this.#sessionsFor(laneId);
+      if (sessionIds.some((sessionId) => (this.#links.get(sessionId)?.free ?? 0) > 0)) {
+        demands.push({ laneId, namespace: lane.namespace, weight: lane.weight, sessionIds });
+      }
+    }
+    return demands;
+  }
+
+  #sessionsFor(laneId: string): string[] {
+    const known = this.#eligible.get(laneId);
+    if (known !== undefined) return known;
+    const lane = this.#lanes.get(laneId);
+    const sessions = lane === undefined ? [] : [...this.#links.values()].filter((link) => serves(link.capability, lane));
+    const ids = sessions.map((link) => link.sessionId);
+    this.#eligible.set(laneId, ids);
+    return ids;
+  }
+
+  async #claim(laneId: string, sessionIds: readonly string[]): Promise<void> {
+    const { db, identity } = this.#context;
+    const slots = sessionIds.map((sessionId) => ({ sessionId, attemptId: identity.random() }));
+    for (const slot of slots) {
+      const link = this.#links.get(slot.sessionId);
+      if (link !== undefined) link.reserved += 1;
+    }
+    // Clean before the claim, so that a signal that arrives meanwhile makes it dirty again.
+    this.#dirty.delete(laneId);
+    try {
+      const claimed = await this.#claimOrReadBack(db, laneId, slots);
+      if (claimed.length === slots.length) this.#dirty.add(laneId);
+      this.release(slots);
+      await this.deliver(claimed, 'claim');
+    } catch (error) {
+      this.#dirty.add(laneId);
+      this.release(slots);
+      throw error;
+    }
+  }
+
+  /** An unknown outcome is read back by the attempt ids; what commits even later is found by the gateway's reconciling. */
+  async #claimOrReadBack(db: MasterContext['db'], laneId: string, slots: readonly Slot[]): Promise<ClaimedRun[]> {
+    try {
+      return await runsClaim(db, laneId, slots);
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknown)) throw error;
+      this.#context.metrics.add('tidewheel_store_unknown_outcomes_total', 1);
+      this.#dirty.add(laneId);
+      return runsInSlots(db, slots);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// One connected worker as this master sees it: its session, what it can do, what it holds, which slots are promised.
+
+import type { Hello, MasterMessage, WorkerStats } from '@tidewheel/protocol';
+import type { Capability } from '../core/placement.ts';
+import { serverLimits } from '../core/limits.ts';
+import type { WorkerConnection } from '../ports/connection.ts';
+
+export class SessionLink {
+  readonly sessionId: string;
+  readonly worker: string;
+  readonly capability: Capability;
+  readonly slots: number;
+  readonly connection: WorkerConnection;
+  /** Attempts on their way to the worker or there, without a result yet: attempt id → run id and when it was handed over. */
+  readonly held = new Map<string, { runId: string; sinceMs: number }>();
+  /** Slots promised to a claim or submission in flight. */
+  reserved = 0;
+  /** False until the worker said that it is ready, and again when it drains. */
+  open = false;
+  nonce: string;
+  stats: WorkerStats = {};
+
+  constructor(hello: Hello, namespace: string, connection: WorkerConnection, nonce: string) {
+    this.sessionId = hello.incarnation;
+    this.worker = hello.worker;
+    this.capability = { namespace, queues: hello.queues, handlers: hello.handlers, labels: hello.labels };
+    this.slots = hello.slots;
+    this.connection = connection;
+    this.nonce = nonce;
+  }
+
+  get free(): number {
+    if (!this.open || this.connection.bufferedBytes() > serverLimits.connectionBufferBytes) return 0;
+    return Math.max(0, this.slots - this.held.size - this.reserved);
+  }
+
+  send(...messages: MasterMessage[]): void {
+    this.connection.send(messages);
+  }
+}
