@@ -124,7 +124,7 @@ test('UTC does not depend on the time zone of the process', (t) => {
 
 test('thousands of expressions fit in memory: they share the array of years', () => {
   const yearsOf = (cron: Cron) =>
-    (cron.engine as unknown as { _states: { pattern: { year: number[] } } })._states.pattern.year;
+    (cron.wall as unknown as { _states: { pattern: { year: number[] } } })._states.pattern.year;
   assert.equal(yearsOf(parseCron('1 * * * *', 'UTC')), yearsOf(parseCron('2 * * * *', 'Europe/Berlin')));
 });
 
@@ -166,6 +166,46 @@ test('the next fire is later than asked, and nothing lies between two neighbours
         assert.equal(cronNext(cron, between), next);
       },
     ),
+  );
+});
+
+test('the short cut away from clock changes agrees with croner asked for the zone', () => {
+  const zonesToTry = fc.constantFrom(
+    'Europe/Berlin',
+    'America/New_York',
+    'Australia/Lord_Howe',
+    'America/St_Johns',
+    'Africa/Casablanca',
+    'Pacific/Apia',
+    'Asia/Beirut',
+    'Atlantic/Azores',
+    'America/Sao_Paulo',
+    'Antarctica/Troll',
+  );
+  // Half of the instants lie within two days of a month's turn or of the date-line change of Samoa, where changes cluster.
+  const near = fc.tuple(
+    fc.constantFrom(
+      '2011-12-30T10:00',
+      '2026-03-29T01:00',
+      '2026-10-25T00:00',
+      '2026-03-08T07:00',
+      '2026-11-01T06:00',
+      '2026-10-03T15:30',
+      '2018-11-04T03:00',
+      '2026-02-15T02:00',
+    ),
+    fc.integer({ min: -4 * 86_400_000, max: 4 * 86_400_000 }),
+  );
+  const anyInstant = fc.oneof(
+    instants,
+    near.map(([at, off]) => utc(at) + off),
+  );
+  fc.assert(
+    fc.property(expressions, zonesToTry, anyInstant, (expression, timezone, after) => {
+      const cron = parseCron(expression, timezone);
+      assert.equal(cronNext(cron, after), cron.zoned?.nextRun(new Date(after))?.getTime());
+    }),
+    { numRuns: 1500 },
   );
 });
 

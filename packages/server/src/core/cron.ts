@@ -9,13 +9,16 @@
 
 import { Cron as Engine, CronPattern } from 'croner';
 import { Refusal } from '@tidewheel/protocol';
+import { calmOffsetMs } from './zone-offset.ts';
 import { checkTimezone, isUtc } from './zone.ts';
 
 /** A compiled expression. Nothing outside this file looks inside. */
 export interface Cron {
   readonly expression: string;
   readonly timezone: string;
-  readonly engine: Engine;
+  /** The pattern in UTC, and in its zone when that is another. */
+  readonly wall: Engine;
+  readonly zoned: Engine | null;
 }
 
 const fields = [
@@ -43,15 +46,36 @@ export function parseCron(expression: string, timezone: string): Cron {
   const pattern = plainPattern(expression);
   const parts = [...pattern.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: match.index + 1 }));
   if (parts.length !== 5 && parts.length !== 6) refuse(wrongCount(parts.length));
-  const engine = compile(pattern, timezone, parts);
+  const wall = compile(pattern, null, parts);
   // Any date of the 400-year cycle does; expressions such as 30 February have none and would be silently without effect.
-  if (engine.nextRun(new Date(0)) === null) refuse(`"${expression}" never fires: no such day exists`);
-  return { expression, timezone, engine };
+  if (wall.nextRun(new Date(0)) === null) refuse(`"${expression}" never fires: no such day exists`);
+  return { expression, timezone, wall, zoned: isUtc(timezone) ? null : compile(pattern, timezone, parts) };
 }
 
 /** The first fire later than `afterMs`, or null when none comes any more. */
 export function cronNext(cron: Cron, afterMs: number): number | null {
-  return cron.engine.nextRun(new Date(afterMs))?.getTime() ?? null;
+  const { wall, zoned, timezone } = cron;
+  if (zoned === null) return nextOf(wall, afterMs);
+  return calmNext(wall, timezone, afterMs) ?? nextOf(zoned, afterMs);
+}
+
+/**
+ * Away from changes of the clock, wall time is UTC with an offset, and croner is asked as if in UTC: 2 to 10 µs instead of 30.
+ * When `afterMs` and the answer are both calm, a change in between does no harm: a matching wall time in its gap or in its
+ * repeated hour would have been found first. Null: ask croner for the zone.
+ */
+function calmNext(wall: Engine, timezone: string, afterMs: number): number | null {
+  const offset = calmOffsetMs(timezone, afterMs);
+  if (offset === null) return null;
+  const wallTime = nextOf(wall, afterMs + offset);
+  if (wallTime === null) return null;
+  const offsetThen = calmOffsetMs(timezone, wallTime - offset);
+  if (offsetThen === null || calmOffsetMs(timezone, wallTime - offsetThen) !== offsetThen) return null;
+  return wallTime - offsetThen;
+}
+
+function nextOf(engine: Engine, afterMs: number): number | null {
+  return engine.nextRun(new Date(afterMs))?.getTime() ?? null;
 }
 
 function plainPattern(expression: string): string {
@@ -67,9 +91,10 @@ function plainPattern(expression: string): string {
   refuse(`the nickname "${trimmed}" is unknown; expected one of ${Object.keys(nicknames).join(', ')}`);
 }
 
-function compile(pattern: string, timezone: string, parts: readonly { text: string; at: number }[]): Engine {
-  // croner reads the process's own zone when it is given none; offset 0 never does, and costs 2 µs a fire where a named zone costs 30.
-  const zone = isUtc(timezone) ? { utcOffset: 0 } : { timezone };
+/** `timezone` null: UTC. */
+function compile(pattern: string, timezone: string | null, parts: readonly { text: string; at: number }[]): Engine {
+  // Given no zone, croner reads the process's own; the name UTC makes it ask Intl. Offset 0 does neither.
+  const zone = timezone === null ? { utcOffset: 0 } : { timezone };
   try {
     const engine = new Engine(pattern, { ...zone, mode: '5-or-6-parts' });
     shareYears(engine);
