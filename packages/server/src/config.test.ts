@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { Refusal } from '@tidewheel/protocol';
+import { type ConfigSources, configKeys, readConfig } from './config.ts';
+
+const nothing: ConfigSources = { flags: {}, env: {}, file: null };
+
+function faultsOf(sources: Partial<ConfigSources>): string[] {
+  try {
+    readConfig({ ...nothing, ...sources });
+  } catch (error) {
+    assert.ok(error instanceof Refusal && error.code === 'INVALID_CONFIG', String(error));
+    return error.faults.map((fault) => `${fault.pointer}: ${fault.detail}`);
+  }
+  return [];
+}
+
+test('starts without any configuration, on loopback, with SQLite', () => {
+  const config = readConfig(nothing);
+  assert.deepEqual(config.store, { engine: 'sqlite', path: resolve('.tidewheel/tidewheel.db') });
+  assert.deepEqual(config.listen, { host: '127.0.0.1', port: 7070 });
+  assert.equal(config.insecurePublicHttp, false);
+  assert.equal(config.tls, null);
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.store) && Object.isFrozen(config.listen));
+});
+
+test('takes a flag before the environment, the environment before the file, the file before the default', () => {
+  const file = { path: 'server.yaml', server: { listen: '127.0.0.1:1', store: { pool: 30, url: 'postgres://db/tidewheel' }, log: { level: 'warn' } } };
+  const env = { TIDEWHEEL_LISTEN: '127.0.0.1:2', TIDEWHEEL_LOG_LEVEL: 'error', TIDEWHEEL_STORE: '' };
+  const config = readConfig({ flags: { listen: '[::1]:3', 'insecure-public-http': true }, env, file });
+  assert.deepEqual(config.listen, { host: '::1', port: 3 });
+  assert.equal(config.logLevel, 'error');
+  assert.deepEqual(config.store, { engine: 'postgres', url: 'postgres://db/tidewheel', poolSize: 30 });
+  assert.equal(config.insecurePublicHttp, true);
+});
+
+const bad: [what: string, sources: Partial<ConfigSources>, ...faults: string[]][] = [
+  ['a port', { flags: { listen: '127.0.0.1:70700' } }, 'listen: --listen is "127.0.0.1:70700"; expected host:port'],
+  ['a store', { env: { TIDEWHEEL_STORE: 'mysql://db' } }, 'store.url: TIDEWHEEL_STORE is "mysql://db"; expected sqlite:FILE'],
+  ['an address', { flags: { address: 'http://a/b' } }, 'address: --address is "http://a/b"; expected http://host:port'],
+  ['a key of the file', { file: { path: 'c.yaml', server: { log: { leve: 'info' }, lissen: 1 } } }, 'log.leve: in c.yaml: there is no such key', 'lissen: in c.yaml'],
+  ['the file', { file: { path: 'c.yaml', server: ['x'] } }, 'server: in c.yaml: expected a section'],
+  ['half a TLS pair', { flags: { 'tls-cert': 'a.pem' } }, 'tls.key: a certificate and its key go together'],
+  ['a slow heartbeat', { flags: { heartbeat: '8s' } }, 'session.heartbeat: at most a third'],
+  ['two keys at once', { env: { TIDEWHEEL_STORE_POOL: 'many', TIDEWHEEL_LOG_LEVEL: 'loud' } }, 'store.pool: ', 'log.level: '],
+];
+for (const [what, sources, ...expected] of bad) {
+  test(`names the key and where the value came from when ${what} is wrong`, () => {
+    const found = faultsOf(sources);
+    assert.equal(found.length, expected.length, found.join('\n'));
+    expected.forEach((start, index) => assert.ok(found[index]?.startsWith(start), found[index]));
+  });
+}
+
+test('gives every key its own flag, variable and sentence', () => {
+  for (const part of ['key', 'flag', 'env', 'help'] as const) {
+    assert.equal(new Set(configKeys.map((key) => key[part])).size, configKeys.length, part);
+  }
+});

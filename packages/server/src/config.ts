@@ -1,0 +1,309 @@
+// The configuration of a server, read once: flag, then environment, then file, then the default. Every key stands in one table,
+// which also makes the flags and is compared with docs/reference/config.md. What comes out is frozen and complete.
+
+import { dirname, resolve } from 'node:path';
+import { type Fault, parseDuration, Refusal } from '@tidewheel/protocol';
+
+export type StoreConfig =
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface ServerConfig {
+  readonly store: StoreConfig;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** How workers and other masters reach this one; null means: made of the address that it listens on. */
+  readonly address: string | null;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly insecurePublicHttp: boolean;
+  readonly bootstrapTokenFile: string | null;
+  readonly logLevel: LogLevel;
+  readonly sessionTtlMs: number;
+  readonly heartbeatMs: number;
+}
+
+type Read<T> = (text: string) => T | Problem;
+class Problem {
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+export interface ConfigKey<T = unknown> {
+  /** The path in the file, under `server:`. */
+  readonly key: string;
+  readonly flag: string;
+  /** The flag's value in the help; none for a switch. */
+  readonly placeholder: string | null;
+  readonly env: string;
+  readonly fallback: string | null;
+  readonly help: string;
+  readonly read: Read<T>;
+}
+
+const define = <T>(key: ConfigKey<T>): ConfigKey<T> => key;
+const text: Read<string> = (value) => (value === '' ? new Problem('a text that is not empty') : value);
+
+const keys = {
+  store: define({
+    key: 'store.url',
+    flag: '--store',
+    placeholder: 'url',
+    env: 'TIDEWHEEL_STORE',
+    fallback: 'sqlite:.tidewheel/tidewheel.db',
+    help: 'where everything is kept: sqlite:FILE for one master, postgres://… for a cluster',
+    read: readStore,
+  }),
+  storePool: define({
+    key: 'store.pool',
+    flag: '--store-pool',
+    placeholder: 'n',
+    env: 'TIDEWHEEL_STORE_POOL',
+    fallback: '10',
+    help: 'connections to PostgreSQL',
+    read: whole(2, 200),
+  }),
+  listen: define({
+    key: 'listen',
+    flag: '--listen',
+    placeholder: 'host:port',
+    env: 'TIDEWHEEL_LISTEN',
+    fallback: '127.0.0.1:7070',
+    help: 'the address to serve on; port 0 takes any free one',
+    read: readListen,
+  }),
+  address: define({
+    key: 'address',
+    flag: '--address',
+    placeholder: 'url',
+    env: 'TIDEWHEEL_ADDRESS',
+    fallback: null,
+    help: 'how workers and other masters reach this one; made of `listen` when absent',
+    read: readAddress,
+  }),
+  tlsCert: define({
+    key: 'tls.cert',
+    flag: '--tls-cert',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_TLS_CERT',
+    fallback: null,
+    help: 'certificate chain, PEM',
+    read: text,
+  }),
+  tlsKey: define({
+    key: 'tls.key',
+    flag: '--tls-key',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_TLS_KEY',
+    fallback: null,
+    help: 'private key, PEM',
+    read: text,
+  }),
+  insecurePublicHttp: define({
+    key: 'insecurePublicHttp',
+    flag: '--insecure-public-http',
+    placeholder: null,
+    env: 'TIDEWHEEL_INSECURE_PUBLIC_HTTP',
+    fallback: 'false',
+    help: 'serve a public address without TLS, and accept that tokens travel in clear text',
+    read: readSwitch,
+  }),
+  bootstrapTokenFile: define({
+    key: 'bootstrapTokenFile',
+    flag: '--bootstrap-token-file',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_BOOTSTRAP_TOKEN_FILE',
+    fallback: null,
+    help: 'on a store without any admin token, make one and write it here, readable by the owner only',
+    read: text,
+  }),
+  logLevel: define({
+    key: 'log.level',
+    flag: '--log-level',
+    placeholder: 'level',
+    env: 'TIDEWHEEL_LOG_LEVEL',
+    fallback: 'info',
+    help: `what to log on stderr: ${logLevels.join(', ')}`,
+    read: (value): LogLevel | Problem => logLevels.find((level) => level === value) ?? new Problem(`one of ${logLevels.join(', ')}`),
+  }),
+  sessionTtl: define({
+    key: 'session.ttl',
+    flag: '--session-ttl',
+    placeholder: 'duration',
+    env: 'TIDEWHEEL_SESSION_TTL',
+    fallback: '15s',
+    help: 'a worker that is silent for so long is dead and its runs are given to others',
+    read: duration(3000, 600_000),
+  }),
+  heartbeat: define({
+    key: 'session.heartbeat',
+    flag: '--heartbeat',
+    placeholder: 'duration',
+    env: 'TIDEWHEEL_HEARTBEAT',
+    fallback: '3s',
+    help: 'how often a worker says that it lives; at most a third of the session',
+    read: duration(500, 200_000),
+  }),
+};
+
+export const configKeys: readonly ConfigKey[] = Object.values(keys);
+
+export interface ConfigSources {
+  /** By the flag's name without dashes, as typed: `store`, `insecure-public-http`. */
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file: ConfigFile | null;
+}
+export interface ConfigFile {
+  readonly path: string;
+  /** What stands under `server:`. */
+  readonly server: unknown;
+}
+
+/** Throws INVALID_CONFIG with every fault; `pointer` is the key, `detail` says where its value came from. */
+export function readConfig(sources: ConfigSources): ServerConfig {
+  const faults: Fault[] = unknownKeys(sources.file);
+  const value = <T>(key: ConfigKey<T>): T | null => {
+    const found = find(key, sources);
+    if (found === null) return null;
+    const read = key.read(found.text);
+    if (!(read instanceof Problem)) return read;
+    faults.push({ pointer: key.key, detail: `${found.origin} is "${found.text}"; expected ${read.expected}` });
+    return null;
+  };
+  const all = {
+    store: value(keys.store),
+    poolSize: value(keys.storePool),
+    listen: value(keys.listen),
+    address: value(keys.address),
+    certFile: value(keys.tlsCert),
+    keyFile: value(keys.tlsKey),
+    insecurePublicHttp: value(keys.insecurePublicHttp),
+    bootstrapTokenFile: value(keys.bootstrapTokenFile),
+    logLevel: value(keys.logLevel),
+    sessionTtlMs: value(keys.sessionTtl),
+    heartbeatMs: value(keys.heartbeat),
+  };
+  if ((all.certFile === null) !== (all.keyFile === null)) {
+    faults.push({ pointer: all.certFile === null ? 'tls.cert' : 'tls.key', detail: 'a certificate and its key go together' });
+  }
+  if (all.sessionTtlMs !== null && all.heartbeatMs !== null && all.heartbeatMs * 3 > all.sessionTtlMs) {
+    faults.push({ pointer: 'session.heartbeat', detail: 'at most a third of session.ttl, or one lost message would end a session' });
+  }
+  const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs } = all;
+  if (
+    faults.length > 0 ||
+    store === null ||
+    poolSize === null ||
+    listen === null ||
+    insecurePublicHttp === null ||
+    logLevel === null ||
+    sessionTtlMs === null ||
+    heartbeatMs === null
+  ) {
+    throw new Refusal('INVALID_CONFIG', faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`, { faults });
+  }
+  return Object.freeze({
+    store: Object.freeze(store.engine === 'postgres' ? { ...store, poolSize } : store),
+    listen: Object.freeze(listen),
+    address: all.address,
+    tls: all.certFile === null || all.keyFile === null ? null : Object.freeze({ certFile: all.certFile, keyFile: all.keyFile }),
+    insecurePublicHttp,
+    bootstrapTokenFile: all.bootstrapTokenFile,
+    logLevel,
+    sessionTtlMs,
+    heartbeatMs,
+  });
+}
+
+interface Found {
+  readonly text: string;
+  readonly origin: string;
+}
+
+function find(key: ConfigKey, { flags, env, file }: ConfigSources): Found | null {
+  const flag = flags[key.flag.slice(2)];
+  if (flag !== undefined) return { text: String(flag), origin: key.flag };
+  const variable = env[key.env];
+  if (variable !== undefined && variable !== '') return { text: variable, origin: key.env };
+  const kept = file === null ? undefined : valueAt(file.server, key.key);
+  if (file !== null && kept !== undefined && kept !== null) return { text: fileText(kept), origin: `${key.key} in ${file.path}` };
+  return key.fallback === null ? null : { text: key.fallback, origin: 'the default' };
+}
+
+function fileText(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function valueAt(section: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, part) => (isSection(at) ? at[part] : undefined), section);
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unknownKeys(file: ConfigFile | null): Fault[] {
+  if (file === null || file.server === undefined || file.server === null) return [];
+  if (!isSection(file.server)) return [{ pointer: 'server', detail: `in ${file.path}: expected a section with keys` }];
+  const known = new Set(configKeys.map((key) => key.key));
+  const parents = new Set([...known].flatMap((key) => (key.includes('.') ? [key.slice(0, key.indexOf('.'))] : [])));
+  return Object.entries(file.server).flatMap(([name, value]) => {
+    const names = parents.has(name) && isSection(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name];
+    return names
+      .filter((key) => !known.has(key))
+      .map((key) => ({ pointer: key, detail: `in ${file.path}: there is no such key; known are ${[...known].join(', ')}` }));
+  });
+}
+
+function readStore(value: string): StoreConfig | Problem {
+  const expected = new Problem('sqlite:FILE or postgres://user@host/database');
+  if (value.startsWith('sqlite:')) {
+    const path = value.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
+    return path === '' || path === ':memory:' ? expected : { engine: 'sqlite', path: resolve(path) };
+  }
+  if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return expected;
+  // The pool's size is a key of its own and is put in by readConfig.
+  return { engine: 'postgres', url: value, poolSize: 0 };
+}
+
+/** The directory that belongs to a SQLite store: database, lock and the CLI's `client.json`. */
+export function dataDirectoryOf(store: StoreConfig): string | null {
+  return store.engine === 'sqlite' ? dirname(store.path) : null;
+}
+
+function readListen(value: string): { host: string; port: number } | Problem {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(value);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) return new Problem('host:port, for example 127.0.0.1:7070 or [::1]:7070');
+  return { host, port };
+}
+
+function readAddress(value: string): string | Problem {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const fine = url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/' && url.search === '';
+  return fine ? url.origin : new Problem('http://host:port or https://host:port');
+}
+
+function readSwitch(value: string): boolean | Problem {
+  if (value === 'true' || value === '1') return true;
+  return value === 'false' || value === '0' ? false : new Problem('true or false');
+}
+
+function whole(min: number, max: number): Read<number> {
+  return (value) => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= min && number <= max ? number : new Problem(`a whole number from ${min} to ${max}`);
+  };
+}
+
+function duration(minMs: number, maxMs: number): Read<number> {
+  return (value) => {
+    const ms = parseDuration(value);
+    return ms !== null && ms >= minMs && ms <= maxMs ? ms : new Problem(`a duration from ${minMs}ms to ${maxMs}ms, such as 15s`);
+  };
+}
