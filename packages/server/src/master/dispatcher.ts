@@ -25,6 +25,7 @@ export class Dispatcher implements Service {
   #lanes = new Map<string, Lane>();
   /** Lane → sessions that serve it; made anew when lanes or links change. */
   #eligible = new Map<string, string[]>();
+  #lanesStale = true;
   #rotation = 0;
   #polledAtMs = Number.NEGATIVE_INFINITY;
   #unsubscribe: (() => void)[] = [];
@@ -40,7 +41,7 @@ export class Dispatcher implements Service {
       this.#unsubscribe = [
         this.#context.signals.subscribe('ready', ({ lanes }) => this.markReady(lanes)),
         this.#context.signals.subscribe('changed', ({ topics }) => {
-          if (topics.includes('jobs')) this.#polledAtMs = Number.NEGATIVE_INFINITY;
+          if (topics.includes('jobs')) this.#lanesStale = true;
         }),
       ];
     }
@@ -140,19 +141,19 @@ export class Dispatcher implements Service {
     return grants.length === 0 ? this.#context.settings.pollMs : 0;
   }
 
-  /** The safety net: which lanes exist and have work, read slowly whatever the signals say. */
+  /** The safety net: which lanes have work is read slowly, whatever the signals say. Lanes are read when one is unknown or may have changed. */
   async #poll(): Promise<void> {
     const { clock, db, settings } = this.#context;
-    if (clock.monotonicMs() - this.#polledAtMs < settings.pollMs) return;
-    this.#polledAtMs = clock.monotonicMs();
     if (this.#links.size === 0) return;
-    const unknown = (await lanesWaiting(db)).filter((lane) => this.#dirty.add(lane) && !this.#lanes.has(lane));
-    if (unknown.length > 0 || this.#lanes.size === 0) await this.#readLanes();
-  }
-
-  async #readLanes(): Promise<void> {
-    this.#lanes = new Map((await lanesAll(this.#context.db)).map((lane) => [lane.id, lane]));
+    if (clock.monotonicMs() - this.#polledAtMs >= settings.pollMs) {
+      this.#polledAtMs = clock.monotonicMs();
+      for (const laneId of await lanesWaiting(db)) this.#dirty.add(laneId);
+    }
+    if (!this.#lanesStale && [...this.#dirty].every((laneId) => this.#lanes.has(laneId))) return;
+    this.#lanesStale = false;
+    this.#lanes = new Map((await lanesAll(db)).map((lane) => [lane.id, lane]));
     this.#eligible.clear();
+    for (const laneId of this.#dirty) if (!this.#lanes.has(laneId)) this.#dirty.delete(laneId);
   }
 
   #demands(): LaneDemand[] {

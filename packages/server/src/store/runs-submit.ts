@@ -126,6 +126,14 @@ export async function idempotencyTake(tx: Tx, claims: readonly IdempotencyClaim[
   }));
 }
 
+/** Frees keys that these runs have taken in this transaction: their request was refused after all. */
+export async function idempotencyGiveBack(tx: Tx, runIds: readonly string[]): Promise<void> {
+  if (runIds.length === 0) return;
+  await tx.query(`delete from idempotency where run_id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`, [
+    JSON.stringify(runIds.map((id) => ({ id }))),
+  ]);
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
