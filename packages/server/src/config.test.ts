@@ -26,7 +26,10 @@ test('starts without any configuration, on loopback, with SQLite', () => {
 });
 
 test('takes a flag before the environment, the environment before the file, the file before the default', () => {
-  const file = { path: 'server.yaml', server: { listen: '127.0.0.1:1', store: { pool: 30, url: 'postgres://db/tidewheel' }, log: { level: 'warn' } } };
+  const file = {
+    path: 'server.yaml',
+    server: { listen: '127.0.0.1:1', store: { pool: 30, url: 'postgres://db/tidewheel' }, log: { level: 'warn' } },
+  };
   const env = { TIDEWHEEL_LISTEN: '127.0.0.1:2', TIDEWHEEL_LOG_LEVEL: 'error', TIDEWHEEL_STORE: '' };
   const config = readConfig({ flags: { listen: '[::1]:3', 'insecure-public-http': true }, env, file });
   assert.deepEqual(config.listen, { host: '::1', port: 3 });
@@ -37,13 +40,27 @@ test('takes a flag before the environment, the environment before the file, the 
 
 const bad: [what: string, sources: Partial<ConfigSources>, ...faults: string[]][] = [
   ['a port', { flags: { listen: '127.0.0.1:70700' } }, 'listen: --listen is "127.0.0.1:70700"; expected host:port'],
-  ['a store', { env: { TIDEWHEEL_STORE: 'mysql://db' } }, 'store.url: TIDEWHEEL_STORE is "mysql://db"; expected sqlite:FILE'],
+  [
+    'a store',
+    { env: { TIDEWHEEL_STORE: 'mysql://db' } },
+    'store.url: TIDEWHEEL_STORE is "mysql://db"; expected sqlite:FILE',
+  ],
   ['an address', { flags: { address: 'http://a/b' } }, 'address: --address is "http://a/b"; expected http://host:port'],
-  ['a key of the file', { file: { path: 'c.yaml', server: { log: { leve: 'info' }, lissen: 1 } } }, 'log.leve: in c.yaml: there is no such key', 'lissen: in c.yaml'],
+  [
+    'a key of the file',
+    { file: { path: 'c.yaml', server: { log: { leve: 'info' }, lissen: 1 } } },
+    'log.leve: in c.yaml: there is no such key',
+    'lissen: in c.yaml',
+  ],
   ['the file', { file: { path: 'c.yaml', server: ['x'] } }, 'server: in c.yaml: expected a section'],
   ['half a TLS pair', { flags: { 'tls-cert': 'a.pem' } }, 'tls.key: a certificate and its key go together'],
   ['a slow heartbeat', { flags: { heartbeat: '8s' } }, 'session.heartbeat: at most a third'],
-  ['two keys at once', { env: { TIDEWHEEL_STORE_POOL: 'many', TIDEWHEEL_LOG_LEVEL: 'loud' } }, 'store.pool: ', 'log.level: '],
+  [
+    'two keys at once',
+    { env: { TIDEWHEEL_STORE_POOL: 'many', TIDEWHEEL_LOG_LEVEL: 'loud' } },
+    'store.pool: ',
+    'log.level: ',
+  ],
 ];
 for (const [what, sources, ...expected] of bad) {
   test(`names the key and where the value came from when ${what} is wrong`, () => {

@@ -127,7 +127,8 @@ const keys = {
     env: 'TIDEWHEEL_LOG_LEVEL',
     fallback: 'info',
     help: `what to log on stderr: ${logLevels.join(', ')}`,
-    read: (value): LogLevel | Problem => logLevels.find((level) => level === value) ?? new Problem(`one of ${logLevels.join(', ')}`),
+    read: (value): LogLevel | Problem =>
+      logLevels.find((level) => level === value) ?? new Problem(`one of ${logLevels.join(', ')}`),
   }),
   sessionTtl: define({
     key: 'session.ttl',
@@ -188,10 +189,16 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     heartbeatMs: value(keys.heartbeat),
   };
   if ((all.certFile === null) !== (all.keyFile === null)) {
-    faults.push({ pointer: all.certFile === null ? 'tls.cert' : 'tls.key', detail: 'a certificate and its key go together' });
+    faults.push({
+      pointer: all.certFile === null ? 'tls.cert' : 'tls.key',
+      detail: 'a certificate and its key go together',
+    });
   }
   if (all.sessionTtlMs !== null && all.heartbeatMs !== null && all.heartbeatMs * 3 > all.sessionTtlMs) {
-    faults.push({ pointer: 'session.heartbeat', detail: 'at most a third of session.ttl, or one lost message would end a session' });
+    faults.push({
+      pointer: 'session.heartbeat',
+      detail: 'at most a third of session.ttl, or one lost message would end a session',
+    });
   }
   const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs } = all;
   if (
@@ -204,13 +211,18 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs === null ||
     heartbeatMs === null
   ) {
-    throw new Refusal('INVALID_CONFIG', faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`, { faults });
+    throw new Refusal('INVALID_CONFIG', faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`, {
+      faults,
+    });
   }
   return Object.freeze({
     store: Object.freeze(store.engine === 'postgres' ? { ...store, poolSize } : store),
     listen: Object.freeze(listen),
     address: all.address,
-    tls: all.certFile === null || all.keyFile === null ? null : Object.freeze({ certFile: all.certFile, keyFile: all.keyFile }),
+    tls:
+      all.certFile === null || all.keyFile === null
+        ? null
+        : Object.freeze({ certFile: all.certFile, keyFile: all.keyFile }),
     insecurePublicHttp,
     bootstrapTokenFile: all.bootstrapTokenFile,
     logLevel,
@@ -230,12 +242,13 @@ function find(key: ConfigKey, { flags, env, file }: ConfigSources): Found | null
   const variable = env[key.env];
   if (variable !== undefined && variable !== '') return { text: variable, origin: key.env };
   const kept = file === null ? undefined : valueAt(file.server, key.key);
-  if (file !== null && kept !== undefined && kept !== null) return { text: fileText(kept), origin: `${key.key} in ${file.path}` };
+  if (file !== null && kept !== undefined && kept !== null)
+    return { text: fileText(kept), origin: `${key.key} in ${file.path}` };
   return key.fallback === null ? null : { text: key.fallback, origin: 'the default' };
 }
 
 function fileText(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function valueAt(section: unknown, path: string): unknown {
@@ -252,10 +265,14 @@ function unknownKeys(file: ConfigFile | null): Fault[] {
   const known = new Set(configKeys.map((key) => key.key));
   const parents = new Set([...known].flatMap((key) => (key.includes('.') ? [key.slice(0, key.indexOf('.'))] : [])));
   return Object.entries(file.server).flatMap(([name, value]) => {
-    const names = parents.has(name) && isSection(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name];
+    const names =
+      parents.has(name) && isSection(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name];
     return names
       .filter((key) => !known.has(key))
-      .map((key) => ({ pointer: key, detail: `in ${file.path}: there is no such key; known are ${[...known].join(', ')}` }));
+      .map((key) => ({
+        pointer: key,
+        detail: `in ${file.path}: there is no such key; known are ${[...known].join(', ')}`,
+      }));
   });
 }
 
@@ -285,7 +302,11 @@ function readListen(value: string): { host: string; port: number } | Problem {
 
 function readAddress(value: string): string | Problem {
   const url = URL.canParse(value) ? new URL(value) : null;
-  const fine = url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/' && url.search === '';
+  const fine =
+    url !== null &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.pathname === '/' &&
+    url.search === '';
   return fine ? url.origin : new Problem('http://host:port or https://host:port');
 }
 
@@ -304,6 +325,8 @@ function whole(min: number, max: number): Read<number> {
 function duration(minMs: number, maxMs: number): Read<number> {
   return (value) => {
     const ms = parseDuration(value);
-    return ms !== null && ms >= minMs && ms <= maxMs ? ms : new Problem(`a duration from ${minMs}ms to ${maxMs}ms, such as 15s`);
+    return ms !== null && ms >= minMs && ms <= maxMs
+      ? ms
+      : new Problem(`a duration from ${minMs}ms to ${maxMs}ms, such as 15s`);
   };
 }

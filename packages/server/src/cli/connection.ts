@@ -49,7 +49,11 @@ export function resolveConnection(options: ConnectionOptions, terminal: Terminal
     );
   }
   const sameServer = kept !== null && addresses.every((address) => kept.addresses.includes(address));
-  const namespace = options.namespace ?? (env['TIDEWHEEL_NAMESPACE'] || undefined) ?? (sameServer ? kept.namespace : undefined) ?? 'default';
+  const namespace =
+    options.namespace ??
+    (env['TIDEWHEEL_NAMESPACE'] || undefined) ??
+    (sameServer ? kept.namespace : undefined) ??
+    'default';
   if (!namespaceSchema.safeParse(namespace).success) {
     throw new UsageError(`"${namespace}" is not a namespace: lower-case letters, digits and "-"`);
   }
@@ -71,12 +75,18 @@ function keptConnection(options: ConnectionOptions, terminal: Terminal): Connect
     const context = settings?.contexts[name];
     if (settings === null || context === undefined) {
       const known = Object.keys(settings?.contexts ?? {});
-      const where = settings === null ? 'there is no configuration file' : `${settings.path} knows ${known.join(', ') || 'none'}`;
+      const where =
+        settings === null ? 'there is no configuration file' : `${settings.path} knows ${known.join(', ') || 'none'}`;
       throw new Refusal('INVALID_CONFIG', `unknown context "${name}": ${where}`);
     }
     const addresses = (typeof context.url === 'string' ? [context.url] : context.url).map(addressOf);
     const token = context.token ?? (context.tokenFile === undefined ? null : tokenIn(context.tokenFile));
-    return { addresses, token, namespace: context.namespace ?? 'default', origin: `context ${name} of ${settings.path}` };
+    return {
+      addresses,
+      token,
+      namespace: context.namespace ?? 'default',
+      origin: `context ${name} of ${settings.path}`,
+    };
   }
   const directory = named ?? join(terminal.cwd, defaultDataDirectory);
   const file = readClientFile(directory);

@@ -37,7 +37,9 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
 
 export function refusalText(refusal: Refusal, colour: boolean): string {
   const entry = errorCatalogue[refusal.code];
-  const lines = [`${paint('error', 'red', colour)} ${paint(refusal.code, 'bold', colour)} ${visibleLine(refusal.message || entry.title)}`];
+  const lines = [
+    `${paint('error', 'red', colour)} ${paint(refusal.code, 'bold', colour)} ${visibleLine(refusal.message || entry.title)}`,
+  ];
   for (const fault of refusal.faults.slice(0, shownFaults)) lines.push(...faultLines(fault, colour));
   const more = refusal.faults.length - shownFaults;
   if (more > 0) lines.push(`  … and ${more} more`);
@@ -48,7 +50,10 @@ export function refusalText(refusal: Refusal, colour: boolean): string {
 
 function faultLines(fault: Fault, colour: boolean): string[] {
   if (!isPlaced(fault)) {
-    const at = fault.line === undefined ? fault.pointer || '/' : `line ${fault.line}${fault.column === undefined ? '' : `:${fault.column}`}`;
+    const at =
+      fault.line === undefined
+        ? fault.pointer || '/'
+        : `line ${fault.line}${fault.column === undefined ? '' : `:${fault.column}`}`;
     return [`  ${paint(at, 'bold', colour)}  ${visibleLine(fault.detail)}`];
   }
   const number = String(fault.line);

@@ -80,7 +80,8 @@ export function closest(word: string, known: readonly string[]): string | null {
   let best: { word: string; edits: number } | null = null;
   for (const candidate of known) {
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits <= Math.max(1, Math.floor(candidate.length / 3)) && (best === null || edits < best.edits)) best = { word: candidate, edits };
+    if (edits <= Math.max(1, Math.floor(candidate.length / 3)) && (best === null || edits < best.edits))
+      best = { word: candidate, edits };
   }
   return best?.word ?? null;
 }
@@ -103,5 +104,10 @@ export function pointerOf(path: Path): string {
 }
 
 export function pointerPath(pointer: string): string[] {
-  return pointer === '' ? [] : pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return pointer === ''
+    ? []
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

@@ -28,7 +28,8 @@ test('reads one job per document, lists of jobs, several documents and JSON', ()
 });
 
 test('lets jobs share parts by anchors and merge keys', () => {
-  const text = 'jobs:\n  - name: a\n    task: x\n    retry: &r {attempts: 3}\n  - name: b\n    task: x\n    retry: {<<: *r, max: 10s}\n';
+  const text =
+    'jobs:\n  - name: a\n    task: x\n    retry: &r {attempts: 3}\n  - name: b\n    task: x\n    retry: {<<: *r, max: 10s}\n';
   const manifest = readManifest([{ path: 'a.yaml', text }]);
   assert.deepEqual(manifest.jobs[1]?.retry, { attempts: 3, max: '10s' });
 });
@@ -37,7 +38,11 @@ const bad: [what: string, text: string, ...faults: (string | RegExp)[]][] = [
   ['a syntax error', 'name: a\n  task: x\n', /^a\.yaml:1:7 /],
   ['a tab', 'name: a\nshell:\n\targv: [ls]\n', /^a\.yaml:3:1 .*[Tt]abs/],
   ['a key that stands twice', 'name: a\ntask: x\nname: b\n', 'a.yaml:3:1 Map keys must be unique'],
-  ['a misspelt key', 'name: a\ntask: x\nshedules: []\n', 'a.yaml:3:1 unknown key `shedules`; did you mean `schedules`?'],
+  [
+    'a misspelt key',
+    'name: a\ntask: x\nshedules: []\n',
+    'a.yaml:3:1 unknown key `shedules`; did you mean `schedules`?',
+  ],
   [
     'a misspelt key deep inside',
     'name: a\ntask: x\nschedules:\n  - name: s\n    cron: "* * * * *"\n    timzone: UTC\n',
@@ -64,7 +69,11 @@ const bad: [what: string, text: string, ...faults: (string | RegExp)[]][] = [
   ],
   ['a list at the top', '- name: a\n', 'a.yaml:1:1 a document is one job, or `jobs:` with a list of jobs'],
   ['something beside jobs', 'jobs: []\nversion: 2\n', 'a.yaml:2:1 beside `jobs` nothing else may stand'],
-  ['a number that would be rounded', 'name: a\ntask: x\npayload: {id: 12345678901234567890}\n', /^a\.yaml:3:15 .*quotes/],
+  [
+    'a number that would be rounded',
+    'name: a\ntask: x\npayload: {id: 12345678901234567890}\n',
+    /^a\.yaml:3:15 .*quotes/,
+  ],
   ['a number that JSON does not know', 'name: a\ntask: x\npayload: {id: .inf}\n', /^a\.yaml:3:15 /],
   ['a text where a job should be', 'jobs: [a]\n', 'a.yaml:1:8 expected object, received string'],
 ];
@@ -81,7 +90,9 @@ for (const [what, text, ...expected] of bad) {
 
 test('finds names that stand twice across files', () => {
   const job = (name: string) => `name: ${name}\ntask: x\nschedules: [{name: hourly, every: 1h}]\n`;
-  assert.deepEqual(faultsIn(job('a'), job('b')), ['b.yaml:3:20 the schedule "hourly" stands twice; first at a.yaml:3:20']);
+  assert.deepEqual(faultsIn(job('a'), job('b')), [
+    'b.yaml:3:20 the schedule "hourly" stands twice; first at a.yaml:3:20',
+  ]);
 });
 
 test('reports all faults of all files at once', () => {
@@ -93,7 +104,8 @@ test('reports all faults of all files at once', () => {
 });
 
 test('puts faults that the server found by JSON pointer back into the file', () => {
-  const text = 'jobs:\n  - name: a\n    task: x\n  - name: b\n    task: x\n    schedules:\n      - name: s\n        cron: "61 * * * *"\n';
+  const text =
+    'jobs:\n  - name: a\n    task: x\n  - name: b\n    task: x\n    schedules:\n      - name: s\n        cron: "61 * * * *"\n';
   const manifest = readManifest([{ path: 'jobs.yaml', text }]);
   const [placed] = manifest.place([{ pointer: '/jobs/1/schedules/0/cron', detail: 'minute 61' }]) as PlacedFault[];
   assert.deepEqual([placed?.file, placed?.line, placed?.column], ['jobs.yaml', 8, 15]);

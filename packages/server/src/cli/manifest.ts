@@ -3,7 +3,19 @@
 // because the manifest remembers which node of which file each value came from.
 
 import { type Fault, type JobInput, jobDefinitionSchema, limits, Refusal } from '@tidewheel/protocol';
-import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from 'yaml';
 import { type Path, placedIssues, pointerOf, pointerPath } from './manifest-issues.ts';
 
 export interface SourceFile {
@@ -73,7 +85,10 @@ function refuse(found: readonly PlacedFault[], fileCount: number): Refusal {
   const files = [...new Set(found.map((fault) => fault.file))];
   const faults = files
     .flatMap((file) => found.filter((fault) => fault.file === file).toSorted(order))
-    .filter((fault, index, all) => index === 0 || fault.file !== all[index - 1]?.file || order(fault, all[index - 1] ?? fault) !== 0);
+    .filter(
+      (fault, index, all) =>
+        index === 0 || fault.file !== all[index - 1]?.file || order(fault, all[index - 1] ?? fault) !== 0,
+    );
   const many = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
   const where = fileCount === 1 ? (faults[0]?.file ?? '') : `${files.length} of ${fileCount} files`;
   return new Refusal('INVALID_FILE', `${many} in ${where}`, { faults });
@@ -134,7 +149,11 @@ function plainValue(origin: JobOrigin): unknown {
   try {
     value = origin.document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    const fault = { pointer: '', detail: error instanceof Error ? error.message : String(error), ...placeAt(origin.file, 0) };
+    const fault = {
+      pointer: '',
+      detail: error instanceof Error ? error.message : String(error),
+      ...placeAt(origin.file, 0),
+    };
     throw refuse([fault], 1);
   }
   for (const part of origin.path) value = (value as Record<string | number, unknown>)[part];
@@ -150,7 +169,11 @@ function duplicates(jobs: readonly JobInput[], origins: readonly JobOrigin[]): P
     const here = { pointer: pointerOf(['jobs', index, ...path]), detail: '', ...place(origin, path, false) };
     const first = seen.get(`${kind} ${name}`);
     if (first === undefined) seen.set(`${kind} ${name}`, here);
-    else faults.push({ ...here, detail: `the ${kind} "${name}" stands twice; first at ${first.file}:${first.line}:${first.column}` });
+    else
+      faults.push({
+        ...here,
+        detail: `the ${kind} "${name}" stands twice; first at ${first.file}:${first.line}:${first.column}`,
+      });
   };
   jobs.forEach((job, index) => {
     check('job', job.name, index, ['name']);
@@ -170,7 +193,9 @@ function place(origin: JobOrigin, path: Path, atKey: boolean): Position {
     if (isAlias(node)) node = node.resolve(origin.document);
     const last = depth === parts.length - 1;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && String(isScalar(item.key) ? item.key.value : item.key) === String(part));
+      const pair = node.items.find(
+        (item) => isPair(item) && String(isScalar(item.key) ? item.key.value : item.key) === String(part),
+      );
       if (pair === undefined) break;
       const key = start(pair.key);
       node = pair.value;
@@ -193,7 +218,12 @@ function start(node: unknown): number | undefined {
 function placeAt(file: OpenFile, offset: number): Position {
   const { line, col } = file.lines.linePos(offset);
   const excerpt = file.source.text.split('\n', Math.max(1, line))[Math.max(1, line) - 1] ?? '';
-  return { file: file.source.path, line: Math.max(1, line), column: Math.max(1, col), excerpt: excerpt.replace(/\r$/, '') };
+  return {
+    file: file.source.path,
+    line: Math.max(1, line),
+    column: Math.max(1, col),
+    excerpt: excerpt.replace(/\r$/, ''),
+  };
 }
 
 /** Bounds of what is read; larger declarations belong into several applies. */

@@ -73,7 +73,9 @@ export class Output {
 
   #document(document: unknown): void {
     this.#terminal.out(
-      this.#options.output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : stringify(document, { aliasDuplicateObjects: false }),
+      this.#options.output === 'json'
+        ? `${JSON.stringify(document, null, 2)}\n`
+        : stringify(document, { aliasDuplicateObjects: false }),
     );
   }
 }

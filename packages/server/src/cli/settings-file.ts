@@ -45,12 +45,20 @@ export function readSettings(terminal: Terminal, named: string | undefined): Set
     throw new Refusal('INVALID_CONFIG', `${path}:${line}:${col} ${broken.message.split('\n')[0] ?? ''}`);
   }
   const value: unknown = document.toJS() ?? {};
-  const faults = placedIssues(settingsSchema, value).map((issue) => ({ pointer: pointerOf(issue.path), detail: issue.detail }));
+  const faults = placedIssues(settingsSchema, value).map((issue) => ({
+    pointer: pointerOf(issue.path),
+    detail: issue.detail,
+  }));
   if (faults.length > 0) throw new Refusal('INVALID_CONFIG', `faults in ${path}`, { faults });
   return { ...settingsSchema.parse(value), path };
 }
 
-const clientFileSchema = z.object({ url: addressSchema, token: z.string(), namespace: namespaceSchema, pid: z.number().int() });
+const clientFileSchema = z.object({
+  url: addressSchema,
+  token: z.string(),
+  namespace: namespaceSchema,
+  pid: z.number().int(),
+});
 export type ClientFile = z.infer<typeof clientFileSchema>;
 export const clientFileName = 'client.json';
 
@@ -77,6 +85,8 @@ export function readIfThere(path: string): string | null {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new Refusal('INVALID_FILE', `${path}: ${code === 'EACCES' ? 'not permitted to read it' : String(error)}`, { cause: error });
+    throw new Refusal('INVALID_FILE', `${path}: ${code === 'EACCES' ? 'not permitted to read it' : String(error)}`, {
+      cause: error,
+    });
   }
 }

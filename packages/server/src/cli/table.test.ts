@@ -41,5 +41,14 @@ test('cuts the columns that may shrink so that a row fits the terminal, and noth
 });
 
 test('shows fields as two columns', () => {
-  assert.equal(renderFields([['state', 'running'], ['id', '']], false), 'state  running\nid     -\n');
+  assert.equal(
+    renderFields(
+      [
+        ['state', 'running'],
+        ['id', ''],
+      ],
+      false,
+    ),
+    'state  running\nid     -\n',
+  );
 });

@@ -55,7 +55,11 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
 }
 
 /** Takes cells away from the widest shrinkable column until the row fits or nothing more can give way. */
-function shrink(columns: readonly Column<never>[] | readonly Column<unknown>[], widths: number[], available: number): void {
+function shrink(
+  columns: readonly Column<never>[] | readonly Column<unknown>[],
+  widths: number[],
+  available: number,
+): void {
   const total = () => widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);
   const shrinkable = columns.flatMap((column, index) => (column.shrink === true ? [index] : []));
   for (let over = total() - available; over > 0; over = total() - available) {
@@ -69,10 +73,16 @@ function shrink(columns: readonly Column<never>[] | readonly Column<unknown>[], 
 }
 
 /** Two columns without titles: what `show` commands print. */
-export function renderFields(fields: readonly (readonly [label: string, value: string, style?: Style])[], colour: boolean): string {
+export function renderFields(
+  fields: readonly (readonly [label: string, value: string, style?: Style])[],
+  colour: boolean,
+): string {
   const width = Math.max(0, ...fields.map(([label]) => textWidth(label)));
   return fields
-    .map(([label, value, style]) => `${paint(padText(label, width), 'dim', colour)}${gap}${paint(visibleLine(value) || '-', style, colour)}\n`)
+    .map(
+      ([label, value, style]) =>
+        `${paint(padText(label, width), 'dim', colour)}${gap}${paint(visibleLine(value) || '-', style, colour)}\n`,
+    )
     .join('');
 }
 

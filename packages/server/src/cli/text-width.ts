@@ -47,7 +47,9 @@ export function visibleLine(text: string): string {
 
 /** Text of many lines for a terminal: colours stay, every other control sequence is shown instead of obeyed. */
 export function visibleText(text: string): string {
-  return text.replace(/\x1b(?!\[[0-9;]*m)/g, '␛').replace(/[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g, pictureOfControl);
+  return text
+    .replace(/\x1b(?!\[[0-9;]*m)/g, '␛')
+    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g, pictureOfControl);
 }
 
 function pictureOfControl(char: string): string {

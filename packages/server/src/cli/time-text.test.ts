@@ -15,10 +15,14 @@ test('shows a time relative to now, as ISO 8601 or in local time with its offset
 });
 
 test('shows lengths in one or two units', () => {
-  assert.deepEqual(
-    [3_000, 250_000, 1_500_000, 7_500_000, 90_000_000, 864_000_000].map(roughLength),
-    ['3s', '4m10s', '25m', '2h05m', '1d01h', '10d'],
-  );
+  assert.deepEqual([3_000, 250_000, 1_500_000, 7_500_000, 90_000_000, 864_000_000].map(roughLength), [
+    '3s',
+    '4m10s',
+    '25m',
+    '2h05m',
+    '1d01h',
+    '10d',
+  ]);
   assert.deepEqual([7, 1240, 12_340, 125_000].map(tookText), ['7ms', '1.24s', '12.3s', '2m05s']);
 });
 
