@@ -29,13 +29,18 @@ export async function takeKeys(
   }
   const holders = await idempotencyTake(tx, [...first.values()], context.settings.idempotencyTtlMs);
   const byKey = new Map(holders.map((holder) => [jobKey(holder.namespace, holder.key), holder]));
+  let refused = false;
   for (const claim of claims) {
     const holder = byKey.get(jobKey(claim.namespace, claim.key));
-    if (holder === undefined || holder.fingerprint === claim.fingerprint) continue;
-    refusals[claim.submission] ??= new Refusal('IDEMPOTENCY_MISMATCH', `the key "${claim.key}" belongs to another request`);
+    if (holder === undefined || holder.fingerprint === claim.fingerprint || refusals[claim.submission] !== undefined) continue;
+    refusals[claim.submission] = new Refusal('IDEMPOTENCY_MISMATCH', `the key "${claim.key}" belongs to another request`);
+    refused = true;
   }
-  const useless = claims.filter((claim) => refusals[claim.submission] !== undefined && first.get(jobKey(claim.namespace, claim.key)) === claim);
-  await idempotencyGiveBack(tx, useless.map((claim) => claim.runId));
+  if (refused) {
+    // Once more without the refused: a key that one of them took first may be another's.
+    await idempotencyGiveBack(tx, claims.map((claim) => claim.runId));
+    return takeKeys(tx, context, batch, refusals);
+  }
   return new Map(holders.map((holder) => [jobKey(holder.namespace, holder.key), holder.runId]));
 }
 

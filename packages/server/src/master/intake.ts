@@ -133,6 +133,8 @@ class SubmitPlan {
   readonly #batch: readonly Submission[];
   #answers: (TriggerResult[] | Refusal)[] = [];
   #runs: NewRun[] = [];
+  /** Those with an offer, by id. */
+  #direct = new Map<string, NewRun>();
   offers: Slot[] = [];
 
   constructor(context: MasterContext, dispatcher: Dispatcher, batch: readonly Submission[]) {
@@ -161,6 +163,7 @@ class SubmitPlan {
   async write(tx: Tx): Promise<SubmittedRun[]> {
     this.releaseOffers();
     this.#runs = [];
+    this.#direct.clear();
     const names = this.#batch.flatMap((one) => one.requests.map((request) => ({ namespace: one.namespace, name: request.job })));
     const jobs = await jobsByName(tx, names);
     const refusals = this.#batch.map((one) => refusalOf(one, jobs));
@@ -183,7 +186,9 @@ class SubmitPlan {
       const job = jobs.get(jobKey(one.namespace, request.job));
       const version = job === undefined ? undefined : versions.get(job.versionId);
       if (job === undefined || version === undefined) throw new Error(`the job ${request.job} vanished within a transaction`);
-      this.#runs.push(this.#newRun(one, request, runId, one.payloads[index] ?? null, job, version));
+      const run = this.#newRun(one, request, runId, one.payloads[index] ?? null, job, version);
+      this.#runs.push(run);
+      if (run.offer !== null) this.#direct.set(run.id, run);
       return { runId, created: true };
     });
   }
@@ -212,8 +217,8 @@ class SubmitPlan {
 
   /** A run that was inserted already claimed, as the dispatcher hands it over. */
   claimOf(run: SubmittedRun): ClaimedRun | null {
-    const made = this.#runs.find((candidate) => candidate.id === run.id);
-    if (made?.offer == null) return null;
+    const made = this.#direct.get(run.id);
+    if (made === undefined || made.offer === null) return null;
     return {
       id: made.id,
       namespace: made.namespace,

@@ -13,6 +13,8 @@ export class SessionLink {
   readonly connection: WorkerConnection;
   /** Attempts on their way to the worker or there, without a result yet: attempt id → run id and when it was handed over. */
   readonly held = new Map<string, { runId: string; sinceMs: number }>();
+  /** Attempts with a result that arrived lately, so that a slow commit is not taken for a lost claim. */
+  readonly #reported = new Map<string, number>();
   /** Slots promised to a claim or submission in flight. */
   reserved = 0;
   /** False until the worker said that it is ready, and again when it drains. */
@@ -32,6 +34,21 @@ export class SessionLink {
   get free(): number {
     if (!this.open || this.connection.bufferedBytes() > serverLimits.connectionBufferBytes) return 0;
     return Math.max(0, this.slots - this.held.size - this.reserved);
+  }
+
+  /** The worker has brought a result: the slot is free at once. */
+  report(attemptId: string, nowMs: number): void {
+    this.held.delete(attemptId);
+    this.#reported.set(attemptId, nowMs);
+  }
+
+  /** The store says that this attempt is ours; true when the worker was never told, and has not reported since `sinceMs`. */
+  missing(attemptId: string, sinceMs: number): boolean {
+    for (const [reported, atMs] of this.#reported) {
+      if (atMs >= sinceMs) break;
+      this.#reported.delete(reported);
+    }
+    return !this.held.has(attemptId) && !this.#reported.has(attemptId);
   }
 
   send(...messages: MasterMessage[]): void {

@@ -124,6 +124,16 @@ export async function runsOfSession(tx: Tx, sessionId: string): Promise<ClaimedR
   return rows.map(claimedOf);
 }
 
+/** Attempts of these sessions that were claimed more than `olderMs` ago. */
+export async function runsInSessions(tx: Tx, sessionIds: readonly string[], olderMs: number): Promise<ClaimedRun[]> {
+  const rows = await tx.query<ClaimedRow>(
+    `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run on run.session_id = x.id
+     where run.claimed_at < now_ms() - $2`,
+    [JSON.stringify(sessionIds.map((id) => ({ id }))), olderMs],
+  );
+  return rows.map(claimedOf);
+}
+
 /** Lanes that have ready work now: one index probe per lane. */
 export async function lanesWaiting(tx: Tx): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(

@@ -59,6 +59,17 @@ export async function runsExpireStart(tx: Tx, masterId: string): Promise<Finishe
   return finished;
 }
 
+/** When the next lease ends, and whether runs of dead sessions wait to be given away: one cheap look before a rescue. */
+export async function sessionsNextExpiry(tx: Tx): Promise<{ expiresAt: number | null; stranded: boolean; now: number }> {
+  const rows = await tx.query<{ expires_at: number | null; stranded: string | null; now: number }>(
+    `select (select min(expires_at) from session where state <> 'dead') as expires_at,
+       (select r.id from session s join run r on r.session_id = s.id
+        where s.state = 'dead' and s.ended_at > now_ms() - 60000 limit 1) as stranded, now_ms() as now`,
+  );
+  const row = rows[0];
+  return { expiresAt: row?.expires_at ?? null, stranded: row?.stranded != null, now: row?.now ?? 0 };
+}
+
 export interface Rescued {
   sessions: { id: string; worker: string; namespace: string }[];
   finished: FinishedRun[];

@@ -1,0 +1,290 @@
+// The masters' side of the worker protocol: registers and resumes sessions, renews their leases, passes on reports, and tells
+// workers what to stop.
+//
+//   connection ──hello──► register | resume in the store ──► welcome (+ claims that never arrived) ──► attached to the dispatcher
+//      heartbeat with the fresh nonce ──► one renewal statement for all ──► reply with the next nonce, only after its commit
+//      connection lost ──► detached; the session lives on until its lease ends, so the worker may resume at any master
+//
+// Twice a lease this master compares what it believes with what the store says of its sessions' attempts: claims whose
+// commit was acknowledged too late are delivered, attempts that were given away are told to stop, cancels are repeated.
+
+import { Refusal, type Hello, type WorkerMessage } from '@tidewheel/protocol';
+import { serverLimits } from '../core/limits.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
+import { cancelsOf } from '../store/runs-control.ts';
+import { runsOfSession } from '../store/runs-claim.ts';
+import { sessionDrain, sessionEnd, sessionRegister, sessionResume } from '../store/sessions.ts';
+import type { Changes } from './changes.ts';
+import type { MasterContext } from './deps.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { Renewals } from './renewals.ts';
+import { Reports } from './reports.ts';
+import { isPassing, type Service } from './service.ts';
+import { SessionLink } from './session-link.ts';
+
+export interface WorkerAuth {
+  namespace: string;
+  tokenName: string;
+}
+
+/** A connection must say hello within this time. */
+const helloMs = 10_000;
+/** Messages that may come before the welcome. */
+const earlyMost = 1000;
+
+export class SessionGateway implements Service {
+  readonly #context: MasterContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #changes: Changes;
+  readonly #renewals: Renewals;
+  readonly #reports: Reports;
+  readonly #masters: () => readonly string[];
+  readonly #connections = new Set<Door>();
+  #unsubscribe: (() => void) | null = null;
+  #closing = false;
+
+  constructor(context: MasterContext, dispatcher: Dispatcher, changes: Changes, masters: () => readonly string[]) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#changes = changes;
+    this.#masters = masters;
+    this.#renewals = new Renewals(context, dispatcher, (link, code, reason) => this.#dismiss(link, code, reason));
+    this.#reports = new Reports(context, changes, {
+      logsStored: (sessionId, attemptId, seq) => dispatcher.link(sessionId)?.send({ type: 'logAck', attemptId, seq }),
+      settled: (sessionId, attemptId, verdict) =>
+        dispatcher.link(sessionId)?.send({ type: verdict === 'stale' ? 'stale' : 'ack', attemptIds: [attemptId] }),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe ??= this.#context.signals.subscribe('cancel', ({ sessions }) => void this.#tellCancels(sessions));
+    await this.#reports.start();
+    await this.#renewals.start();
+  }
+
+  /** Says goodbye to all workers, which go on at another master, and settles the reports that are here. */
+  async stop(): Promise<void> {
+    this.#closing = true;
+    this.#unsubscribe?.();
+    for (const door of this.#connections) door.dismiss('SHUTTING_DOWN', 'this master is stopping');
+    await this.#renewals.stop();
+    await this.#reports.stop();
+  }
+
+  /** Called for each authenticated connection. */
+  open(connection: WorkerConnection, auth: WorkerAuth): WorkerConnectionHandler {
+    const door = new Door(connection, auth.namespace, this.#context, {
+      greet: (hello, door) => this.#greet(hello, door),
+      message: (message, link) => this.#message(message, link),
+      gone: (door) => this.#gone(door),
+    });
+    if (this.#closing || this.#connections.size >= serverLimits.sessionsPerMaster) {
+      door.dismiss(this.#closing ? 'SHUTTING_DOWN' : 'TOO_MANY_REQUESTS', 'this master takes no more workers');
+      return door;
+    }
+    this.#connections.add(door);
+    return door;
+  }
+
+  async #greet(hello: Hello, door: Door): Promise<SessionLink | null> {
+    const { db, masterId, settings, identity, metrics } = this.#context;
+    const owner = { masterId, namespace: door.namespace, ttlMs: settings.sessionTtlMs };
+    let state: 'live' | 'draining' | null = null;
+    if (!hello.resume && (await sessionRegister(db, hello, owner))) state = 'live';
+    const resumed = state === null;
+    state ??= await sessionResume(db, hello, owner);
+    if (state === null) {
+      door.dismiss('SESSION_DEAD', 'the session has ended; register anew');
+      return null;
+    }
+    const claims = resumed ? await runsOfSession(db, hello.incarnation) : [];
+    const link = new SessionLink(hello, door.namespace, door.connection, identity.random());
+    const current = new Set(claims.map((run) => run.attemptId));
+    link.send({
+      type: 'welcome',
+      sessionId: hello.incarnation,
+      resumed,
+      leaseTtlMs: settings.sessionTtlMs,
+      heartbeatMs: settings.heartbeatMs,
+      nonce: link.nonce,
+      masterId,
+      masters: [...this.#masters()],
+      stale: hello.holding.filter((attemptId) => !current.has(attemptId)),
+    });
+    const sinceMs = this.#context.clock.monotonicMs();
+    for (const run of claims) if (hello.holding.includes(run.attemptId)) link.held.set(run.attemptId, { runId: run.id, sinceMs });
+    this.#replaceOlder(link, door);
+    this.#dispatcher.attach(link);
+    await this.#dispatcher.deliver(claims.filter((run) => !link.held.has(run.attemptId)), 'again');
+    await this.#tellCancels([link.sessionId]);
+    if (state === 'draining') link.send({ type: 'drain' });
+    metrics.set('tidewheel_sessions', this.#connections.size);
+    this.#changes.note([door.namespace], 'workers');
+    return link;
+  }
+
+  /** A worker that reconnects before its old connection was found dead. */
+  #replaceOlder(link: SessionLink, newer: Door): void {
+    for (const door of this.#connections) {
+      if (door !== newer && door.link?.sessionId === link.sessionId) door.dismiss('CONFLICT', 'the session continues on a newer connection');
+    }
+  }
+
+  #message(message: Exclude<WorkerMessage, Hello>, link: SessionLink): void {
+    switch (message.type) {
+      case 'ready':
+        link.open = true;
+        this.#dispatcher.slotsFreed();
+        return;
+      case 'heartbeat':
+        this.#renewals.heartbeat(link, message.nonce, message.stats);
+        return;
+      case 'started':
+        if (link.held.has(message.attemptId)) this.#reports.started(message.runId, message.attemptId);
+        return;
+      case 'log':
+        this.#reports.log(link.sessionId, message);
+        return;
+      case 'result':
+        // The slot is free as soon as the worker says so, not when the store has it.
+        link.report(message.attemptId, this.#context.clock.monotonicMs());
+        this.#reports.result({ ...message, sessionId: link.sessionId });
+        this.#dispatcher.slotsFreed();
+        return;
+      case 'drain':
+        link.open = false;
+        void this.#inStore(() => sessionDrain(this.#context.db, link.sessionId));
+        return;
+      case 'bye':
+        this.#farewell(link, message.reason);
+        return;
+    }
+  }
+
+  #farewell(link: SessionLink, reason: string): void {
+    this.#context.log.info('a worker left', { worker: link.worker, session: link.sessionId, reason });
+    link.open = false;
+    this.#dispatcher.detach(link);
+    void this.#inStore(() => sessionEnd(this.#context.db, link.sessionId));
+  }
+
+  /** Deeds that the lease would bring about anyway, should the store not answer now. */
+  async #inStore(deed: () => Promise<unknown>): Promise<void> {
+    try {
+      await deed();
+    } catch (error) {
+      if (!isPassing(error)) this.#context.fatal(error);
+    }
+  }
+
+  #tellCancels(sessions: readonly string[]): Promise<void> {
+    const mine = sessions.filter((sessionId) => this.#dispatcher.link(sessionId) !== undefined);
+    if (mine.length === 0) return Promise.resolve();
+    return this.#inStore(async () => {
+      for (const cancel of await cancelsOf(this.#context.db, mine)) {
+        this.#dispatcher.link(cancel.sessionId)?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
+      }
+    });
+  }
+
+  /** Asks a connected worker to take no more work. False when it is not connected here. */
+  drain(sessionId: string): boolean {
+    const link = this.#dispatcher.link(sessionId);
+    if (link === undefined) return false;
+    link.open = false;
+    link.send({ type: 'drain' });
+    return true;
+  }
+
+  #dismiss(link: SessionLink, code: Refusal['code'], reason: string): void {
+    for (const door of this.#connections) if (door.link === link) door.dismiss(code, reason);
+  }
+
+  #gone(door: Door): void {
+    if (!this.#connections.delete(door)) return;
+    if (door.link !== null) {
+      this.#dispatcher.detach(door.link);
+      this.#changes.note([door.namespace], 'workers');
+    }
+    this.#context.metrics.set('tidewheel_sessions', this.#connections.size);
+  }
+}
+
+interface DoorEvents {
+  /** Null when the worker was sent away. */
+  greet: (hello: Hello, door: Door) => Promise<SessionLink | null>;
+  message: (message: Exclude<WorkerMessage, Hello>, link: SessionLink) => void;
+  gone: (door: Door) => void;
+}
+
+/** One connection: hello first, then everything else in order. Messages that come before the welcome wait for it. */
+class Door implements WorkerConnectionHandler {
+  readonly connection: WorkerConnection;
+  readonly namespace: string;
+  link: SessionLink | null = null;
+  readonly #context: MasterContext;
+  readonly #events: DoorEvents;
+  readonly #deadline: Timer;
+  #greeting = false;
+  #closed = false;
+  #early: WorkerMessage[] = [];
+
+  constructor(connection: WorkerConnection, namespace: string, context: MasterContext, events: DoorEvents) {
+    this.connection = connection;
+    this.namespace = namespace;
+    this.#context = context;
+    this.#events = events;
+    this.#deadline = context.clock.timer(helloMs, () => this.dismiss('PROTOCOL_ERROR', 'no hello came'), { background: true });
+  }
+
+  receive(messages: readonly WorkerMessage[]): void {
+    for (const message of messages) {
+      if (this.#closed) return;
+      if (message.type === 'hello') this.#hello(message);
+      else if (this.link !== null) this.#events.message(message, this.link);
+      else if (this.#greeting && this.#early.length < earlyMost) this.#early.push(message);
+      else this.dismiss('PROTOCOL_ERROR', `${message.type} before hello`);
+    }
+  }
+
+  closed(): void {
+    this.#closed = true;
+    this.#deadline.cancel();
+    this.#events.gone(this);
+  }
+
+  dismiss(code: Refusal['code'], reason: string): void {
+    if (this.#closed) return;
+    const retry = code !== 'PROTOCOL_ERROR' && code !== 'CONFLICT' && code !== 'FRAME_TOO_LARGE';
+    this.connection.send([{ type: 'bye', code, reason, retry }]);
+    this.connection.close(code, reason);
+    this.closed();
+  }
+
+  #hello(hello: Hello): void {
+    if (this.#greeting) {
+      this.dismiss('PROTOCOL_ERROR', 'hello came twice');
+      return;
+    }
+    this.#greeting = true;
+    this.#deadline.cancel();
+    void this.#greet(hello);
+  }
+
+  async #greet(hello: Hello): Promise<void> {
+    try {
+      const link = await this.#events.greet(hello, this);
+      if (link === null) return;
+      this.link = link;
+      // The connection may have gone while the store was asked.
+      if (this.#closed) this.#events.gone(this);
+      const early = this.#early;
+      this.#early = [];
+      this.receive(early);
+    } catch (error) {
+      if (!isPassing(error)) this.#context.fatal(error);
+      this.dismiss('UNAVAILABLE', 'the store does not answer');
+    }
+  }
+}

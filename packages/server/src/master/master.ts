@@ -1,0 +1,59 @@
+// One master over one cell: its services, in the order in which they start; they stop in the reverse order.
+// All masters are equal: there is nothing here that only one of them does.
+
+import { DefinitionCache } from '../store/definition-cache.ts';
+import { Changes } from './changes.ts';
+import { Definitions } from './definitions.ts';
+import type { MasterContext, MasterDeps } from './deps.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Firing } from './firing.ts';
+import { SessionGateway } from './gateway.ts';
+import { RunIntake } from './intake.ts';
+import { RunControl } from './run-control.ts';
+import type { Service } from './service.ts';
+import { Membership, Promotion, Rescue } from './sweeping.ts';
+
+export class Master implements Service {
+  readonly id: string;
+  readonly intake: RunIntake;
+  readonly definitions: Definitions;
+  readonly control: RunControl;
+  readonly gateway: SessionGateway;
+  readonly #services: Service[];
+  #stopping: Promise<void> | null = null;
+
+  constructor(deps: MasterDeps) {
+    this.id = deps.identity.next();
+    const context: MasterContext = { ...deps, masterId: this.id, definitions: new DefinitionCache() };
+    const changes = new Changes(deps.clock, deps.signals);
+    const dispatcher = new Dispatcher(context, changes);
+    const membership = new Membership(context);
+    this.intake = new RunIntake(context, dispatcher, changes);
+    this.definitions = new Definitions(context);
+    this.control = new RunControl(context, this.intake, changes);
+    this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
+    this.#services = [
+      membership,
+      dispatcher,
+      this.gateway,
+      this.intake,
+      new Promotion(context, changes),
+      new Rescue(context, changes),
+      new Firing(context, changes),
+    ];
+  }
+
+  async start(): Promise<void> {
+    for (const service of this.#services) await service.start();
+  }
+
+  /** No new fires, submissions or claims; then the workers are sent on, and what they reported is settled. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    for (const service of this.#services.toReversed()) await service.stop();
+  }
+}

@@ -1,0 +1,106 @@
+// Leases of the connected workers. Heartbeats are collected for a moment and renewed in one statement; the reply with the
+// next nonce leaves only after that commit. A heartbeat that does not carry the nonce of the last reply renews nothing: on a
+// link that only works in one direction the lease must run out. Beside it, what this master believes its workers hold is
+// compared with the store at an interval.
+
+import type { WorkerStats } from '@tidewheel/protocol';
+import { cancelsOf } from '../store/runs-control.ts';
+import { runsInSessions, type ClaimedRun } from '../store/runs-claim.ts';
+import { sessionsRenew } from '../store/sessions.ts';
+import type { MasterContext } from './deps.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { Loop, type Service } from './service.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** How long heartbeats wait for others to share a statement. */
+const gatherMs = 100;
+/** A claim or result younger than this may still be on its way. */
+const settledMs = 3000;
+
+type Dismiss = (link: SessionLink, code: 'SESSION_DEAD', reason: string) => void;
+
+export class Renewals implements Service {
+  readonly #context: MasterContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #dismiss: Dismiss;
+  readonly #renewing: Loop;
+  readonly #reconciling: Loop;
+  readonly #waiting = new Map<SessionLink, WorkerStats>();
+  #gathering = false;
+
+  constructor(context: MasterContext, dispatcher: Dispatcher, dismiss: Dismiss) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#dismiss = dismiss;
+    this.#renewing = new Loop('renewals', context, () => this.#renew());
+    this.#reconciling = new Loop('reconciling', context, () => this.#reconcile());
+  }
+
+  async start(): Promise<void> {
+    await this.#renewing.start();
+    await this.#reconciling.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#renewing.stop();
+    await this.#reconciling.stop();
+  }
+
+  heartbeat(link: SessionLink, nonce: string, stats: WorkerStats): void {
+    if (nonce !== link.nonce) return;
+    link.stats = stats;
+    this.#waiting.set(link, stats);
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#context.clock.timer(gatherMs, () => {
+      this.#gathering = false;
+      this.#renewing.wake();
+    });
+  }
+
+  async #renew(): Promise<number> {
+    const { db, identity, masterId, settings } = this.#context;
+    const batch = new Map(this.#waiting);
+    if (batch.size === 0) return settings.sessionTtlMs;
+    const renewals = [...batch].map(([link, stats]) => ({ sessionId: link.sessionId, stats }));
+    const renewed = await sessionsRenew(db, masterId, renewals, settings.sessionTtlMs);
+    const alive = new Map(renewed.map((session) => [session.sessionId, session.state]));
+    for (const link of batch.keys()) {
+      this.#waiting.delete(link);
+      const state = alive.get(link.sessionId);
+      if (state === undefined) {
+        this.#dismiss(link, 'SESSION_DEAD', 'the lease ran out, or the session continues elsewhere');
+        continue;
+      }
+      link.nonce = identity.random();
+      link.send({ type: 'heartbeatAck', nonce: link.nonce });
+      if (state === 'draining' && link.open) {
+        link.open = false;
+        link.send({ type: 'drain' });
+      }
+    }
+    return this.#waiting.size > 0 ? gatherMs : settings.sessionTtlMs;
+  }
+
+  async #reconcile(): Promise<number> {
+    const { db, settings, clock } = this.#context;
+    const links = [...this.#dispatcher.links()];
+    const pauseMs = settings.sessionTtlMs / 2;
+    if (links.length === 0) return pauseMs;
+    const before = clock.monotonicMs() - settledMs;
+    const ids = links.map((link) => link.sessionId);
+    const stored = await runsInSessions(db, ids, settledMs);
+    const byAttempt = new Map(stored.map((run) => [run.attemptId, run]));
+    const unknown: ClaimedRun[] = stored.filter((run) => this.#dispatcher.link(run.sessionId)?.missing(run.attemptId, before));
+    await this.#dispatcher.deliver(unknown, 'again');
+    for (const link of links) {
+      const stale = [...link.held].filter(([attemptId, held]) => held.sinceMs < before && !byAttempt.has(attemptId));
+      for (const [attemptId] of stale) link.held.delete(attemptId);
+      if (stale.length > 0) link.send({ type: 'stale', attemptIds: stale.map(([attemptId]) => attemptId) });
+    }
+    for (const cancel of await cancelsOf(db, ids)) {
+      this.#dispatcher.link(cancel.sessionId)?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
+    }
+    return pauseMs;
+  }
+}
