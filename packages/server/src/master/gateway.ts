@@ -13,7 +13,7 @@ import { serverLimits } from '../core/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
 import { cancelsOf } from '../store/runs-control.ts';
-import { runsOfSession } from '../store/runs-claim.ts';
+import { runsInSessions } from '../store/runs-claim.ts';
 import { sessionDrain, sessionEnd, sessionRegister, sessionResume } from '../store/sessions.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
@@ -98,7 +98,7 @@ export class SessionGateway implements Service {
       door.dismiss('SESSION_DEAD', 'the session has ended; register anew');
       return null;
     }
-    const claims = resumed ? await runsOfSession(db, hello.incarnation) : [];
+    const claims = resumed ? await runsInSessions(db, [hello.incarnation]) : [];
     const link = new SessionLink(hello, door.namespace, door.connection, identity.random());
     const current = new Set(claims.map((run) => run.attemptId));
     link.send({

@@ -89,7 +89,7 @@ export class Renewals implements Service {
     if (links.length === 0) return pauseMs;
     const before = clock.monotonicMs() - settledMs;
     const ids = links.map((link) => link.sessionId);
-    const stored = await runsInSessions(db, ids, settledMs);
+    const stored = await runsInSessions(db, ids);
     const byAttempt = new Map(stored.map((run) => [run.attemptId, run]));
     const unknown: ClaimedRun[] = stored.filter((run) => this.#dispatcher.link(run.sessionId)?.missing(run.attemptId, before));
     await this.#dispatcher.deliver(unknown, 'again');

@@ -1,10 +1,9 @@
 // Cancel and retry of one run, as people ask for them. Each leaves a record of who did it.
 
-import { Refusal, type RunState, type TriggerResult } from '@tidewheel/protocol';
+import { isFinal, Refusal, type RunState, type TriggerResult } from '@tidewheel/protocol';
 import { eventsAppend } from '../store/events.ts';
 import { jobNameById } from '../store/job-lookup.ts';
 import { runCancel, runOrigin, type CancelOutcome } from '../store/runs-control.ts';
-import { isFinal } from '@tidewheel/protocol';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { RunIntake } from './intake.ts';
@@ -23,11 +22,10 @@ export class RunControl {
   /** `requested`: the run is running and its worker is being told. Asking again for a finished run answers `finished`. */
   async cancel(namespace: string, actor: string, runId: string, reason: string): Promise<{ outcome: 'canceled' | 'requested' | 'finished'; state: RunState }> {
     const { db, identity, masterId, signals, metrics } = this.#context;
-    const id = identity.next();
     const outcome = await db.transaction(async (tx): Promise<CancelOutcome> => {
       const done = await runCancel(tx, masterId, namespace, runId, reason);
       if (done.kind === 'canceled' || done.kind === 'requested') {
-        await eventsAppend(tx, [{ id, namespace, actor, action: 'run.cancel', subject: runId, detail: { reason } }]);
+        await eventsAppend(tx, identity, [{ namespace, actor, action: 'run.cancel', subject: runId, detail: { reason } }]);
       }
       return done;
     });
@@ -56,9 +54,7 @@ export class RunControl {
       { job, trigger: 'retry', retryOf: runId, ...(carried === undefined ? {} : { payload: carried }) },
     ]);
     if (result === undefined) throw new Error('a submission of one run answered with none');
-    await eventsAppend(db, [
-      { id: identity.next(), namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: result.runId } },
-    ]);
+    await eventsAppend(db, identity, [{ namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: result.runId } }]);
     return result;
   }
 }

@@ -118,18 +118,11 @@ export async function runsInSlots(tx: Tx, slots: readonly Slot[]): Promise<Claim
   return rows.map(claimedOf);
 }
 
-/** All attempts that a session holds: what a resuming worker is compared with. */
-export async function runsOfSession(tx: Tx, sessionId: string): Promise<ClaimedRun[]> {
-  const rows = await tx.query<ClaimedRow>(`select ${claimedColumns} from run where session_id = $1`, [sessionId]);
-  return rows.map(claimedOf);
-}
-
-/** Attempts of these sessions that were claimed more than `olderMs` ago. */
-export async function runsInSessions(tx: Tx, sessionIds: readonly string[], olderMs: number): Promise<ClaimedRun[]> {
+/** All attempts of these sessions. */
+export async function runsInSessions(tx: Tx, sessionIds: readonly string[]): Promise<ClaimedRun[]> {
   const rows = await tx.query<ClaimedRow>(
-    `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run on run.session_id = x.id
-     where run.claimed_at < now_ms() - $2`,
-    [JSON.stringify(sessionIds.map((id) => ({ id }))), olderMs],
+    `select ${claimedColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run on run.session_id = x.id`,
+    [JSON.stringify(sessionIds.map((id) => ({ id })))],
   );
   return rows.map(claimedOf);
 }
