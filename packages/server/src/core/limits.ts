@@ -34,4 +34,7 @@ export const serverLimits = {
   /** Statements kept prepared on one connection, and callers waiting for SQLite's one writer. */
   preparedStatements: 500,
   storeQueue: 10_000,
+  /** Differences told of one changed definition, and faults told of one file or request. */
+  differences: 200,
+  faults: 20,
 } as const;
