@@ -143,15 +143,16 @@ function endedAttempt(row: CurrentRow, result: Result): PastAttempt {
   };
 }
 
-const resultColumns = { run_id: 'uuid', attempt_id: 'uuid' } as const;
+const resultColumns = { run_id: 'uuid', attempt_id: 'uuid', session_id: 'uuid' } as const;
 
 /** Locks the runs whose current attempt is among the results, in id order so that two batches never wait for each other. */
-async function lockCurrent(tx: Tx, results: readonly Result[]): Promise<Map<string, CurrentRow>> {
+async function lockCurrent(tx: Tx, results: readonly SessionResult[]): Promise<Map<string, CurrentRow>> {
   const rows = await tx.query<CurrentRow>(
     `select r.*, s.worker, now_ms() as now from (
        select run.id, run.namespace, run.lane_id, run.job_version_id, run.attempt, run.attempt_id, run.session_id,
          run.claimed_at, run.started_at, run.cancel_requested_at, run.attempts
-       from ${tx.dialect.rows('$1', 'x', resultColumns)} join run on run.id = x.run_id and run.attempt_id = x.attempt_id
+       from ${tx.dialect.rows('$1', 'x', resultColumns)}
+       join run on run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id
        order by run.id${tx.dialect.forUpdate}
      ) r join session s on s.id = r.session_id where s.state <> 'dead'`,
     [batchOf(results)],
@@ -159,8 +160,10 @@ async function lockCurrent(tx: Tx, results: readonly Result[]): Promise<Map<stri
   return new Map(rows.map((row) => [row.attempt_id, row]));
 }
 
-function batchOf(results: readonly Result[]): string {
-  return JSON.stringify(results.map((result) => ({ run_id: result.runId, attempt_id: result.attemptId })));
+function batchOf(results: readonly SessionResult[]): string {
+  return JSON.stringify(
+    results.map((result) => ({ run_id: result.runId, attempt_id: result.attemptId, session_id: result.sessionId })),
+  );
 }
 
 /** Results that are not of a current attempt: told again after their acknowledgement was lost, or stale. */

@@ -1,0 +1,19 @@
+// The run statements on SQLite with a clock that stands still until it is moved.
+
+import { openSqlite } from '../drivers/sqlite/database.ts';
+import { migrate } from './migrate.ts';
+import { testRuns } from './suites/runs.ts';
+
+testRuns('SQLite', async () => {
+  let now = 1_800_000_000_000;
+  const db = openSqlite({ path: ':memory:', nowMs: () => now });
+  await migrate(db);
+  return {
+    db,
+    advance: (ms) => {
+      now += ms;
+      return Promise.resolve();
+    },
+    close: () => db.close(),
+  };
+});
