@@ -37,4 +37,29 @@ export const serverLimits = {
   /** Differences told of one changed definition, and faults told of one file or request. */
   differences: 200,
   faults: 20,
+  /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */
+  pageScanRows: 10_000,
+  pageScans: 20,
+  /** How far the time in a run's id may lie after and before the moment of its making: unequal clocks, late fires. */
+  idAheadMs: 3_600_000,
+  idBehindMs: 7 * 86_400_000,
+  /** Ledger rows looked at to find a schedule's last fire that made a run. */
+  lastFireRows: 1000,
+  /** Rows of each list in an overview, and ready runs that it counts in one lane. */
+  overviewRows: 10,
+  /** Names of namespaces answered to one caller. */
+  namespacesListed: 1000,
+  /** Tokens and console sessions kept in memory; addresses whose failed sign-ins are counted, and failures allowed in a minute. */
+  credentialsCached: 10_000,
+  attemptAddresses: 10_000,
+  signInFailuresPerMinute: 10,
+  bearerFailuresPerMinute: 100,
+  /** Open event streams of one master, and bytes that may wait for the reader of one: a slower reader is cut off. */
+  eventStreams: 1000,
+  eventStreamBytes: 1024 * 1024,
+  /** Log chunks read at once for a log stream. */
+  logStreamChunks: 200,
+  /** Files of the console kept in memory, and their bytes. */
+  consoleFiles: 1000,
+  consoleBytes: 32 * 1024 * 1024,
 } as const;

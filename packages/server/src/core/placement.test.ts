@@ -5,8 +5,21 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { serves, shareSlots, type Capability, type Lane, type LaneDemand } from './placement.ts';
 
-const lane: Lane = { id: 'l', namespace: 'n', queue: 'q', handler: 'shell', selector: { zone: 'a' }, paused: false, weight: 1 };
-const worker: Capability = { namespace: 'n', queues: ['q', 'r'], handlers: ['shell', 'http'], labels: { zone: 'a', gpu: '1' } };
+const lane: Lane = {
+  id: 'l',
+  namespace: 'n',
+  queue: 'q',
+  handler: 'shell',
+  selector: { zone: 'a' },
+  paused: false,
+  weight: 1,
+};
+const worker: Capability = {
+  namespace: 'n',
+  queues: ['q', 'r'],
+  handlers: ['shell', 'http'],
+  labels: { zone: 'a', gpu: '1' },
+};
 
 test('a worker serves a lane when namespace, queue, handler and every selected label fit', () => {
   assert.equal(serves(worker, lane), true);
@@ -26,7 +39,15 @@ function countOf(grants: ReturnType<typeof shareSlots>, laneId: string): number 
 }
 
 test('one lane alone gets all free slots', () => {
-  const grants = shareSlots([demand('a', 'n', ['s', 't'])], [{ sessionId: 's', free: 3 }, { sessionId: 't', free: 2 }], 100, 0);
+  const grants = shareSlots(
+    [demand('a', 'n', ['s', 't'])],
+    [
+      { sessionId: 's', free: 3 },
+      { sessionId: 't', free: 2 },
+    ],
+    100,
+    0,
+  );
   assert.equal(countOf(grants, 'a'), 5);
 });
 
@@ -38,14 +59,26 @@ test('namespaces share by weight, however many lanes each has', () => {
 });
 
 test('slots come from the least busy session first', () => {
-  const grants = shareSlots([demand('a', 'n', ['s', 't'])], [{ sessionId: 's', free: 1 }, { sessionId: 't', free: 5 }], 4, 0);
+  const grants = shareSlots(
+    [demand('a', 'n', ['s', 't'])],
+    [
+      { sessionId: 's', free: 1 },
+      { sessionId: 't', free: 5 },
+    ],
+    4,
+    0,
+  );
   assert.deepEqual(grants[0]?.sessionIds, ['t', 't', 't', 't']);
 });
 
 test('never more than the free slots of a session, never more than asked, never a session that does not serve the lane', () => {
   const sessions = ['s0', 's1', 's2', 's3'];
   const lanes = fc.array(
-    fc.record({ namespace: fc.constantFrom('a', 'b', 'c'), weight: fc.integer({ min: 1, max: 4 }), serving: fc.subarray(sessions) }),
+    fc.record({
+      namespace: fc.constantFrom('a', 'b', 'c'),
+      weight: fc.integer({ min: 1, max: 4 }),
+      serving: fc.subarray(sessions),
+    }),
     { maxLength: 8 },
   );
   const frees = fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 4, maxLength: 4 });
@@ -65,7 +98,13 @@ test('never more than the free slots of a session, never more than asked, never 
       for (const credit of credits) assert.ok((used.get(credit.sessionId) ?? 0) <= credit.free);
       const spent = grants.reduce((sum, grant) => sum + grant.sessionIds.length, 0);
       const usable = credits.filter((credit) => demands.some((item) => item.sessionIds.includes(credit.sessionId)));
-      assert.equal(spent, Math.min(max, usable.reduce((sum, credit) => sum + credit.free, 0)));
+      assert.equal(
+        spent,
+        Math.min(
+          max,
+          usable.reduce((sum, credit) => sum + credit.free, 0),
+        ),
+      );
     }),
   );
 });

@@ -51,7 +51,12 @@ export interface LaneGrant {
  * Shares free slots between lanes: namespaces take turns, `weight` slots a turn; within a namespace its lanes take turns;
  * each slot comes from the eligible session with the most left. `first` rotates who begins. At most `max` slots in all.
  */
-export function shareSlots(lanes: readonly LaneDemand[], credits: readonly Credit[], max: number, first: number): LaneGrant[] {
+export function shareSlots(
+  lanes: readonly LaneDemand[],
+  credits: readonly Credit[],
+  max: number,
+  first: number,
+): LaneGrant[] {
   const left = new Map(credits.map((credit) => [credit.sessionId, credit.free]));
   const granted = new Map<string, string[]>();
   const groups = groupByNamespace(lanes, first);

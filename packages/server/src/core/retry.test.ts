@@ -14,11 +14,15 @@ test('without jitter the delay doubles up to its cap', () => {
 
 test('with full jitter the delay is below the bound and follows the random number', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 100 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (failures, fraction) => {
-      const bound = retryDelay({ ...base, jitter: 'none' }, failures, 0);
-      const delay = retryDelay({ ...base, jitter: 'full' }, failures, fraction);
-      assert.ok(delay >= 0 && delay < bound);
-      assert.equal(delay, Math.floor(bound * fraction));
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 100 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (failures, fraction) => {
+        const bound = retryDelay({ ...base, jitter: 'none' }, failures, 0);
+        const delay = retryDelay({ ...base, jitter: 'full' }, failures, fraction);
+        assert.ok(delay >= 0 && delay < bound);
+        assert.equal(delay, Math.floor(bound * fraction));
+      },
+    ),
   );
 });

@@ -31,7 +31,8 @@ function facts(changes: Partial<RunFacts> = {}, attempts = 3): RunFacts {
 }
 
 test('a final state is never left', () => {
-  for (const from of finalStates) for (const to of runStates) assert.equal(mayBecome(from, to), false, `${from} to ${to}`);
+  for (const from of finalStates)
+    for (const to of runStates) assert.equal(mayBecome(from, to), false, `${from} to ${to}`);
 });
 
 test('every unfinished state can reach an end', () => {
@@ -57,7 +58,10 @@ test('a failure is retried with growing delay until the attempts are used up', (
   const failed = [attempt('failed', 1)];
   assert.deepEqual(decideReport(facts(), 'failed', 0), { to: 'retry', delayMs: 1000 });
   assert.deepEqual(decideReport(facts({ past: failed }), 'timed-out', 0), { to: 'retry', delayMs: 2000 });
-  assert.deepEqual(decideReport(facts({ past: [...failed, attempt('timed-out', 2)] }), 'failed', 0), { to: 'final', state: 'failed' });
+  assert.deepEqual(decideReport(facts({ past: [...failed, attempt('timed-out', 2)] }), 'failed', 0), {
+    to: 'final',
+    state: 'failed',
+  });
 });
 
 test('lost attempts do not use up the retries', () => {
@@ -87,7 +91,8 @@ test('a lost attempt under a cancel ends as canceled', () => {
 
 test('past attempts are bounded, the oldest give way', () => {
   let past: PastAttempt[] = [];
-  for (let number = 1; number <= serverLimits.attemptsKept + 5; number += 1) past = withAttempt(past, attempt('failed', number));
+  for (let number = 1; number <= serverLimits.attemptsKept + 5; number += 1)
+    past = withAttempt(past, attempt('failed', number));
   assert.equal(past.length, serverLimits.attemptsKept);
   assert.equal(past[0]?.attempt, 6);
 });

@@ -28,7 +28,8 @@ export class Changes {
   }
 
   #publish(): void {
-    for (const [namespace, topics] of this.#pending) this.#signals.publish('changed', { namespace, topics: [...topics] });
+    for (const [namespace, topics] of this.#pending)
+      this.#signals.publish('changed', { namespace, topics: [...topics] });
     this.#pending.clear();
     this.#resting = true;
     this.#clock.timer(

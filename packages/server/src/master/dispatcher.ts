@@ -116,7 +116,10 @@ export class Dispatcher implements Service {
     for (const run of claimed) {
       this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs: clock.monotonicMs() });
     }
-    const versions = await definitions.jobVersions(db, claimed.map((run) => run.jobVersionId));
+    const versions = await definitions.jobVersions(
+      db,
+      claimed.map((run) => run.jobVersionId),
+    );
     const scheduleIds = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
     const schedules = await definitions.scheduleNames(db, scheduleIds);
     for (const run of claimed) {
@@ -124,7 +127,8 @@ export class Dispatcher implements Service {
       const version = versions.get(run.jobVersionId);
       if (link === undefined || version === undefined || !link.held.has(run.attemptId)) continue;
       link.send(assignOf(run, version, run.scheduleId === null ? null : (schedules.get(run.scheduleId) ?? null)));
-      if (run.cancelRequestedAt !== null) link.send({ type: 'cancel', attemptId: run.attemptId, reason: run.cancelReason ?? '' });
+      if (run.cancelRequestedAt !== null)
+        link.send({ type: 'cancel', attemptId: run.attemptId, reason: run.cancelReason ?? '' });
       metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
     }
     metrics.add('tidewheel_runs_claimed_total', claimed.length, { path });
@@ -173,7 +177,8 @@ export class Dispatcher implements Service {
     const known = this.#eligible.get(laneId);
     if (known !== undefined) return known;
     const lane = this.#lanes.get(laneId);
-    const sessions = lane === undefined ? [] : [...this.#links.values()].filter((link) => serves(link.capability, lane));
+    const sessions =
+      lane === undefined ? [] : [...this.#links.values()].filter((link) => serves(link.capability, lane));
     const ids = sessions.map((link) => link.sessionId);
     this.#eligible.set(laneId, ids);
     return ids;

@@ -36,7 +36,9 @@ export class Firing implements Service {
     const next = await firesNext(db);
     if (next.at === null) return settings.pollMs;
     if (next.at > next.now) return Math.min(next.at - next.now, settings.pollMs);
-    const decided = await db.transaction(async (tx) => firesDecide(tx, this.#context, await firesLockDue(tx, this.#context)));
+    const decided = await db.transaction(async (tx) =>
+      firesDecide(tx, this.#context, await firesLockDue(tx, this.#context)),
+    );
     this.#announce(decided);
     return decided.namespaces.size === 0 ? heldByOthersMs : 0;
   }

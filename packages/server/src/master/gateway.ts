@@ -8,7 +8,7 @@
 // Twice a lease this master compares what it believes with what the store says of its sessions' attempts: claims whose
 // commit was acknowledged too late are delivered, attempts that were given away are told to stop, cancels are repeated.
 
-import { Refusal, type Hello, type WorkerMessage } from '@tidewheel/protocol';
+import type { ErrorCode, Hello, WorkerMessage } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
@@ -113,10 +113,14 @@ export class SessionGateway implements Service {
       stale: hello.holding.filter((attemptId) => !current.has(attemptId)),
     });
     const sinceMs = this.#context.clock.monotonicMs();
-    for (const run of claims) if (hello.holding.includes(run.attemptId)) link.held.set(run.attemptId, { runId: run.id, sinceMs });
+    for (const run of claims)
+      if (hello.holding.includes(run.attemptId)) link.held.set(run.attemptId, { runId: run.id, sinceMs });
     this.#replaceOlder(link, door);
     this.#dispatcher.attach(link);
-    await this.#dispatcher.deliver(claims.filter((run) => !link.held.has(run.attemptId)), 'again');
+    await this.#dispatcher.deliver(
+      claims.filter((run) => !link.held.has(run.attemptId)),
+      'again',
+    );
     await this.#tellCancels([link.sessionId]);
     if (state === 'draining') link.send({ type: 'drain' });
     metrics.set('tidewheel_sessions', this.#connections.size);
@@ -127,7 +131,8 @@ export class SessionGateway implements Service {
   /** A worker that reconnects before its old connection was found dead. */
   #replaceOlder(link: SessionLink, newer: Door): void {
     for (const door of this.#connections) {
-      if (door !== newer && door.link?.sessionId === link.sessionId) door.dismiss('CONFLICT', 'the session continues on a newer connection');
+      if (door !== newer && door.link?.sessionId === link.sessionId)
+        door.dismiss('CONFLICT', 'the session continues on a newer connection');
     }
   }
 
@@ -183,7 +188,9 @@ export class SessionGateway implements Service {
     if (mine.length === 0) return Promise.resolve();
     return this.#inStore(async () => {
       for (const cancel of await cancelsOf(this.#context.db, mine)) {
-        this.#dispatcher.link(cancel.sessionId)?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
+        this.#dispatcher
+          .link(cancel.sessionId)
+          ?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
       }
     });
   }
@@ -197,7 +204,7 @@ export class SessionGateway implements Service {
     return true;
   }
 
-  #dismiss(link: SessionLink, code: Refusal['code'], reason: string): void {
+  #dismiss(link: SessionLink, code: ErrorCode, reason: string): void {
     for (const door of this.#connections) if (door.link === link) door.dismiss(code, reason);
   }
 
@@ -235,7 +242,9 @@ class Door implements WorkerConnectionHandler {
     this.namespace = namespace;
     this.#context = context;
     this.#events = events;
-    this.#deadline = context.clock.timer(helloMs, () => this.dismiss('PROTOCOL_ERROR', 'no hello came'), { background: true });
+    this.#deadline = context.clock.timer(helloMs, () => this.dismiss('PROTOCOL_ERROR', 'no hello came'), {
+      background: true,
+    });
   }
 
   receive(messages: readonly WorkerMessage[]): void {
@@ -254,7 +263,7 @@ class Door implements WorkerConnectionHandler {
     this.#events.gone(this);
   }
 
-  dismiss(code: Refusal['code'], reason: string): void {
+  dismiss(code: ErrorCode, reason: string): void {
     if (this.#closed) return;
     const retry = code !== 'PROTOCOL_ERROR' && code !== 'CONFLICT' && code !== 'FRAME_TOO_LARGE';
     this.connection.send([{ type: 'bye', code, reason, retry }]);

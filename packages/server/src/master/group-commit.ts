@@ -31,7 +31,9 @@ export class GroupCommit<In, Out> {
   submit(item: In): Promise<Out> {
     const size = this.#options.size(item);
     if (this.#waiting + size > this.#options.waitingMost) {
-      return Promise.reject(new Refusal('TOO_MANY_REQUESTS', 'too many requests wait for the store', { retryAfterSeconds: 1 }));
+      return Promise.reject(
+        new Refusal('TOO_MANY_REQUESTS', 'too many requests wait for the store', { retryAfterSeconds: 1 }),
+      );
     }
     this.#waiting += size;
     const done = new Promise<Out>((resolve, reject) => {

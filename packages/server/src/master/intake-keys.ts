@@ -5,7 +5,7 @@ import type { Tx } from '../ports/database.ts';
 import { jobKey } from '../store/job-lookup.ts';
 import { idempotencyGiveBack, idempotencyTake, type IdempotencyClaim } from '../store/runs-submit.ts';
 import type { MasterContext } from './deps.ts';
-import type { Submission } from './intake.ts';
+import type { Submission } from './submission.ts';
 
 interface KeyedClaim extends IdempotencyClaim {
   submission: number;
@@ -32,19 +32,30 @@ export async function takeKeys(
   let refused = false;
   for (const claim of claims) {
     const holder = byKey.get(jobKey(claim.namespace, claim.key));
-    if (holder === undefined || holder.fingerprint === claim.fingerprint || refusals[claim.submission] !== undefined) continue;
-    refusals[claim.submission] = new Refusal('IDEMPOTENCY_MISMATCH', `the key "${claim.key}" belongs to another request`);
+    if (holder === undefined || holder.fingerprint === claim.fingerprint || refusals[claim.submission] !== undefined)
+      continue;
+    refusals[claim.submission] = new Refusal(
+      'IDEMPOTENCY_MISMATCH',
+      `the key "${claim.key}" belongs to another request`,
+    );
     refused = true;
   }
   if (refused) {
     // Once more without the refused: a key that one of them took first may be another's.
-    await idempotencyGiveBack(tx, claims.map((claim) => claim.runId));
+    await idempotencyGiveBack(
+      tx,
+      claims.map((claim) => claim.runId),
+    );
     return takeKeys(tx, context, batch, refusals);
   }
   return new Map(holders.map((holder) => [jobKey(holder.namespace, holder.key), holder.runId]));
 }
 
-function claimsOf(context: Pick<MasterContext, 'identity'>, batch: readonly Submission[], refusals: readonly (Refusal | undefined)[]) {
+function claimsOf(
+  context: Pick<MasterContext, 'identity'>,
+  batch: readonly Submission[],
+  refusals: readonly (Refusal | undefined)[],
+) {
   const claims: KeyedClaim[] = [];
   for (const [submission, one] of batch.entries()) {
     if (refusals[submission] !== undefined) continue;
@@ -56,7 +67,9 @@ function claimsOf(context: Pick<MasterContext, 'identity'>, batch: readonly Subm
         namespace: one.namespace,
         key: request.idempotencyKey,
         runId: one.runIds[index] ?? '',
-        fingerprint: context.identity.hash(JSON.stringify([job, delayMs ?? 0, priority ?? null, one.payloads[index] ?? null])),
+        fingerprint: context.identity.hash(
+          JSON.stringify([job, delayMs ?? 0, priority ?? null, one.payloads[index] ?? null]),
+        ),
       });
     }
   }

@@ -3,37 +3,16 @@
 
 import { limits, Refusal, type TriggerResult } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
-import { OutcomeUnknown, type Tx } from '../ports/database.ts';
-import type { JobVersion } from '../store/definition-cache.ts';
-import { jobKey, jobsByName, type JobTarget } from '../store/job-lookup.ts';
-import { runsInSlots, type ClaimedRun, type Slot } from '../store/runs-claim.ts';
-import { runsExisting, runsInsert, type NewRun, type SubmittedRun } from '../store/runs-submit.ts';
+import { OutcomeUnknown } from '../ports/database.ts';
+import { runsInSlots } from '../store/runs-claim.ts';
+import { runsExisting, type SubmittedRun } from '../store/runs-submit.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { GroupCommit } from './group-commit.ts';
-import { takeKeys } from './intake-keys.ts';
 import type { Service } from './service.ts';
-
-/** One run that a caller wants. Durations in ms; `payload` undefined means the job's own. */
-export interface RunRequest {
-  job: string;
-  payload?: unknown;
-  delayMs?: number;
-  priority?: number;
-  idempotencyKey?: string;
-  trigger?: 'api' | 'retry' | 'schedule';
-  scheduleId?: string | null;
-  retryOf?: string | null;
-}
-
-/** A caller's request on its way: `runIds` are made before the commit, so that an unknown outcome can be read back. */
-export interface Submission {
-  namespace: string;
-  requests: readonly RunRequest[];
-  runIds: readonly string[];
-  payloads: readonly (string | null)[];
-}
+import type { RunRequest, Submission } from './submission.ts';
+import { SubmitPlan } from './submit-plan.ts';
 
 export class RunIntake implements Service {
   readonly #context: MasterContext;
@@ -65,7 +44,8 @@ export class RunIntake implements Service {
 
   /** Refusals: UNKNOWN_JOB, CONFLICT (disabled job), PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, TOO_MANY_REQUESTS, OUTCOME_UNKNOWN, SHUTTING_DOWN. */
   async submit(namespace: string, requests: readonly RunRequest[]): Promise<TriggerResult[]> {
-    if (!this.#accepting) throw new Refusal('SHUTTING_DOWN', 'this master takes no more runs', { retryAfterSeconds: 1 });
+    if (!this.#accepting)
+      throw new Refusal('SHUTTING_DOWN', 'this master takes no more runs', { retryAfterSeconds: 1 });
     const payloads = requests.map((request, index) => payloadText(request.payload, index));
     const runIds = requests.map(() => this.#context.identity.next());
     return this.#commits.submit({ namespace, requests, runIds, payloads });
@@ -95,9 +75,13 @@ export class RunIntake implements Service {
     plan.releaseOffers();
     await this.#dispatcher.deliver(taken, 'direct');
     if (plan.newRunIds().length > 0 && existing.length > 0) return plan.answers();
-    return plan.answers().map((answer) =>
-      answer instanceof Refusal ? answer : new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the runs', { retryAfterSeconds: 1 }),
-    );
+    return plan
+      .answers()
+      .map((answer) =>
+        answer instanceof Refusal
+          ? answer
+          : new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the runs', { retryAfterSeconds: 1 }),
+      );
   }
 
   #announce(plan: SubmitPlan, submitted: readonly SubmittedRun[]): void {
@@ -124,130 +108,4 @@ function payloadText(payload: unknown, index: number): string | null {
   throw new Refusal('PAYLOAD_TOO_LARGE', `the payload of run ${index} is over ${limits.payloadBytes} bytes`, {
     faults: [{ pointer: `/runs/${index}/payload`, detail: `at most ${limits.payloadBytes} bytes of JSON` }],
   });
-}
-
-/** One batch on its way through a transaction. `write` may run several times (deadlocks), so it starts afresh each time. */
-class SubmitPlan {
-  readonly #context: MasterContext;
-  readonly #dispatcher: Dispatcher;
-  readonly #batch: readonly Submission[];
-  #answers: (TriggerResult[] | Refusal)[] = [];
-  #runs: NewRun[] = [];
-  /** Those with an offer, by id. */
-  #direct = new Map<string, NewRun>();
-  offers: Slot[] = [];
-
-  constructor(context: MasterContext, dispatcher: Dispatcher, batch: readonly Submission[]) {
-    this.#context = context;
-    this.#dispatcher = dispatcher;
-    this.#batch = batch;
-  }
-
-  answers(): (TriggerResult[] | Refusal)[] {
-    return this.#answers;
-  }
-
-  newRunIds(): string[] {
-    return this.#runs.map((run) => run.id);
-  }
-
-  namespaces(): Set<string> {
-    return new Set(this.#runs.map((run) => run.namespace));
-  }
-
-  releaseOffers(): void {
-    this.#dispatcher.release(this.offers);
-    this.offers = [];
-  }
-
-  async write(tx: Tx): Promise<SubmittedRun[]> {
-    this.releaseOffers();
-    this.#runs = [];
-    this.#direct.clear();
-    const names = this.#batch.flatMap((one) => one.requests.map((request) => ({ namespace: one.namespace, name: request.job })));
-    const jobs = await jobsByName(tx, names);
-    const refusals = this.#batch.map((one) => refusalOf(one, jobs));
-    const keys = await takeKeys(tx, this.#context, this.#batch, refusals);
-    const versions = await this.#context.definitions.jobVersions(tx, [...jobs.values()].map((job) => job.versionId));
-    this.#answers = this.#batch.map((one, index) => refusals[index] ?? this.#plan(one, jobs, versions, keys));
-    return this.#runs.length === 0 ? [] : runsInsert(tx, this.#runs);
-  }
-
-  #plan(
-    one: Submission,
-    jobs: ReadonlyMap<string, JobTarget>,
-    versions: ReadonlyMap<string, JobVersion>,
-    keys: ReadonlyMap<string, string>,
-  ): TriggerResult[] {
-    return one.requests.map((request, index) => {
-      const runId = one.runIds[index] ?? '';
-      const holder = request.idempotencyKey === undefined ? runId : (keys.get(jobKey(one.namespace, request.idempotencyKey)) ?? runId);
-      if (holder !== runId) return { runId: holder, created: false };
-      const job = jobs.get(jobKey(one.namespace, request.job));
-      const version = job === undefined ? undefined : versions.get(job.versionId);
-      if (job === undefined || version === undefined) throw new Error(`the job ${request.job} vanished within a transaction`);
-      const run = this.#newRun(one, request, runId, one.payloads[index] ?? null, job, version);
-      this.#runs.push(run);
-      if (run.offer !== null) this.#direct.set(run.id, run);
-      return { runId, created: true };
-    });
-  }
-
-  #newRun(one: Submission, request: RunRequest, id: string, payload: string | null, job: JobTarget, version: JobVersion): NewRun {
-    const delayMs = request.delayMs ?? 0;
-    const offer = delayMs > 0 ? null : this.#dispatcher.offer(job.laneId);
-    if (offer !== null) this.offers.push(offer);
-    const { spec } = version;
-    return {
-      id,
-      namespace: one.namespace,
-      jobId: job.jobId,
-      jobVersionId: job.versionId,
-      laneId: job.laneId,
-      priority: request.priority ?? spec.priority,
-      delayMs,
-      trigger: request.trigger ?? 'api',
-      scheduleId: request.scheduleId ?? null,
-      retryOf: request.retryOf ?? null,
-      payload: payload ?? (spec.payload === undefined ? null : JSON.stringify(spec.payload)),
-      startTimeoutMs: spec.timeout.start ?? null,
-      offer,
-    };
-  }
-
-  /** A run that was inserted already claimed, as the dispatcher hands it over. */
-  claimOf(run: SubmittedRun): ClaimedRun | null {
-    const made = this.#direct.get(run.id);
-    if (made === undefined || made.offer === null) return null;
-    return {
-      id: made.id,
-      namespace: made.namespace,
-      jobVersionId: made.jobVersionId,
-      laneId: made.laneId,
-      attempt: 1,
-      attemptId: made.offer.attemptId,
-      sessionId: made.offer.sessionId,
-      payload: made.payload,
-      scheduleId: made.scheduleId,
-      fireAt: null,
-      dueAt: run.dueAt,
-      claimedAt: run.dueAt,
-      cancelRequestedAt: null,
-      cancelReason: null,
-    };
-  }
-}
-
-function refusalOf(one: Submission, jobs: ReadonlyMap<string, JobTarget>): Refusal | undefined {
-  for (const [index, request] of one.requests.entries()) {
-    const job = jobs.get(jobKey(one.namespace, request.job));
-    const pointer = one.requests.length === 1 ? '/job' : `/runs/${index}/job`;
-    if (job === undefined) {
-      return new Refusal('UNKNOWN_JOB', `there is no job "${request.job}" in the namespace "${one.namespace}"`, {
-        faults: [{ pointer, detail: `"${request.job}" is not defined` }],
-      });
-    }
-    if (!job.enabled) return new Refusal('CONFLICT', `the job "${request.job}" is disabled`, { faults: [{ pointer, detail: 'the job is disabled' }] });
-  }
-  return undefined;
 }

@@ -91,7 +91,9 @@ export class Renewals implements Service {
     const ids = links.map((link) => link.sessionId);
     const stored = await runsInSessions(db, ids);
     const byAttempt = new Map(stored.map((run) => [run.attemptId, run]));
-    const unknown: ClaimedRun[] = stored.filter((run) => this.#dispatcher.link(run.sessionId)?.missing(run.attemptId, before));
+    const unknown: ClaimedRun[] = stored.filter((run) =>
+      this.#dispatcher.link(run.sessionId)?.missing(run.attemptId, before),
+    );
     await this.#dispatcher.deliver(unknown, 'again');
     for (const link of links) {
       const stale = [...link.held].filter(([attemptId, held]) => held.sinceMs < before && !byAttempt.has(attemptId));
@@ -99,7 +101,9 @@ export class Renewals implements Service {
       if (stale.length > 0) link.send({ type: 'stale', attemptIds: stale.map(([attemptId]) => attemptId) });
     }
     for (const cancel of await cancelsOf(db, ids)) {
-      this.#dispatcher.link(cancel.sessionId)?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
+      this.#dispatcher
+        .link(cancel.sessionId)
+        ?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
     }
     return pauseMs;
   }

@@ -8,7 +8,14 @@ import type { LogMessage } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import { sleep } from '../ports/clock.ts';
 import { OutcomeUnknown } from '../ports/database.ts';
-import { logsAppend, resultsAccept, runsStarted, type Reported, type SessionResult, type Verdict } from '../store/runs-report.ts';
+import {
+  logsAppend,
+  resultsAccept,
+  runsStarted,
+  type Reported,
+  type SessionResult,
+  type Verdict,
+} from '../store/runs-report.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import { isPassing, type Service } from './service.ts';
@@ -145,8 +152,14 @@ export class Reports implements Service {
     const { db, clock, definitions, identity, masterId } = this.#context;
     return db.transaction(async (tx) => {
       const now = clock.monotonicMs();
-      await runsStarted(tx, batch.starts.map((start) => ({ ...start, agoMs: now - start.atMs })));
-      await logsAppend(tx, batch.logs.map(({ log }) => log));
+      await runsStarted(
+        tx,
+        batch.starts.map((start) => ({ ...start, agoMs: now - start.atMs })),
+      );
+      await logsAppend(
+        tx,
+        batch.logs.map(({ log }) => log),
+      );
       return resultsAccept(tx, { masterId, definitions, fraction: () => identity.fraction() }, batch.results);
     });
   }
@@ -157,7 +170,8 @@ export class Reports implements Service {
     for (const result of batch.results) {
       const verdict = reported.verdicts.get(result.attemptId) ?? 'stale';
       this.#sink.settled(result.sessionId, result.attemptId, verdict);
-      if (verdict === 'accepted') metrics.observe('tidewheel_run_duration_seconds', result.durationMs / 1000, { outcome: result.outcome });
+      if (verdict === 'accepted')
+        metrics.observe('tidewheel_run_duration_seconds', result.durationMs / 1000, { outcome: result.outcome });
       if (verdict === 'stale') metrics.add('tidewheel_results_stale_total', 1);
     }
     for (const run of reported.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });

@@ -20,16 +20,24 @@ export class RunControl {
   }
 
   /** `requested`: the run is running and its worker is being told. Asking again for a finished run answers `finished`. */
-  async cancel(namespace: string, actor: string, runId: string, reason: string): Promise<{ outcome: 'canceled' | 'requested' | 'finished'; state: RunState }> {
+  async cancel(
+    namespace: string,
+    actor: string,
+    runId: string,
+    reason: string,
+  ): Promise<{ outcome: 'canceled' | 'requested' | 'finished'; state: RunState }> {
     const { db, identity, masterId, signals, metrics } = this.#context;
     const outcome = await db.transaction(async (tx): Promise<CancelOutcome> => {
       const done = await runCancel(tx, masterId, namespace, runId, reason);
       if (done.kind === 'canceled' || done.kind === 'requested') {
-        await eventsAppend(tx, identity, [{ namespace, actor, action: 'run.cancel', subject: runId, detail: { reason } }]);
+        await eventsAppend(tx, identity, [
+          { namespace, actor, action: 'run.cancel', subject: runId, detail: { reason } },
+        ]);
       }
       return done;
     });
-    if (outcome.kind === 'unknown') throw new Refusal('NOT_FOUND', `there is no run ${runId} in the namespace "${namespace}"`);
+    if (outcome.kind === 'unknown')
+      throw new Refusal('NOT_FOUND', `there is no run ${runId} in the namespace "${namespace}"`);
     if (outcome.kind === 'finished') return { outcome: 'finished', state: outcome.state };
     this.#changes.note([namespace], 'runs');
     if (outcome.kind === 'requested') {
@@ -46,7 +54,8 @@ export class RunControl {
     const { db, identity } = this.#context;
     const origin = await runOrigin(db, namespace, runId);
     if (origin === null) throw new Refusal('NOT_FOUND', `there is no run ${runId} in the namespace "${namespace}"`);
-    if (!isFinal(origin.state)) throw new Refusal('CONFLICT', `the run is ${origin.state}; only finished runs can be retried`);
+    if (!isFinal(origin.state))
+      throw new Refusal('CONFLICT', `the run is ${origin.state}; only finished runs can be retried`);
     const job = await jobNameById(db, origin.jobId);
     if (job === null) throw new Refusal('UNKNOWN_JOB', 'the job of this run has been deleted');
     const carried: unknown = payload ?? (origin.payload === null ? undefined : JSON.parse(origin.payload));
@@ -54,7 +63,9 @@ export class RunControl {
       { job, trigger: 'retry', retryOf: runId, ...(carried === undefined ? {} : { payload: carried }) },
     ]);
     if (result === undefined) throw new Error('a submission of one run answered with none');
-    await eventsAppend(db, identity, [{ namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: result.runId } }]);
+    await eventsAppend(db, identity, [
+      { namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: result.runId } },
+    ]);
     return result;
   }
 }

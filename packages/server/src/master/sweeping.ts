@@ -78,9 +78,11 @@ export class Rescue implements Service {
       return Math.min(next.expiresAt === null ? settings.pollMs : next.expiresAt - next.now, settings.pollMs);
     }
     const rescued = await db.transaction((tx) => sessionsRescue(tx, this.#context));
-    for (const session of rescued.sessions) log.warn('a session expired', { session: session.id, worker: session.worker });
+    for (const session of rescued.sessions)
+      log.warn('a session expired', { session: session.id, worker: session.worker });
     if (rescued.sessions.length > 0) metrics.add('tidewheel_sessions_lost_total', rescued.sessions.length);
-    if (rescued.retried.length > 0) signals.publish('ready', { lanes: [...new Set(rescued.retried.map((run) => run.laneId))] });
+    if (rescued.retried.length > 0)
+      signals.publish('ready', { lanes: [...new Set(rescued.retried.map((run) => run.laneId))] });
     for (const run of rescued.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });
     this.#changes.note(new Set([...rescued.finished, ...rescued.retried].map((run) => run.namespace)), 'runs');
     this.#changes.note(new Set(rescued.sessions.map((session) => session.namespace)), 'workers');
@@ -114,7 +116,9 @@ export class Membership implements Service {
   async #look(): Promise<number> {
     const { db, settings, masterId } = this.#context;
     const { address, version } = settings;
-    this.masters = (await masterRenew(db, { id: masterId, address, version }, settings.masterTtlMs)).map((master) => master.address);
+    this.masters = (await masterRenew(db, { id: masterId, address, version }, settings.masterTtlMs)).map(
+      (master) => master.address,
+    );
     await idempotencyForget(db, serverLimits.promoteRuns);
     await sessionsForget(db, settings.sessionKeepMs, serverLimits.promoteRuns);
     return settings.masterTtlMs / 3;

@@ -17,7 +17,11 @@ export interface NewEvent {
   detail?: unknown;
 }
 
-export async function eventsAppend(tx: Tx, identity: Pick<Identity, 'next'>, events: readonly NewEvent[]): Promise<void> {
+export async function eventsAppend(
+  tx: Tx,
+  identity: Pick<Identity, 'next'>,
+  events: readonly NewEvent[],
+): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map((event) => ({ ...event, id: identity.next(), detail: JSON.stringify(event.detail ?? null) }));
   await tx.query(

@@ -118,7 +118,10 @@ export async function firesDecide(tx: Tx, deps: FireDeps, due: readonly DueSched
   const decided: FiresDecided = { runs: [], skipped: 0, delaysMs: [], more: false, namespaces: new Set() };
   if (due.length === 0) return decided;
   const { jobs, now } = await jobsOf(tx, due);
-  const versions = await deps.definitions.jobVersions(tx, [...jobs.values()].map((job) => job.versionId));
+  const versions = await deps.definitions.jobVersions(
+    tx,
+    [...jobs.values()].map((job) => job.versionId),
+  );
   const unfinished = await unfinishedOf(tx, due);
   const writes: Writes = { ledger: [], runs: [], cursors: [] };
   for (const schedule of due) {
@@ -129,7 +132,13 @@ export async function firesDecide(tx: Tx, deps: FireDeps, due: readonly DueSched
     const job = jobs.get(schedule.jobId);
     const version = job === undefined ? undefined : versions.get(job.versionId);
     if (job === undefined || version === undefined) throw new Error(`schedule ${schedule.id} has no job`);
-    decideOne(schedule, { version, enabled: job.enabled, now, unfinished: unfinished.get(schedule.id) ?? 0 }, deps, writes, decided);
+    decideOne(
+      schedule,
+      { version, enabled: job.enabled, now, unfinished: unfinished.get(schedule.id) ?? 0 },
+      deps,
+      writes,
+      decided,
+    );
   }
   await write(tx, writes);
   return decided;
@@ -160,7 +169,13 @@ function decideOne(schedule: DueSchedule, at: Situation, deps: FireDeps, writes:
   for (const fire of decision.fires) {
     const fired = fire.outcome === 'fired';
     const runId = fired ? deps.identity.ofFire(schedule.id, fire.fireAt) : null;
-    writes.ledger.push({ schedule_id: schedule.id, fire_at: fire.fireAt, outcome: fire.outcome, reason: fire.reason, run_id: runId });
+    writes.ledger.push({
+      schedule_id: schedule.id,
+      fire_at: fire.fireAt,
+      outcome: fire.outcome,
+      reason: fire.reason,
+      run_id: runId,
+    });
     if (runId === null) {
       decided.skipped += 1;
       continue;
@@ -196,7 +211,9 @@ async function jobsOf(tx: Tx, due: readonly DueSchedule[]) {
 }
 
 async function unfinishedOf(tx: Tx, due: readonly DueSchedule[]): Promise<Map<string, number>> {
-  const ids = due.filter((schedule) => schedule.compiled.definition.overlap === 'skip').map((schedule) => ({ id: schedule.id }));
+  const ids = due
+    .filter((schedule) => schedule.compiled.definition.overlap === 'skip')
+    .map((schedule) => ({ id: schedule.id }));
   if (ids.length === 0) return new Map();
   const rows = await tx.query<{ id: string; runs: number }>(
     `select x.id, count(*) as runs from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id group by x.id`,

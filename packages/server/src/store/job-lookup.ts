@@ -16,9 +16,19 @@ export function jobKey(namespace: string, name: string): string {
 }
 
 /** By `jobKey`. Names that do not exist are absent. */
-export async function jobsByName(tx: Tx, names: readonly { namespace: string; name: string }[]): Promise<Map<string, JobTarget>> {
+export async function jobsByName(
+  tx: Tx,
+  names: readonly { namespace: string; name: string }[],
+): Promise<Map<string, JobTarget>> {
   const distinct = [...new Map(names.map((name) => [jobKey(name.namespace, name.name), name])).values()];
-  const rows = await tx.query<{ id: string; namespace: string; name: string; version_id: string; enabled: number; lane_id: string }>(
+  const rows = await tx.query<{
+    id: string;
+    namespace: string;
+    name: string;
+    version_id: string;
+    enabled: number;
+    lane_id: string;
+  }>(
     `select j.id, j.namespace, j.name, j.version_id, j.enabled, v.lane_id
      from ${tx.dialect.rows('$1', 'x', { namespace: 'text', name: 'text' })}
      join job j on j.namespace = x.namespace and j.name = x.name and j.deleted_at is null
@@ -28,7 +38,14 @@ export async function jobsByName(tx: Tx, names: readonly { namespace: string; na
   return new Map(
     rows.map((row) => [
       jobKey(row.namespace, row.name),
-      { namespace: row.namespace, name: row.name, jobId: row.id, versionId: row.version_id, laneId: row.lane_id, enabled: row.enabled === 1 },
+      {
+        namespace: row.namespace,
+        name: row.name,
+        jobId: row.id,
+        versionId: row.version_id,
+        laneId: row.lane_id,
+        enabled: row.enabled === 1,
+      },
     ]),
   );
 }

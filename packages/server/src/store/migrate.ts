@@ -78,7 +78,10 @@ function assertSameHistory(done: readonly Applied[], migrations: readonly Migrat
     const known = migrations[index];
     if (known === undefined) {
       const newest = migrations.at(-1)?.version ?? 0;
-      throw new Refusal('DATABASE_NEWER', `the database has migration ${row.version} (${row.name}), this binary knows up to ${newest}`);
+      throw new Refusal(
+        'DATABASE_NEWER',
+        `the database has migration ${row.version} (${row.name}), this binary knows up to ${newest}`,
+      );
     }
     if (known.version !== row.version || known.checksum !== row.checksum) {
       throw new Refusal('DATABASE_CHANGED', `migration ${row.version} (${row.name}) is not the one that was applied`);

@@ -21,14 +21,23 @@ interface CancelRow {
 }
 
 /** The first request's reason stays. */
-export async function runCancel(tx: Tx, masterId: string, namespace: string, runId: string, reason: string): Promise<CancelOutcome> {
+export async function runCancel(
+  tx: Tx,
+  masterId: string,
+  namespace: string,
+  runId: string,
+  reason: string,
+): Promise<CancelOutcome> {
   const rows = await tx.query<CancelRow>(
     `select id, state, attempts, attempt_id, session_id from run where id = $1 and namespace = $2${tx.dialect.forUpdate}`,
     [runId, namespace],
   );
   const run = rows[0];
   if (run === undefined) {
-    const archived = await tx.query<{ state: RunState }>('select state from run_archive where id = $1 and namespace = $2', [runId, namespace]);
+    const archived = await tx.query<{ state: RunState }>(
+      'select state from run_archive where id = $1 and namespace = $2',
+      [runId, namespace],
+    );
     return archived[0] === undefined ? { kind: 'unknown' } : { kind: 'finished', state: archived[0].state };
   }
   await tx.query(
@@ -40,13 +49,25 @@ export async function runCancel(tx: Tx, masterId: string, namespace: string, run
   }
   const state = become(run.state, 'canceled');
   await runsFinish(tx, masterId, [
-    { id: run.id, namespace, state, attemptId: null, startedAt: null, attempts: run.attempts, output: null, error: null },
+    {
+      id: run.id,
+      namespace,
+      state,
+      attemptId: null,
+      startedAt: null,
+      attempts: run.attempts,
+      output: null,
+      error: null,
+    },
   ]);
   return { kind: 'canceled' };
 }
 
 /** Attempts of these sessions for which a cancel was asked: what a gateway delivers, again and again until the attempt ends. */
-export async function cancelsOf(tx: Tx, sessionIds: readonly string[]): Promise<{ sessionId: string; attemptId: string; reason: string }[]> {
+export async function cancelsOf(
+  tx: Tx,
+  sessionIds: readonly string[],
+): Promise<{ sessionId: string; attemptId: string; reason: string }[]> {
   const rows = await tx.query<{ session_id: string; attempt_id: string; cancel_reason: string | null }>(
     `select run.session_id, run.attempt_id, run.cancel_reason
      from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run on run.session_id = x.id
@@ -66,11 +87,23 @@ export interface RunOrigin {
 }
 
 export async function runOrigin(tx: Tx, namespace: string, runId: string): Promise<RunOrigin | null> {
-  const rows = await tx.query<{ namespace: string; job_id: string; state: RunState; payload: string | null; schedule_id: string | null }>(
-    'select namespace, job_id, state, payload, schedule_id from any_run where id = $1 and namespace = $2',
-    [runId, namespace],
-  );
+  const rows = await tx.query<{
+    namespace: string;
+    job_id: string;
+    state: RunState;
+    payload: string | null;
+    schedule_id: string | null;
+  }>('select namespace, job_id, state, payload, schedule_id from any_run where id = $1 and namespace = $2', [
+    runId,
+    namespace,
+  ]);
   const row = rows[0];
   if (row === undefined) return null;
-  return { namespace: row.namespace, jobId: row.job_id, state: row.state, payload: row.payload, scheduleId: row.schedule_id };
+  return {
+    namespace: row.namespace,
+    jobId: row.job_id,
+    state: row.state,
+    payload: row.payload,
+    scheduleId: row.schedule_id,
+  };
 }

@@ -92,7 +92,12 @@ export async function runsRetry(tx: Tx, runs: readonly RetriedRun[]): Promise<vo
      where run.id = x.id`,
     [
       JSON.stringify(
-        runs.map((run) => ({ id: run.id, delay: run.delayMs, attempts: run.attempts, start_timeout: run.startTimeoutMs })),
+        runs.map((run) => ({
+          id: run.id,
+          delay: run.delayMs,
+          attempts: run.attempts,
+          start_timeout: run.startTimeoutMs,
+        })),
       ),
     ],
   );

@@ -40,13 +40,20 @@ export async function logsAppend(tx: Tx, logs: readonly LogMessage[]): Promise<v
 }
 
 /** Notes that attempts have started, for runs that are long enough to be looked at. */
-export async function runsStarted(tx: Tx, starts: readonly { runId: string; attemptId: string; agoMs: number }[]): Promise<void> {
+export async function runsStarted(
+  tx: Tx,
+  starts: readonly { runId: string; attemptId: string; agoMs: number }[],
+): Promise<void> {
   if (starts.length === 0) return;
   await tx.query(
     `update run set started_at = now_ms() - x.ago
      from ${tx.dialect.rows('$1', 'x', { id: 'uuid', attempt_id: 'uuid', ago: 'bigint' })}
      where run.id = x.id and run.attempt_id = x.attempt_id and run.started_at is null`,
-    [JSON.stringify(starts.map((start) => ({ id: start.runId, attempt_id: start.attemptId, ago: Math.round(start.agoMs) })))],
+    [
+      JSON.stringify(
+        starts.map((start) => ({ id: start.runId, attempt_id: start.attemptId, ago: Math.round(start.agoMs) })),
+      ),
+    ],
   );
 }
 
@@ -89,10 +96,19 @@ interface CurrentRow {
 export type SessionResult = Result & { sessionId: string };
 
 export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly SessionResult[]): Promise<Reported> {
-  const reported: Reported = { verdicts: new Map(), finished: [], lanes: new Set(), delayed: false, namespaces: new Set() };
+  const reported: Reported = {
+    verdicts: new Map(),
+    finished: [],
+    lanes: new Set(),
+    delayed: false,
+    namespaces: new Set(),
+  };
   if (results.length === 0) return reported;
   const current = await lockCurrent(tx, results);
-  const versions = await deps.definitions.jobVersions(tx, [...current.values()].map((row) => row.job_version_id));
+  const versions = await deps.definitions.jobVersions(
+    tx,
+    [...current.values()].map((row) => row.job_version_id),
+  );
   const retried: RetriedRun[] = [];
   for (const result of results) {
     const row = current.get(result.attemptId);
@@ -102,7 +118,11 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
     const spec = versions.get(row.job_version_id)?.spec;
     if (spec === undefined) throw new Error(`run ${row.id} has no job version`);
     const past = JSON.parse(row.attempts) as PastAttempt[];
-    const next = decideReport({ past, cancelRequested: row.cancel_requested_at !== null, spec }, result.outcome, deps.fraction());
+    const next = decideReport(
+      { past, cancelRequested: row.cancel_requested_at !== null, spec },
+      result.outcome,
+      deps.fraction(),
+    );
     const ended = endedAttempt(row, result);
     const attempts = JSON.stringify(withAttempt(past, ended));
     if (next.to === 'final') {
@@ -125,7 +145,11 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
   }
   await runsFinish(tx, deps.masterId, reported.finished);
   await runsRetry(tx, retried);
-  await settleOthers(tx, results.filter((result) => !current.has(result.attemptId)), reported.verdicts);
+  await settleOthers(
+    tx,
+    results.filter((result) => !current.has(result.attemptId)),
+    reported.verdicts,
+  );
   return reported;
 }
 
@@ -176,7 +200,8 @@ async function settleOthers(tx: Tx, results: readonly SessionResult[], verdicts:
   const accepted = new Set<string>();
   for (const row of known) {
     const past = JSON.parse(row.attempts) as PastAttempt[];
-    if (past.some((attempt) => attempt.attemptId === row.attempt_id && attempt.outcome !== 'lost')) accepted.add(row.attempt_id);
+    if (past.some((attempt) => attempt.attemptId === row.attempt_id && attempt.outcome !== 'lost'))
+      accepted.add(row.attempt_id);
   }
   const stale = results.filter((result) => !accepted.has(result.attemptId));
   for (const result of results) verdicts.set(result.attemptId, accepted.has(result.attemptId) ? 'duplicate' : 'stale');

@@ -98,11 +98,20 @@ export interface IdempotencyHolder extends IdempotencyClaim {
 }
 
 /** Takes keys that are free or expired; answers for each who holds it now. Keys must be distinct within one call. */
-export async function idempotencyTake(tx: Tx, claims: readonly IdempotencyClaim[], ttlMs: number): Promise<IdempotencyHolder[]> {
+export async function idempotencyTake(
+  tx: Tx,
+  claims: readonly IdempotencyClaim[],
+  ttlMs: number,
+): Promise<IdempotencyHolder[]> {
   if (claims.length === 0) return [];
   // In one order everywhere, so that two masters never wait for each other's keys.
   const sorted = claims.toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.key, b.key));
-  const rows = sorted.map((claim) => ({ namespace: claim.namespace, key: claim.key, run_id: claim.runId, fingerprint: claim.fingerprint }));
+  const rows = sorted.map((claim) => ({
+    namespace: claim.namespace,
+    key: claim.key,
+    run_id: claim.runId,
+    fingerprint: claim.fingerprint,
+  }));
   const columns = { namespace: 'text', key: 'text', run_id: 'uuid', fingerprint: 'text' } as const;
   await tx.query(
     `insert into idempotency (namespace, key, run_id, fingerprint, expires_at)
@@ -112,7 +121,13 @@ export async function idempotencyTake(tx: Tx, claims: readonly IdempotencyClaim[
        where idempotency.expires_at <= now_ms()`,
     [JSON.stringify(rows), ttlMs],
   );
-  const holders = await tx.query<{ namespace: string; key: string; run_id: string; fingerprint: string; asked: string }>(
+  const holders = await tx.query<{
+    namespace: string;
+    key: string;
+    run_id: string;
+    fingerprint: string;
+    asked: string;
+  }>(
     `select i.namespace, i.key, i.run_id, i.fingerprint, x.run_id as asked
      from ${tx.dialect.rows('$1', 'x', columns)} join idempotency i on i.namespace = x.namespace and i.key = x.key`,
     [JSON.stringify(rows)],
@@ -129,9 +144,10 @@ export async function idempotencyTake(tx: Tx, claims: readonly IdempotencyClaim[
 /** Frees keys that these runs have taken in this transaction: their request was refused after all. */
 export async function idempotencyGiveBack(tx: Tx, runIds: readonly string[]): Promise<void> {
   if (runIds.length === 0) return;
-  await tx.query(`delete from idempotency where run_id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`, [
-    JSON.stringify(runIds.map((id) => ({ id }))),
-  ]);
+  await tx.query(
+    `delete from idempotency where run_id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`,
+    [JSON.stringify(runIds.map((id) => ({ id })))],
+  );
 }
 
 function compare(a: string, b: string): number {
@@ -156,4 +172,3 @@ export async function runsExisting(tx: Tx, ids: readonly string[]): Promise<Subm
   );
   return rows.map((row) => ({ id: row.id, laneId: row.lane_id, state: row.state, dueAt: row.due_at }));
 }
-

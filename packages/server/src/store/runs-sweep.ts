@@ -44,7 +44,10 @@ export async function runsExpireStart(tx: Tx, masterId: string): Promise<Finishe
      order by start_deadline limit $1${tx.dialect.skipLocked}`,
     [serverLimits.promoteRuns],
   );
-  const error = JSON.stringify({ kind: 'start-timeout', message: 'no worker started the run within its start timeout' });
+  const error = JSON.stringify({
+    kind: 'start-timeout',
+    message: 'no worker started the run within its start timeout',
+  });
   const finished = rows.map((row) => ({
     id: row.id,
     namespace: row.namespace,
@@ -60,14 +63,16 @@ export async function runsExpireStart(tx: Tx, masterId: string): Promise<Finishe
 }
 
 /** When the next lease ends, and whether runs of dead sessions wait to be given away: one cheap look before a rescue. */
-export async function sessionsNextExpiry(tx: Tx): Promise<{ expiresAt: number | null; stranded: boolean; now: number }> {
+export async function sessionsNextExpiry(
+  tx: Tx,
+): Promise<{ expiresAt: number | null; stranded: boolean; now: number }> {
   const rows = await tx.query<{ expires_at: number | null; stranded: string | null; now: number }>(
     `select (select min(expires_at) from session where state <> 'dead') as expires_at,
        (select r.id from session s join run r on r.session_id = s.id
         where s.state = 'dead' and s.ended_at > now_ms() - 60000 limit 1) as stranded, now_ms() as now`,
   );
   const row = rows[0];
-  return { expiresAt: row?.expires_at ?? null, stranded: row?.stranded != null, now: row?.now ?? 0 };
+  return { expiresAt: row?.expires_at ?? null, stranded: (row?.stranded ?? null) !== null, now: row?.now ?? 0 };
 }
 
 export interface Rescued {
@@ -97,7 +102,10 @@ interface LostRow {
  * Marks expired sessions dead and gives their runs away, in one transaction. Also runs that a claim gave to a session in the
  * very moment it died are found here: dead sessions stay under watch for a minute, longer than any claim statement may last.
  */
-export async function sessionsRescue(tx: Tx, deps: { masterId: string; definitions: DefinitionCache }): Promise<Rescued> {
+export async function sessionsRescue(
+  tx: Tx,
+  deps: { masterId: string; definitions: DefinitionCache },
+): Promise<Rescued> {
   const sessions = await sessionsExpire(tx, serverLimits.rescueSessions);
   const rows = await tx.query<LostRow>(
     `select r.id, r.namespace, r.lane_id, r.job_version_id, r.attempt, r.attempt_id, r.session_id, r.claimed_at, r.started_at,
@@ -107,7 +115,10 @@ export async function sessionsRescue(tx: Tx, deps: { masterId: string; definitio
      order by r.id limit $1${tx.dialect.forUpdate}`,
     [serverLimits.rescueRuns],
   );
-  const versions = await deps.definitions.jobVersions(tx, rows.map((row) => row.job_version_id));
+  const versions = await deps.definitions.jobVersions(
+    tx,
+    rows.map((row) => row.job_version_id),
+  );
   const rescued: Rescued = { sessions, finished: [], retried: [], more: rows.length === serverLimits.rescueRuns };
   const retries: RetriedRun[] = [];
   for (const row of rows) {

@@ -2,7 +2,7 @@
 
 import { openSqlite } from '../drivers/sqlite/database.ts';
 import { migrate } from './migrate.ts';
-import { testRuns } from './suites/runs.ts';
+import { testRuns } from './testing/runs.ts';
 
 testRuns('SQLite', async () => {
   let now = 1_800_000_000_000;

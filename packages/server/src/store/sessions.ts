@@ -67,14 +67,20 @@ export async function sessionsRenew(
      from ${tx.dialect.rows('$1', 'x', { id: 'uuid', stats: 'text' })}
      where session.id = x.id and session.master_id = $3 and session.state <> 'dead' and session.expires_at > now_ms()
      returning session.id, session.state`,
-    [JSON.stringify(renewals.map((renewal) => ({ id: renewal.sessionId, stats: JSON.stringify(renewal.stats) }))), ttlMs, masterId],
+    [
+      JSON.stringify(renewals.map((renewal) => ({ id: renewal.sessionId, stats: JSON.stringify(renewal.stats) }))),
+      ttlMs,
+      masterId,
+    ],
   );
   return rows.map((row) => ({ sessionId: row.id, state: row.state }));
 }
 
 /** The worker asked for, or was told, no new work. False when the session is not live. */
 export async function sessionDrain(tx: Tx, sessionId: string): Promise<boolean> {
-  const rows = await tx.query(`update session set state = 'draining' where id = $1 and state = 'live' returning id`, [sessionId]);
+  const rows = await tx.query(`update session set state = 'draining' where id = $1 and state = 'live' returning id`, [
+    sessionId,
+  ]);
   return rows.length === 1;
 }
 
@@ -87,7 +93,10 @@ export async function sessionEnd(tx: Tx, sessionId: string): Promise<void> {
 }
 
 /** Marks expired sessions dead, locking each; returns them. */
-export async function sessionsExpire(tx: Tx, max: number): Promise<{ id: string; worker: string; namespace: string }[]> {
+export async function sessionsExpire(
+  tx: Tx,
+  max: number,
+): Promise<{ id: string; worker: string; namespace: string }[]> {
   return tx.query<{ id: string; worker: string; namespace: string }>(
     `update session set state = 'dead', ended_at = now_ms() where id in
        (select id from session where state <> 'dead' and expires_at <= now_ms() order by expires_at limit $1${tx.dialect.skipLocked})
@@ -112,7 +121,11 @@ export interface MasterRow {
 }
 
 /** Announces this master, and answers with all that are alive. */
-export async function masterRenew(tx: Tx, master: MasterRow & { version: string }, ttlMs: number): Promise<MasterRow[]> {
+export async function masterRenew(
+  tx: Tx,
+  master: MasterRow & { version: string },
+  ttlMs: number,
+): Promise<MasterRow[]> {
   await tx.query(
     `insert into master (id, address, version, started_at, expires_at) values ($1, $2, $3, now_ms(), now_ms() + $4)
      on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at`,

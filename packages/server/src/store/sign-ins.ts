@@ -63,5 +63,7 @@ async function insert(tx: Tx, hash: string, kind: 'link' | 'session', grant: Gra
 
 /** Links are made rarely and by people, so what has expired is swept here. */
 async function forgetExpired(tx: Tx): Promise<void> {
-  await tx.query('delete from sign_in where hash in (select hash from sign_in where expires_at <= now_ms() limit 1000)');
+  await tx.query(
+    'delete from sign_in where hash in (select hash from sign_in where expires_at <= now_ms() limit 1000)',
+  );
 }

@@ -176,7 +176,13 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
 
     test('logs of the current attempt are kept once and in order, those of others are not', async () => {
       const { run, claimed } = await running();
-      const line = { type: 'log' as const, runId: run.id, attemptId: claimed.attemptId, stream: 'stdout' as const, offsetMs: 1 };
+      const line = {
+        type: 'log' as const,
+        runId: run.id,
+        attemptId: claimed.attemptId,
+        stream: 'stdout' as const,
+        offsetMs: 1,
+      };
       await logsAppend(db, [
         { ...line, seq: 1, text: 'one' },
         { ...line, seq: 2, text: 'two' },
@@ -185,14 +191,21 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
         { ...line, seq: 2, text: 'again' },
         { ...line, seq: 3, text: 'three', attemptId: seedId() },
       ]);
-      const rows = await db.query<{ text: string }>('select text from log_chunk where run_id = $1 order by seq', [run.id]);
-      assert.deepEqual(rows.map((row) => row.text), ['one', 'two']);
+      const rows = await db.query<{ text: string }>('select text from log_chunk where run_id = $1 order by seq', [
+        run.id,
+      ]);
+      assert.deepEqual(
+        rows.map((row) => row.text),
+        ['one', 'two'],
+      );
     });
 
     test('a start is noted for the current attempt only', async () => {
       const { run, claimed } = await running();
       await runsStarted(db, [{ runId: run.id, attemptId: seedId(), agoMs: 0 }]);
-      const startedAt = async () => (await db.query<{ started_at: number | null }>('select started_at from run where id = $1', [run.id]))[0]?.started_at;
+      const startedAt = async () =>
+        (await db.query<{ started_at: number | null }>('select started_at from run where id = $1', [run.id]))[0]
+          ?.started_at;
       assert.equal(await startedAt(), null);
       await runsStarted(db, [{ runId: run.id, attemptId: claimed.attemptId, agoMs: 10 }]);
       assert.equal(typeof (await startedAt()), 'number');
@@ -208,7 +221,9 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
       assert.deepEqual(await cancel(seedId()), { kind: 'unknown' });
       const { run, claimed, sessionId } = await running();
       assert.deepEqual(await cancel(run.id), { kind: 'requested', sessionId, attemptId: claimed.attemptId });
-      assert.deepEqual(await cancelsOf(db, [sessionId]), [{ sessionId, attemptId: claimed.attemptId, reason: 'enough' }]);
+      assert.deepEqual(await cancelsOf(db, [sessionId]), [
+        { sessionId, attemptId: claimed.attemptId, reason: 'enough' },
+      ]);
       await accept(report(claimed, { outcome: 'canceled', output: null }));
       assert.equal(await stateOf(db, run.id), 'canceled');
     });
@@ -258,7 +273,11 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
 
     test('finished runs are counted per minute and state', async () => {
       const total = async () =>
-        (await db.query<{ runs: number }>(`select coalesce(sum(runs), 0) as runs from run_stat where state = 'succeeded'`))[0]?.runs ?? 0;
+        (
+          await db.query<{ runs: number }>(
+            `select coalesce(sum(runs), 0) as runs from run_stat where state = 'succeeded'`,
+          )
+        )[0]?.runs ?? 0;
       const before = await total();
       const first = await running();
       const second = await running();

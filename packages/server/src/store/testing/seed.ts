@@ -26,11 +26,10 @@ export async function seedJob(db: Database, input: Partial<JobInput> = {}): Prom
   const job = { namespace: 'default', name: spec.name, jobId: seedId(), versionId: seedId(), laneId: seedId() };
   await db.transaction(async (tx) => {
     await tx.query(`insert into namespace (name, created_at) values ('default', now_ms()) on conflict do nothing`);
-    await tx.query(`insert into lane (id, namespace, queue, handler, selector) values ($1, 'default', $2, 'task:noop', $3)`, [
-      job.laneId,
-      `queue-${job.laneId}`,
-      '{}',
-    ]);
+    await tx.query(
+      `insert into lane (id, namespace, queue, handler, selector) values ($1, 'default', $2, 'task:noop', $3)`,
+      [job.laneId, `queue-${job.laneId}`, '{}'],
+    );
     await tx.query(
       `insert into job (id, namespace, name, version, version_id, enabled, source, created_at, updated_at)
        values ($1, 'default', $2, 1, $3, 1, 'test', now_ms(), now_ms())`,
@@ -45,7 +44,12 @@ export async function seedJob(db: Database, input: Partial<JobInput> = {}): Prom
   return job;
 }
 
-export async function seedSession(db: Database, masterId: string, ttlMs = 60_000, changes: Partial<Hello> = {}): Promise<string> {
+export async function seedSession(
+  db: Database,
+  masterId: string,
+  ttlMs = 60_000,
+  changes: Partial<Hello> = {},
+): Promise<string> {
   const incarnation = seedId();
   const hello: Hello = {
     type: 'hello',

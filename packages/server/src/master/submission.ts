@@ -1,0 +1,21 @@
+// What a caller of the intake wants, and how it travels through the group commit.
+
+/** One run that a caller wants. Durations in ms; `payload` undefined means the job's own. */
+export interface RunRequest {
+  job: string;
+  payload?: unknown;
+  delayMs?: number;
+  priority?: number;
+  idempotencyKey?: string;
+  trigger?: 'api' | 'retry' | 'schedule';
+  scheduleId?: string | null;
+  retryOf?: string | null;
+}
+
+/** `runIds` are made before the commit, so that an unknown outcome can be read back. */
+export interface Submission {
+  namespace: string;
+  requests: readonly RunRequest[];
+  runIds: readonly string[];
+  payloads: readonly (string | null)[];
+}

@@ -1,0 +1,158 @@
+// One batch of submissions on its way through a transaction: which are refused, which runs are made, which slots are offered.
+// Nothing here has an effect besides its SQL and the reserved slots, which are released whatever happens.
+
+import { Refusal, type TriggerResult } from '@tidewheel/protocol';
+import type { Tx } from '../ports/database.ts';
+import type { JobVersion } from '../store/definition-cache.ts';
+import { jobKey, jobsByName, type JobTarget } from '../store/job-lookup.ts';
+import type { ClaimedRun, Slot } from '../store/runs-claim.ts';
+import { runsInsert, type NewRun, type SubmittedRun } from '../store/runs-submit.ts';
+import type { MasterContext } from './deps.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { takeKeys } from './intake-keys.ts';
+import type { RunRequest, Submission } from './submission.ts';
+
+/** `write` may run several times (deadlocks), so it starts afresh each time. */
+export class SubmitPlan {
+  readonly #context: MasterContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #batch: readonly Submission[];
+  #answers: (TriggerResult[] | Refusal)[] = [];
+  #runs: NewRun[] = [];
+  /** Those with an offer, by id. */
+  #direct = new Map<string, NewRun>();
+  offers: Slot[] = [];
+
+  constructor(context: MasterContext, dispatcher: Dispatcher, batch: readonly Submission[]) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#batch = batch;
+  }
+
+  answers(): (TriggerResult[] | Refusal)[] {
+    return this.#answers;
+  }
+
+  newRunIds(): string[] {
+    return this.#runs.map((run) => run.id);
+  }
+
+  namespaces(): Set<string> {
+    return new Set(this.#runs.map((run) => run.namespace));
+  }
+
+  releaseOffers(): void {
+    this.#dispatcher.release(this.offers);
+    this.offers = [];
+  }
+
+  async write(tx: Tx): Promise<SubmittedRun[]> {
+    this.releaseOffers();
+    this.#runs = [];
+    this.#direct.clear();
+    const names = this.#batch.flatMap((one) =>
+      one.requests.map((request) => ({ namespace: one.namespace, name: request.job })),
+    );
+    const jobs = await jobsByName(tx, names);
+    const refusals = this.#batch.map((one) => refusalOf(one, jobs));
+    const keys = await takeKeys(tx, this.#context, this.#batch, refusals);
+    const versions = await this.#context.definitions.jobVersions(
+      tx,
+      [...jobs.values()].map((job) => job.versionId),
+    );
+    this.#answers = this.#batch.map((one, index) => refusals[index] ?? this.#plan(one, jobs, versions, keys));
+    return this.#runs.length === 0 ? [] : runsInsert(tx, this.#runs);
+  }
+
+  #plan(
+    one: Submission,
+    jobs: ReadonlyMap<string, JobTarget>,
+    versions: ReadonlyMap<string, JobVersion>,
+    keys: ReadonlyMap<string, string>,
+  ): TriggerResult[] {
+    return one.requests.map((request, index) => {
+      const runId = one.runIds[index] ?? '';
+      const holder =
+        request.idempotencyKey === undefined
+          ? runId
+          : (keys.get(jobKey(one.namespace, request.idempotencyKey)) ?? runId);
+      if (holder !== runId) return { runId: holder, created: false };
+      const job = jobs.get(jobKey(one.namespace, request.job));
+      const version = job === undefined ? undefined : versions.get(job.versionId);
+      if (job === undefined || version === undefined)
+        throw new Error(`the job ${request.job} vanished within a transaction`);
+      const run = this.#newRun(one, request, runId, one.payloads[index] ?? null, job, version);
+      this.#runs.push(run);
+      if (run.offer !== null) this.#direct.set(run.id, run);
+      return { runId, created: true };
+    });
+  }
+
+  #newRun(
+    one: Submission,
+    request: RunRequest,
+    id: string,
+    payload: string | null,
+    job: JobTarget,
+    version: JobVersion,
+  ): NewRun {
+    const delayMs = request.delayMs ?? 0;
+    const offer = delayMs > 0 ? null : this.#dispatcher.offer(job.laneId);
+    if (offer !== null) this.offers.push(offer);
+    const { spec } = version;
+    return {
+      id,
+      namespace: one.namespace,
+      jobId: job.jobId,
+      jobVersionId: job.versionId,
+      laneId: job.laneId,
+      priority: request.priority ?? spec.priority,
+      delayMs,
+      trigger: request.trigger ?? 'api',
+      scheduleId: request.scheduleId ?? null,
+      retryOf: request.retryOf ?? null,
+      payload: payload ?? (spec.payload === undefined ? null : JSON.stringify(spec.payload)),
+      startTimeoutMs: spec.timeout.start ?? null,
+      offer,
+    };
+  }
+
+  /** A run that was inserted already claimed, as the dispatcher hands it over. */
+  claimOf(run: SubmittedRun): ClaimedRun | null {
+    const made = this.#direct.get(run.id);
+    if (made === undefined || made.offer === null) return null;
+    return {
+      id: made.id,
+      namespace: made.namespace,
+      jobVersionId: made.jobVersionId,
+      laneId: made.laneId,
+      attempt: 1,
+      attemptId: made.offer.attemptId,
+      sessionId: made.offer.sessionId,
+      payload: made.payload,
+      scheduleId: made.scheduleId,
+      fireAt: null,
+      dueAt: run.dueAt,
+      claimedAt: run.dueAt,
+      cancelRequestedAt: null,
+      cancelReason: null,
+    };
+  }
+}
+
+function refusalOf(one: Submission, jobs: ReadonlyMap<string, JobTarget>): Refusal | undefined {
+  for (const [index, request] of one.requests.entries()) {
+    const job = jobs.get(jobKey(one.namespace, request.job));
+    const pointer = one.requests.length === 1 ? '/job' : `/runs/${index}/job`;
+    if (job === undefined) {
+      return new Refusal('UNKNOWN_JOB', `there is no job "${request.job}" in the namespace "${one.namespace}"`, {
+        faults: [{ pointer, detail: `"${request.job}" is not defined` }],
+      });
+    }
+    if (!job.enabled)
+      return new Refusal('CONFLICT', `the job "${request.job}" is disabled`, {
+        faults: [{ pointer, detail: 'the job is disabled' }],
+      });
+  }
+  return undefined;
+}
