@@ -5,6 +5,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { join } from 'node:path';
+import { ensureChromium } from '../test/support/chromium.ts';
+import { ensurePostgres } from '../test/support/postgres.ts';
 import { repositoryRoot } from './house/repository.ts';
 
 const everything = [
@@ -25,6 +27,7 @@ function main(words: readonly string[]): Promise<number> {
     console.error(`test: no such path: ${missing.join(', ')} (paths are relative to the root of the repository)`);
     return Promise.resolve(2);
   }
+  if (paths.length === 0 && !whatTestsNeed()) return Promise.resolve(1);
   const patterns = paths.length === 0 ? everything : paths.map(patternOf);
   const runner = [
     '--conditions=source',
@@ -32,9 +35,22 @@ function main(words: readonly string[]): Promise<number> {
     '--test-reporter=spec',
     `--test-timeout=${fileTimeoutMs}`,
     `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
-    `--test-global-setup=${join(repositoryRoot, 'test/support/whole-run.ts')}`,
   ];
   return run([...runner, ...options, ...patterns]);
+}
+
+/** Asked for before the first test, so that nobody waits for minutes to hear that something must be installed. */
+function whatTestsNeed(): boolean {
+  const missing = [ensurePostgres, ensureChromium].flatMap((ensure) => {
+    try {
+      ensure();
+      return [];
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)];
+    }
+  });
+  for (const message of missing) console.error(message);
+  return missing.length === 0;
 }
 
 function patternOf(path: string): string {
