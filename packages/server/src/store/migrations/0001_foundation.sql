@@ -161,6 +161,9 @@ create table run_archive (
   error text
 );
 create index run_archive_job on run_archive (job_id, id);
+-- For run lists. Measured on SQLite: the first adds 1.4 microseconds to an insert, the second nothing that can be seen.
+create index run_archive_namespace on run_archive (namespace, id);
+create index run_archive_unsuccessful on run_archive (namespace, id) where state <> 'succeeded';
 
 -- Finished runs per minute, state and master (so that masters never wait for each other's counters).
 create table run_stat (
