@@ -1,0 +1,28 @@
+// Bounds and times of the worker runtime that no master needs to know. What both sides must know is in the protocol's limits.
+
+export const workerLimits = {
+  /** Results waiting for their acknowledgement; with as many, no new work is asked for. Bounded by `holding` of hello. */
+  resultsUnsettled: 1000,
+  /** Results of earlier incarnations, kept only so that the master can record them. */
+  resultsOfThePast: 1000,
+  /** Bytes of log text waiting for its acknowledgement, of all attempts together; over it text is cut, with a mark. */
+  logBytesUnstored: 8 * 1024 * 1024,
+  /** Bytes of log text on their way to the master: more would stand in front of a heartbeat in the same socket. */
+  logBytesInFlight: 1024 * 1024,
+  /** Ids of attempts that are over, so that a late repetition of their assignment starts nothing. */
+  attemptsRemembered: 16_384,
+  /** Nonces of one connection that were used up. */
+  noncesRemembered: 64,
+  /** Addresses of masters learned from masters. */
+  addressesLearned: 64,
+
+  /** From opening a connection to the welcome. */
+  connectMs: 5000,
+  /** Full jitter between two tries to connect: random below min(max, base × 2^failures). */
+  reconnectBaseMs: 500,
+  reconnectMaxMs: 5000,
+  /** The worker stops trusting its lease this long before the master may give its attempts away; at most half of the lease. */
+  leaseMarginMs: 3000,
+  /** From the polite stop of an abandoned attempt to its kill: must end within the margin. */
+  abandonGraceMs: 2000,
+} as const;
