@@ -33,20 +33,20 @@ function driver(name: string, packages: readonly string[] = []): Layer {
 
 export const layers: readonly Layer[] = [
   { name: 'protocol', files: /^packages\/protocol\/src\//, layers: [], packages: ['zod'] },
-  // The SDK's node adapters: connection, processes, threads, signals. The rest of the SDK runs anywhere.
+  // The SDK runs anywhere, but for its node adapters: connection, processes, threads, signals. Its index joins both.
   {
     name: 'sdk/node',
     files: /^packages\/sdk\/src\/node\//,
-    layers: ['protocol', 'sdk'],
+    layers: ['protocol', 'sdk/anywhere'],
     packages: ['node:*', 'ws', '@standard-schema/spec'],
   },
   {
-    name: 'sdk/index',
+    name: 'sdk',
     files: /^packages\/sdk\/src\/index\.ts$/,
-    layers: ['protocol', 'sdk', 'sdk/node'],
+    layers: ['protocol', 'sdk/anywhere', 'sdk/node'],
     packages: [],
   },
-  { name: 'sdk', files: /^packages\/sdk\/src\//, layers: ['protocol'], packages: ['@standard-schema/spec'] },
+  { name: 'sdk/anywhere', files: /^packages\/sdk\/src\//, layers: ['protocol'], packages: ['@standard-schema/spec'] },
   { name: 'core', files: new RegExp(`^${server}core/`), layers: ['protocol'], packages: ['croner'] },
   { name: 'ports', files: new RegExp(`^${server}ports/`), layers: below.ports, packages: [] },
   { name: 'store', files: new RegExp(`^${server}store/`), layers: below.store, packages: [] },

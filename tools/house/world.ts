@@ -5,10 +5,10 @@ import type { Finding, Repository } from './repository.ts';
 import { lineAt } from './source.ts';
 
 const forbidden: readonly { readonly pattern: RegExp; readonly text: string }[] = [
-  { pattern: /\bnew\s+Date\s*(?!\s*\(\s*[^)\s])/g, text: '`new Date()` reads the clock; take a time as an argument' },
+  { pattern: /\bnew\s+Date\b(?!\s*\(\s*[^)\s])/g, text: '`new Date()` reads the clock; take a time as an argument' },
   { pattern: /(?<!\bnew\s+)(?<![.\w$])Date\s*\(/g, text: '`Date()` reads the clock; take a time as an argument' },
   { pattern: /\bTemporal\s*\.\s*Now\b/g, text: '`Temporal.Now` reads the clock; take a time as an argument' },
-  { pattern: /\bDate\s*(\?\.\s*)?\[|\bDate\s*;|=\s*Date\b(?!\s*[.(|&])/g, text: 'an alias of Date hides a clock' },
+  { pattern: /\bDate\s*(\?\.\s*)?\[|=\s*Date\b(?!\s*[.(|&])/g, text: 'an alias of Date hides a clock' },
   { pattern: /\b(process|globalThis)\s*(\?\.\s*)?\[/g, text: 'reach into it by name, so that rules can see it' },
   { pattern: /\bglobalThis\s*\.\s*(process|performance|Date|Math|setImmediate)\b/g, text: 'comes through a port' },
   { pattern: /\{[^{}]*\b(env|hrtime)\b[^{}]*\}\s*=\s*process\b/g, text: 'configuration is read once, in config.ts' },
