@@ -26,7 +26,7 @@ export interface MasterSettings {
 export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
   sessionTtlMs: 15_000,
   heartbeatMs: 3000,
-  pollMs: 2000,
+  pollMs: 3000,
   masterTtlMs: 15_000,
   idempotencyTtlMs: 86_400_000,
   sessionKeepMs: 86_400_000,

@@ -8,10 +8,12 @@ import type { MasterContext, MasterDeps } from './deps.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Firing } from './firing.ts';
 import { SessionGateway } from './gateway.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
+import { Membership } from './membership.ts';
 import { RunControl } from './run-control.ts';
 import type { Service } from './service.ts';
-import { Membership, Promotion, Rescue } from './sweeping.ts';
+import { Sweeping } from './sweeping.ts';
 
 export class Master implements Service {
   readonly id: string;
@@ -29,7 +31,7 @@ export class Master implements Service {
     const dispatcher = new Dispatcher(context, changes);
     const membership = new Membership(context);
     this.intake = new RunIntake(context, dispatcher, changes);
-    this.definitions = new Definitions(context);
+    this.definitions = new Definitions(context, this.intake);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.#services = [
@@ -37,9 +39,9 @@ export class Master implements Service {
       dispatcher,
       this.gateway,
       this.intake,
-      new Promotion(context, changes),
-      new Rescue(context, changes),
+      new Sweeping(context, changes),
       new Firing(context, changes),
+      new Housekeeping(context),
     ];
   }
 

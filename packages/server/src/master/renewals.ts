@@ -13,7 +13,7 @@ import { Loop, type Service } from './service.ts';
 import type { SessionLink } from './session-link.ts';
 
 /** How long heartbeats wait for others to share a statement. */
-const gatherMs = 100;
+const gatherMs = 500;
 /** A claim or result younger than this may still be on its way. */
 const settledMs = 3000;
 

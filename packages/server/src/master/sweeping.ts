@@ -1,15 +1,15 @@
 // Moves that time brings: promotes delayed runs, fails runs that nobody started in time, rescues the runs of lost sessions,
-// and forgets what nobody needs any more. Every master does it; row locks share the work.
+// in one loop with one cheap look. Every master does it; row locks share the work.
 
-import { runsExpireStart, runsNextDue, runsPromote, sessionsNextExpiry, sessionsRescue } from '../store/runs-sweep.ts';
-import { idempotencyForget } from '../store/runs-submit.ts';
-import { masterLeave, masterRenew, sessionsForget } from '../store/sessions.ts';
-import { serverLimits } from '../core/limits.ts';
+import { runsExpireStart, runsPromote, sessionsRescue, sweepOutlook } from '../store/runs-sweep.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
 
-export class Promotion implements Service {
+/** Another master holds what is due: look again after this, in case it dies. */
+const heldByOthersMs = 50;
+
+export class Sweeping implements Service {
   readonly #context: MasterContext;
   readonly #changes: Changes;
   readonly #loop: Loop;
@@ -18,7 +18,7 @@ export class Promotion implements Service {
   constructor(context: MasterContext, changes: Changes) {
     this.#context = context;
     this.#changes = changes;
-    this.#loop = new Loop('promotion', context, () => this.#look());
+    this.#loop = new Loop('sweeping', context, () => this.#look());
   }
 
   async start(): Promise<void> {
@@ -32,51 +32,33 @@ export class Promotion implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, settings, signals, metrics, masterId } = this.#context;
-    const next = await runsNextDue(db);
-    if (next.dueAt === null) return settings.pollMs;
-    if (next.dueAt > next.now) return Math.min(next.dueAt - next.now, settings.pollMs);
+    const { db, settings } = this.#context;
+    const outlook = await sweepOutlook(db);
+    const isDue = (at: number | null) => at !== null && at <= outlook.now;
+    if (isDue(outlook.promoteAt)) await this.#promote();
+    if (isDue(outlook.startDeadlineAt)) await this.#expireStarts();
+    if (outlook.stranded || isDue(outlook.leaseEndsAt)) await this.#rescue();
+    const ahead = [outlook.promoteAt, outlook.startDeadlineAt, outlook.leaseEndsAt].filter((at) => at !== null);
+    const nextMs = Math.min(...ahead.map((at) => at - outlook.now), settings.pollMs);
+    return nextMs <= 0 || outlook.stranded ? heldByOthersMs : nextMs;
+  }
+
+  async #promote(): Promise<void> {
+    const { db, signals } = this.#context;
     const promoted = await runsPromote(db);
     if (promoted.length > 0) signals.publish('ready', { lanes: [...new Set(promoted.map((run) => run.laneId))] });
+    this.#changes.note(new Set(promoted.map((run) => run.namespace)), 'runs');
+  }
+
+  async #expireStarts(): Promise<void> {
+    const { db, metrics, masterId } = this.#context;
     const expired = await db.transaction((tx) => runsExpireStart(tx, masterId));
     if (expired.length > 0) metrics.add('tidewheel_runs_finished_total', expired.length, { state: 'failed' });
-    this.#changes.note(new Set([...promoted, ...expired].map((run) => run.namespace)), 'runs');
-    return promoted.length + expired.length === 0 ? heldByOthersMs : 0;
-  }
-}
-
-/** Another master holds what is due: look again after this, in case it dies. */
-const heldByOthersMs = 50;
-
-export class Rescue implements Service {
-  readonly #context: MasterContext;
-  readonly #changes: Changes;
-  readonly #loop: Loop;
-
-  constructor(context: MasterContext, changes: Changes) {
-    this.#context = context;
-    this.#changes = changes;
-    this.#loop = new Loop('rescue', context, () => this.#look());
+    this.#changes.note(new Set(expired.map((run) => run.namespace)), 'runs');
   }
 
-  start(): Promise<void> {
-    return this.#loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#loop.stop();
-  }
-
-  wake(): void {
-    this.#loop.wake();
-  }
-
-  async #look(): Promise<number> {
-    const { db, settings, signals, metrics, log } = this.#context;
-    const next = await sessionsNextExpiry(db);
-    if (!next.stranded && (next.expiresAt === null || next.expiresAt > next.now)) {
-      return Math.min(next.expiresAt === null ? settings.pollMs : next.expiresAt - next.now, settings.pollMs);
-    }
+  async #rescue(): Promise<void> {
+    const { db, signals, metrics, log } = this.#context;
     const rescued = await db.transaction((tx) => sessionsRescue(tx, this.#context));
     for (const session of rescued.sessions)
       log.warn('a session expired', { session: session.id, worker: session.worker });
@@ -86,41 +68,5 @@ export class Rescue implements Service {
     for (const run of rescued.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });
     this.#changes.note(new Set([...rescued.finished, ...rescued.retried].map((run) => run.namespace)), 'runs');
     this.#changes.note(new Set(rescued.sessions.map((session) => session.namespace)), 'workers');
-    return rescued.more ? 0 : heldByOthersMs;
-  }
-}
-
-/** Announces this master to the others, and does slow housekeeping. */
-export class Membership implements Service {
-  readonly #context: MasterContext;
-  readonly #loop: Loop;
-  /** Addresses of all masters that are alive, this one among them. */
-  masters: readonly string[];
-
-  constructor(context: MasterContext) {
-    this.#context = context;
-    this.masters = [context.settings.address];
-    this.#loop = new Loop('membership', context, () => this.#look());
-  }
-
-  start(): Promise<void> {
-    return this.#loop.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#loop.stop();
-    // A store that does not answer forgets this master by its lease.
-    await masterLeave(this.#context.db, this.#context.masterId).catch(() => undefined);
-  }
-
-  async #look(): Promise<number> {
-    const { db, settings, masterId } = this.#context;
-    const { address, version } = settings;
-    this.masters = (await masterRenew(db, { id: masterId, address, version }, settings.masterTtlMs)).map(
-      (master) => master.address,
-    );
-    await idempotencyForget(db, serverLimits.promoteRuns);
-    await sessionsForget(db, settings.sessionKeepMs, serverLimits.promoteRuns);
-    return settings.masterTtlMs / 3;
   }
 }

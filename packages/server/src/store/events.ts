@@ -9,6 +9,8 @@ import { cutPage, type Slice } from './page.ts';
 export const wholeCell = '*';
 
 export interface NewEvent {
+  /** Given by whoever must be able to read it back after an unknown outcome. */
+  id?: string;
   namespace: string;
   actor: string;
   /** Noun and verb, such as `job.update`. */
@@ -23,7 +25,11 @@ export async function eventsAppend(
   events: readonly NewEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map((event) => ({ ...event, id: identity.next(), detail: JSON.stringify(event.detail ?? null) }));
+  const rows = events.map((event) => ({
+    ...event,
+    id: event.id ?? identity.next(),
+    detail: JSON.stringify(event.detail ?? null),
+  }));
   await tx.query(
     `insert into event (id, namespace, at, actor, action, subject, detail)
      select x.id, x.namespace, now_ms(), x.actor, x.action, x.subject, x.detail
@@ -68,4 +74,9 @@ export async function eventsPage(tx: Tx, asked: EventsAsked): Promise<Slice<Audi
   rows.sort((a, b) => (a.id < b.id ? 1 : -1));
   const { items, next } = cutPage(rows, asked.limit, (row) => row.id);
   return { items: items.map((row) => ({ ...row, detail: JSON.parse(row.detail) as unknown })), next };
+}
+
+/** The read-back after an unknown outcome: events are written in the transaction that they tell of. */
+export async function eventExists(tx: Tx, id: string): Promise<boolean> {
+  return (await tx.query('select id from event where id = $1', [id])).length > 0;
 }

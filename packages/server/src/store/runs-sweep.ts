@@ -8,6 +8,43 @@ import type { DefinitionCache } from './definition-cache.ts';
 import { runsFinish, runsRetry, type FinishedRun, type RetriedRun } from './runs-finish.ts';
 import { sessionsExpire } from './sessions.ts';
 
+export interface SweepOutlook {
+  /** When the next delayed run is due, the next start deadline passes, the next lease ends; null when there is none. */
+  promoteAt: number | null;
+  startDeadlineAt: number | null;
+  leaseEndsAt: number | null;
+  /** Runs of dead sessions wait to be given away. */
+  stranded: boolean;
+  now: number;
+}
+
+/** What time will bring next: one cheap statement before any sweep. */
+export async function sweepOutlook(tx: Tx): Promise<SweepOutlook> {
+  const rows = await tx.query<{
+    promote_at: number | null;
+    deadline: number | null;
+    expires_at: number | null;
+    stranded: string | null;
+    now: number;
+  }>(
+    `select (select min(due_at) from run where state = 'scheduled') as promote_at,
+       (select min(start_deadline) from run where state = 'ready' and start_deadline is not null) as deadline,
+       (select min(expires_at) from session where state <> 'dead') as expires_at,
+       (select r.id from session s join run r on r.session_id = s.id
+        where s.state = 'dead' and s.ended_at > now_ms() - 60000 limit 1) as stranded,
+       now_ms() as now`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('a select without from gives one row');
+  return {
+    promoteAt: row.promote_at,
+    startDeadlineAt: row.deadline,
+    leaseEndsAt: row.expires_at,
+    stranded: row.stranded !== null,
+    now: row.now,
+  };
+}
+
 export interface MovedRun {
   id: string;
   laneId: string;
@@ -23,18 +60,6 @@ export async function runsPromote(tx: Tx): Promise<MovedRun[]> {
     [serverLimits.promoteRuns],
   );
   return rows.map((row) => ({ id: row.id, laneId: row.lane_id, namespace: row.namespace }));
-}
-
-/** The nearest due time of a delayed run, and of a start deadline, with the store's clock. */
-export async function runsNextDue(tx: Tx): Promise<{ dueAt: number | null; now: number }> {
-  const rows = await tx.query<{ due_at: number | null; deadline: number | null; now: number }>(
-    `select (select min(due_at) from run where state = 'scheduled') as due_at,
-       (select min(start_deadline) from run where state = 'ready' and start_deadline is not null) as deadline, now_ms() as now`,
-  );
-  const row = rows[0];
-  if (row === undefined) return { dueAt: null, now: 0 };
-  const times = [row.due_at, row.deadline].filter((time) => time !== null);
-  return { dueAt: times.length === 0 ? null : Math.min(...times), now: row.now };
 }
 
 /** Fails ready runs that nobody started in time. */
@@ -60,19 +85,6 @@ export async function runsExpireStart(tx: Tx, masterId: string): Promise<Finishe
   }));
   await runsFinish(tx, masterId, finished);
   return finished;
-}
-
-/** When the next lease ends, and whether runs of dead sessions wait to be given away: one cheap look before a rescue. */
-export async function sessionsNextExpiry(
-  tx: Tx,
-): Promise<{ expiresAt: number | null; stranded: boolean; now: number }> {
-  const rows = await tx.query<{ expires_at: number | null; stranded: string | null; now: number }>(
-    `select (select min(expires_at) from session where state <> 'dead') as expires_at,
-       (select r.id from session s join run r on r.session_id = s.id
-        where s.state = 'dead' and s.ended_at > now_ms() - 60000 limit 1) as stranded, now_ms() as now`,
-  );
-  const row = rows[0];
-  return { expiresAt: row?.expires_at ?? null, stranded: (row?.stranded ?? null) !== null, now: row?.now ?? 0 };
 }
 
 export interface Rescued {

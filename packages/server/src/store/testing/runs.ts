@@ -8,7 +8,7 @@ import { runsClaim, runsInSlots, type ClaimedRun } from '../runs-claim.ts';
 import { cancelsOf, runCancel } from '../runs-control.ts';
 import { logsAppend, resultsAccept, runsStarted, type SessionResult } from '../runs-report.ts';
 import { idempotencyForget, idempotencyTake, runsInsert } from '../runs-submit.ts';
-import { runsExpireStart, runsPromote, sessionsNextExpiry, sessionsRescue } from '../runs-sweep.ts';
+import { runsExpireStart, runsPromote, sessionsRescue, sweepOutlook } from '../runs-sweep.ts';
 import { sessionEnd, sessionResume, sessionsRenew } from '../sessions.ts';
 import { newRun, seedId, seedJob, seedSession, stateOf, type SeededJob } from './seed.ts';
 
@@ -235,7 +235,8 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
       assert.deepEqual(await sessionsRenew(db, masterId, [{ sessionId: short, stats: {} }], 1000), []);
       const hello = { incarnation: short, handlers: [], queues: [], slots: 1 };
       assert.equal(await sessionResume(db, hello as never, { masterId, namespace: 'default', ttlMs: 1000 }), null);
-      assert.ok(((await sessionsNextExpiry(db)).expiresAt ?? Infinity) <= (await sessionsNextExpiry(db)).now);
+      const outlook = await sweepOutlook(db);
+      assert.ok((outlook.leaseEndsAt ?? Number.POSITIVE_INFINITY) <= outlook.now);
       const rescued = await db.transaction((tx) => sessionsRescue(tx, deps));
       assert.ok(rescued.sessions.some((session) => session.id === short));
       assert.ok(!rescued.sessions.some((session) => session.id === sessionId));
@@ -246,7 +247,7 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
     test('an at-most-once run whose worker is lost ends as lost', async () => {
       const { run, sessionId } = await running({ delivery: 'at-most-once' });
       await sessionEnd(db, sessionId);
-      assert.equal((await sessionsNextExpiry(db)).stranded, true);
+      assert.equal((await sweepOutlook(db)).stranded, true);
       await db.transaction((tx) => sessionsRescue(tx, deps));
       assert.equal(await stateOf(db, run.id), 'lost');
     });

@@ -1,0 +1,283 @@
+// Changes of definitions: apply a set of jobs, put or delete one, pause and resume a schedule. Each is one transaction, all or
+// nothing, recorded in the audit log in the same transaction, and announced to the services only after the commit.
+// A commit whose acknowledgement was lost is read back by the id of its first event.
+
+import {
+  type ApplyResult,
+  type applyRequestSchema,
+  type JobDefinition,
+  type JobView,
+  Refusal,
+  type Role,
+  type ScheduleView,
+  type TriggerResult,
+} from '@tidewheel/protocol';
+import type { z } from 'zod';
+import { checkDefinitions, checkPlan, checkRole } from '../core/definition-check.ts';
+import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
+import { OutcomeUnknown, type Tx } from '../ports/database.ts';
+import { eventExists, eventsAppend } from '../store/events.ts';
+import type { FiresDecided } from '../store/fires.ts';
+import { jobNameById } from '../store/job-lookup.ts';
+import { jobView } from '../store/job-views.ts';
+import { jobsStored, namespaceLock, storeNow, withSchedules } from '../store/jobs.ts';
+import { scheduleView } from '../store/schedule-views.ts';
+import {
+  scheduleNamed,
+  scheduleNameHolders,
+  schedulesOfJobs,
+  schedulesSettle,
+  schedulesUpdate,
+} from '../store/schedules.ts';
+import { type Change, stateFrom, writePlans } from './definition-writes.ts';
+import type { MasterContext } from './deps.ts';
+import type { RunIntake } from './intake.ts';
+
+export type DefinitionsDeps = Pick<MasterContext, 'db' | 'identity' | 'signals' | 'metrics' | 'definitions'>;
+
+/** What a caller believes to be stored. Both absent: the job must not exist yet. */
+export interface Precondition {
+  /** The version of the ETag that the caller sends back, or `*` for any. */
+  ifMatch?: number | '*';
+  ifNoneMatch?: boolean;
+}
+
+interface Outcome<T> {
+  value: T;
+  /** False when nothing was written, so that nothing is announced. */
+  written: boolean;
+  decided: readonly FiresDecided[];
+}
+
+export class Definitions {
+  readonly #deps: DefinitionsDeps;
+  readonly #intake: Pick<RunIntake, 'submit'>;
+
+  constructor(deps: DefinitionsDeps, intake: Pick<RunIntake, 'submit'>) {
+    this.#deps = deps;
+    this.#intake = intake;
+  }
+
+  /**
+   * Makes the stored definitions as wanted. With `prune`, jobs that were applied under the same source and are not named are deleted.
+   * Refusals: INVALID_CRON, UNKNOWN_TIMEZONE, DUPLICATE_NAME, PAYLOAD_TOO_LARGE, VALIDATION_FAILED (an instant in the past), FORBIDDEN.
+   */
+  async apply(
+    namespace: string,
+    actor: string,
+    request: z.output<typeof applyRequestSchema>,
+    options: { role: Role },
+  ): Promise<ApplyResult> {
+    const { jobs, source, prune, dryRun } = request;
+    checkDefinitions(jobs, '/jobs');
+    const plan = async (tx: Tx, now: number): Promise<JobPlan[]> => {
+      const plans = await plansFor(tx, namespace, jobs, source, prune ? source : null);
+      checkRole(plans, options.role, '/jobs');
+      checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs');
+      return plans;
+    };
+    if (dryRun) {
+      const plans = await this.#deps.db.transaction(async (tx) => plan(tx, await storeNow(tx)));
+      return { applied: false, changes: changesOf(plans) };
+    }
+    return this.#change(namespace, actor, async (tx, change) => {
+      const now = await storeNow(tx);
+      const plans = await plan(tx, now);
+      const decided = await writePlans(tx, this.#deps, change, plans, now);
+      return { value: { applied: true, changes: changesOf(plans) }, written: plans.some(isChanged), decided };
+    });
+  }
+
+  /** Refusals besides those of `apply`: VERSION_REQUIRED, STALE_VERSION. */
+  async putJob(
+    namespace: string,
+    actor: string,
+    definition: JobDefinition,
+    precondition: Precondition,
+  ): Promise<{ job: JobView; created: boolean }> {
+    checkDefinitions([definition], null);
+    return this.#change(namespace, actor, async (tx, change) => {
+      const now = await storeNow(tx);
+      const [stored] = await jobsStored(tx, namespace, [definition.name], null);
+      checkPrecondition(definition.name, stored?.version ?? null, precondition);
+      // Changing a job by hand does not take it from the source under which it is applied and pruned.
+      const plans = await plansFor(tx, namespace, [definition], stored?.source ?? 'api', null);
+      checkPlan(plans, await holdersOf(tx, namespace, plans), now, null);
+      const decided = await writePlans(tx, this.#deps, change, plans, now);
+      const job = await jobView(tx, namespace, definition.name);
+      if (job === null) throw new Error(`the job ${definition.name} vanished within a transaction`);
+      return { value: { job, created: stored === undefined }, written: plans.some(isChanged), decided };
+    });
+  }
+
+  /** Its schedules go with it; runs that were made go on. Refusals: NOT_FOUND, VERSION_REQUIRED, STALE_VERSION. */
+  async deleteJob(
+    namespace: string,
+    actor: string,
+    name: string,
+    precondition: Pick<Precondition, 'ifMatch'>,
+  ): Promise<void> {
+    return this.#change(namespace, actor, async (tx, change) => {
+      const [stored] = await jobsStored(tx, namespace, [name], null);
+      if (stored === undefined)
+        throw new Refusal('NOT_FOUND', `there is no job "${name}" in the namespace "${namespace}"`);
+      checkPrecondition(name, stored.version, precondition);
+      const jobs = withSchedules([stored], await schedulesOfJobs(tx, [stored.id]));
+      const plans = planDefinitions(jobs, [], stored.source);
+      const decided = await writePlans(tx, this.#deps, change, plans, await storeNow(tx));
+      return { value: undefined, written: true, decided };
+    });
+  }
+
+  /** Pausing what is paused changes nothing. Refusals: NOT_FOUND, CONFLICT (finished). */
+  async schedulePause(namespace: string, actor: string, name: string, reason: string): Promise<ScheduleView> {
+    return this.#changeState(namespace, actor, name, 'schedule.pause', { reason }, (state) =>
+      state === 'paused' ? null : { reason, by: actor },
+    );
+  }
+
+  /** Times that passed while it was paused are not made up for. Refusals: NOT_FOUND, CONFLICT (finished). */
+  async scheduleResume(namespace: string, actor: string, name: string): Promise<ScheduleView> {
+    return this.#changeState(namespace, actor, name, 'schedule.resume', {}, (state) =>
+      state === 'enabled' ? null : 'resume',
+    );
+  }
+
+  /** One run now, with the payload of the schedule; the schedule itself goes on as it was. Refusals: NOT_FOUND and those of an intake. */
+  async scheduleTrigger(namespace: string, actor: string, name: string): Promise<TriggerResult> {
+    const { db, identity } = this.#deps;
+    const schedule = await scheduleNamed(db, namespace, name);
+    const job = schedule === null ? null : await jobNameById(db, schedule.jobId);
+    if (schedule === null || job === null)
+      throw new Refusal('NOT_FOUND', `there is no schedule "${name}" in the namespace "${namespace}"`);
+    const { payload } = schedule.spec;
+    const [result] = await this.#intake.submit(namespace, [
+      { job, scheduleId: schedule.id, ...(payload === undefined ? {} : { payload }) },
+    ]);
+    if (result === undefined) throw new Error('a submission of one run answered with none');
+    await eventsAppend(db, identity, [
+      { namespace, actor, action: 'schedule.trigger', subject: name, detail: { run: result.runId } },
+    ]);
+    return result;
+  }
+
+  async #changeState(
+    namespace: string,
+    actor: string,
+    name: string,
+    action: string,
+    detail: Record<string, unknown>,
+    decide: (state: StoredSchedule['state']) => { reason: string; by: string } | 'resume' | null,
+  ): Promise<ScheduleView> {
+    return this.#change(namespace, actor, async (tx, change) => {
+      const { identity } = this.#deps;
+      const stored = await scheduleNamed(tx, namespace, name);
+      if (stored === null)
+        throw new Refusal('NOT_FOUND', `there is no schedule "${name}" in the namespace "${namespace}"`);
+      const { settled, decided } = await schedulesSettle(tx, this.#deps, [stored.id]);
+      const row = settled.get(stored.id);
+      if (row === undefined) throw new Error(`the schedule ${name} vanished within a transaction`);
+      if (row.state === 'finished')
+        throw new Refusal('CONFLICT', `the schedule "${name}" is finished: no fire comes any more`);
+      const wanted = decide(row.state);
+      if (wanted !== null) {
+        const { id, jobId, spec, anchorAt } = stored;
+        const state = stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), wanted === 'resume' ? null : wanted);
+        await schedulesUpdate(tx, actor, [{ id, jobId, name, version: row.version + 1, spec, anchorAt, ...state }]);
+        await eventsAppend(tx, identity, [{ id: change.eventId, namespace, actor, action, subject: name, detail }]);
+      }
+      const view = await scheduleView(tx, namespace, name);
+      if (view === null) throw new Error(`the schedule ${name} vanished within a transaction`);
+      return { value: view, written: wanted !== null, decided };
+    });
+  }
+
+  /** `work` may run several times (deadlocks), so it must have no effect but its SQL. */
+  async #change<T>(
+    namespace: string,
+    actor: string,
+    work: (tx: Tx, change: Change) => Promise<Outcome<T>>,
+  ): Promise<T> {
+    const { db, identity } = this.#deps;
+    const change: Change = { namespace, actor, eventId: identity.next() };
+    let planned: Outcome<T> | null = null;
+    try {
+      planned = await db.transaction(async (tx) => {
+        await namespaceLock(tx, namespace);
+        planned = null;
+        planned = await work(tx, change);
+        return planned;
+      });
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknown)) throw error;
+      planned = await this.#readBack(change, planned, error);
+    }
+    this.#announce(namespace, planned);
+    return planned.value;
+  }
+
+  async #readBack<T>(change: Change, planned: Outcome<T> | null, cause: OutcomeUnknown): Promise<Outcome<T>> {
+    this.#deps.metrics.add('tidewheel_store_unknown_outcomes_total', 1);
+    if (planned !== null && (!planned.written || (await eventExists(this.#deps.db, change.eventId)))) return planned;
+    throw new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the change', { retryAfterSeconds: 1, cause });
+  }
+
+  #announce(namespace: string, { written, decided }: Outcome<unknown>): void {
+    const { signals, metrics } = this.#deps;
+    const lanes = new Set<string>();
+    for (const one of decided) {
+      for (const run of one.runs) lanes.add(run.laneId);
+      if (one.runs.length > 0) metrics.add('tidewheel_fires_total', one.runs.length, { outcome: 'fired' });
+      if (one.skipped > 0) metrics.add('tidewheel_fires_total', one.skipped, { outcome: 'skipped' });
+    }
+    if (lanes.size > 0) signals.publish('ready', { lanes: [...lanes] });
+    if (!written && decided.length === 0) return;
+    signals.publish('schedules', null);
+    signals.publish('changed', {
+      namespace,
+      topics: ['jobs', 'schedules', ...(lanes.size > 0 ? (['runs'] as const) : [])],
+    });
+  }
+}
+
+async function plansFor(
+  tx: Tx,
+  namespace: string,
+  definitions: readonly JobDefinition[],
+  source: string,
+  pruneSource: string | null,
+): Promise<JobPlan[]> {
+  const names = definitions.map((definition) => definition.name);
+  const jobs = await jobsStored(tx, namespace, names, pruneSource);
+  const schedules = await schedulesOfJobs(
+    tx,
+    jobs.map((job) => job.id),
+  );
+  return planDefinitions(withSchedules(jobs, schedules), definitions, source);
+}
+
+/** Names of wanted new schedules that are taken and not given up by the same plan. */
+async function holdersOf(tx: Tx, namespace: string, plans: readonly JobPlan[]): Promise<Map<string, string>> {
+  const schedules = plans.flatMap((plan) => plan.schedules);
+  const givenUp = new Set(schedules.flatMap((plan) => (plan.action === 'delete' ? (plan.stored?.id ?? []) : [])));
+  const names = schedules.filter((plan) => plan.action === 'create').map((plan) => plan.name);
+  const holders = await scheduleNameHolders(tx, namespace, names);
+  return new Map(holders.filter((holder) => !givenUp.has(holder.id)).map((holder) => [holder.name, holder.job]));
+}
+
+function checkPrecondition(name: string, version: number | null, precondition: Precondition): void {
+  const { ifMatch, ifNoneMatch } = precondition;
+  if (ifNoneMatch === true && version !== null)
+    throw new Refusal('STALE_VERSION', `the job "${name}" exists already, at version ${version}`);
+  if (ifMatch === undefined && ifNoneMatch !== true && version !== null) {
+    throw new Refusal(
+      'VERSION_REQUIRED',
+      `the job "${name}" exists; say which version you are changing (it is at ${version})`,
+    );
+  }
+  if (ifMatch === undefined) return;
+  if (version === null) throw new Refusal('STALE_VERSION', `the job "${name}" does not exist any more`);
+  if (ifMatch !== '*' && ifMatch !== version) {
+    throw new Refusal('STALE_VERSION', `the job "${name}" is at version ${version}, not ${ifMatch}`);
+  }
+}

@@ -1,0 +1,77 @@
+// One stress test for every service of a master: start and stop in any order, twice, at once; silence after the stop.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Changes } from './changes.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Firing } from './firing.ts';
+import { SessionGateway } from './gateway.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { RunIntake } from './intake.ts';
+import { Membership } from './membership.ts';
+import { Renewals } from './renewals.ts';
+import { Reports } from './reports.ts';
+import type { Service } from './service.ts';
+import { Sweeping } from './sweeping.ts';
+import { openBench, type Bench } from './testing/bench-context.ts';
+
+const services: Record<string, (bench: Bench) => Service> = {
+  membership: ({ context }) => new Membership(context),
+  dispatcher: ({ context }) => new Dispatcher(context, changesOf(context)),
+  gateway: ({ context }) =>
+    new SessionGateway(context, new Dispatcher(context, changesOf(context)), changesOf(context), () => []),
+  renewals: ({ context }) => new Renewals(context, new Dispatcher(context, changesOf(context)), () => undefined),
+  reports: ({ context }) =>
+    new Reports(context, changesOf(context), { logsStored: () => undefined, settled: () => undefined }),
+  intake: ({ context }) => new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
+  sweeping: ({ context }) => new Sweeping(context, changesOf(context)),
+  housekeeping: ({ context }) => new Housekeeping(context),
+  firing: ({ context }) => new Firing(context, changesOf(context)),
+};
+
+function changesOf(context: Bench['context']): Changes {
+  return new Changes(context.clock, context.signals);
+}
+
+for (const [name, make] of Object.entries(services)) {
+  test(`${name} starts and stops in any order, and is silent afterwards`, async () => {
+    const bench = await openBench();
+    const unstarted = make(bench);
+    await unstarted.stop();
+    await unstarted.start();
+    await unstarted.stop();
+    for (let round = 0; round < 20; round += 1) {
+      const service = make(bench);
+      const starts = [service.start(), service.start()];
+      if (round % 2 === 0) await Promise.all(starts);
+      if (round % 3 === 0) await bench.clock.advance(round * 700);
+      await Promise.all([...starts, service.stop(), service.stop()]);
+      await service.stop();
+    }
+    await bench.clock.settle();
+    const before = bench.statements();
+    bench.context.signals.publish('ready', { lanes: ['a'] });
+    bench.context.signals.publish('schedules', null);
+    bench.context.signals.publish('scheduled', null);
+    bench.context.signals.publish('cancel', { sessions: ['s'] });
+    await bench.clock.advance(60_000);
+    assert.equal(bench.statements(), before);
+    assert.deepEqual(bench.fatal, []);
+    await bench.close();
+  });
+}
+
+test('an idle master asks the store at most twice a second', async () => {
+  const bench = await openBench();
+  const running = ['membership', 'dispatcher', 'gateway', 'sweeping', 'housekeeping', 'firing'].map((name) =>
+    services[name]?.(bench),
+  );
+  for (const service of running) await service?.start();
+  await bench.clock.advance(10_000);
+  const before = bench.statements();
+  await bench.clock.advance(60_000);
+  const perSecond = (bench.statements() - before) / 60;
+  assert.ok(perSecond <= 2, `${perSecond} a second`);
+  for (const service of running) await service?.stop();
+  await bench.close();
+});
