@@ -37,6 +37,8 @@ export const serverLimits = {
   /** Differences told of one changed definition, and faults told of one file or request. */
   differences: 200,
   faults: 20,
+  /** Fire decisions of one change of a schedule that is behind; over it the caller is asked to come back. */
+  settleRounds: 20,
   /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */
   pageScanRows: 10_000,
   pageScans: 20,
