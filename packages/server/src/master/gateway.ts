@@ -99,7 +99,8 @@ export class SessionGateway implements Service {
       return null;
     }
     const claims = resumed ? await runsInSessions(db, [hello.incarnation]) : [];
-    const link = new SessionLink(hello, door.namespace, door.connection, identity.random());
+    const sinceMs = this.#context.clock.monotonicMs();
+    const link = new SessionLink(hello, door.namespace, door.connection, { nonce: identity.random(), atMs: sinceMs });
     const current = new Set(claims.map((run) => run.attemptId));
     link.send({
       type: 'welcome',
@@ -112,7 +113,6 @@ export class SessionGateway implements Service {
       masters: [...this.#masters()],
       stale: hello.holding.filter((attemptId) => !current.has(attemptId)),
     });
-    const sinceMs = this.#context.clock.monotonicMs();
     for (const run of claims)
       if (hello.holding.includes(run.attemptId)) link.held.set(run.attemptId, { runId: run.id, sinceMs });
     this.#replaceOlder(link, door);

@@ -59,10 +59,11 @@ export class Renewals implements Service {
   }
 
   async #renew(): Promise<number> {
-    const { db, identity, masterId, settings } = this.#context;
+    const { db, clock, identity, masterId, settings } = this.#context;
     const batch = new Map(this.#waiting);
     if (batch.size === 0) return settings.sessionTtlMs;
     const renewals = [...batch].map(([link, stats]) => ({ sessionId: link.sessionId, stats }));
+    const renewedAtMs = clock.monotonicMs();
     const renewed = await sessionsRenew(db, masterId, renewals, settings.sessionTtlMs);
     const alive = new Map(renewed.map((session) => [session.sessionId, session.state]));
     for (const link of batch.keys()) {
@@ -73,6 +74,7 @@ export class Renewals implements Service {
         continue;
       }
       link.nonce = identity.random();
+      link.renewedAtMs = renewedAtMs;
       link.send({ type: 'heartbeatAck', nonce: link.nonce });
       if (state === 'draining' && link.open) {
         link.open = false;
@@ -84,8 +86,13 @@ export class Renewals implements Service {
 
   async #reconcile(): Promise<number> {
     const { db, settings, clock } = this.#context;
-    const links = [...this.#dispatcher.links()];
     const pauseMs = settings.sessionTtlMs / 2;
+    const expiredMs = clock.monotonicMs() - settings.sessionTtlMs;
+    for (const link of this.#dispatcher.links()) {
+      // A worker that is only heard, or not even that, would be offered work for ever.
+      if (link.renewedAtMs < expiredMs) this.#dismiss(link, 'SESSION_DEAD', 'the lease ran out');
+    }
+    const links = [...this.#dispatcher.links()];
     if (links.length === 0) return pauseMs;
     const before = clock.monotonicMs() - settledMs;
     const ids = links.map((link) => link.sessionId);

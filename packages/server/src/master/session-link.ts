@@ -20,15 +20,18 @@ export class SessionLink {
   /** False until the worker said that it is ready, and again when it drains. */
   open = false;
   nonce: string;
+  /** When the lease was last renewed, on this master's monotonic clock. */
+  renewedAtMs: number;
   stats: WorkerStats = {};
 
-  constructor(hello: Hello, namespace: string, connection: WorkerConnection, nonce: string) {
+  constructor(hello: Hello, namespace: string, connection: WorkerConnection, first: { nonce: string; atMs: number }) {
     this.sessionId = hello.incarnation;
     this.worker = hello.worker;
     this.capability = { namespace, queues: hello.queues, handlers: hello.handlers, labels: hello.labels };
     this.slots = hello.slots;
     this.connection = connection;
-    this.nonce = nonce;
+    this.nonce = first.nonce;
+    this.renewedAtMs = first.atMs;
   }
 
   get free(): number {
