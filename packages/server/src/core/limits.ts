@@ -34,6 +34,10 @@ export const serverLimits = {
   /** Statements kept prepared on one connection, and callers waiting for SQLite's one writer. */
   preparedStatements: 500,
   storeQueue: 10_000,
+  /** Names (lanes, sessions, runs, namespaces) of one topic that wait to be signalled; those over it are found by polling. */
+  signalNames: 5000,
+  /** Bytes of the server's own log that wait for a slow reader. */
+  logLinesWaitingBytes: 4 * 1024 * 1024,
   /** Differences told of one changed definition, and faults told of one file or request. */
   differences: 200,
   faults: 20,

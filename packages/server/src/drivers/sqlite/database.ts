@@ -64,7 +64,8 @@ class SqliteDatabase implements Database {
 
   async #alone<T>(work: () => T | Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('the database is closed');
-    if (this.#waiting >= serverLimits.storeQueue) throw new StoreUnavailable('too many transactions wait for the writer');
+    if (this.#waiting >= serverLimits.storeQueue)
+      throw new StoreUnavailable('too many transactions wait for the writer');
     this.#waiting += 1;
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);

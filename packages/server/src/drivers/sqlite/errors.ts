@@ -4,7 +4,17 @@
 import { Refusal } from '@tidewheel/protocol';
 import { ConstraintViolated, OutcomeUnknown, StoreUnavailable } from '../../ports/database.ts';
 
-const primary = { busy: 5, locked: 6, readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, constraint: 19, notDatabase: 26 };
+const primary = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  constraint: 19,
+  notDatabase: 26,
+};
 const datatypeViolation = 3091;
 
 interface SqliteError extends Error {
@@ -22,7 +32,11 @@ export interface KeyIndex {
 }
 
 /** `keysOf` looks up the unique indexes of a table. `committing` is true for the COMMIT of a transaction and for a single writing statement. */
-export function callerError(error: unknown, committing: boolean, keysOf: (table: string) => readonly KeyIndex[]): unknown {
+export function callerError(
+  error: unknown,
+  committing: boolean,
+  keysOf: (table: string) => readonly KeyIndex[],
+): unknown {
   if (!isSqliteError(error)) return error;
   const cause = { cause: error };
   switch (error.errcode & 0xff) {

@@ -1,0 +1,70 @@
+// Publications of one tick, merged: a thousand runs that became ready are one hint with the lanes they are in.
+// What is over the bound is left out, because polling finds it anyway.
+
+import { serverLimits } from '../core/limits.ts';
+import type { SignalTopic, SignalTopics } from './signals.ts';
+
+/** One publication as it travels: topic and detail. */
+export type Signal = { [T in SignalTopic]: readonly [topic: T, detail: SignalTopics[T]] }[SignalTopic];
+
+type ChangedTopic = SignalTopics['changed']['topics'][number];
+
+export class SignalBatch {
+  readonly #plain = new Set<'schedules' | 'scheduled'>();
+  readonly #lanes = new Set<string>();
+  readonly #sessions = new Set<string>();
+  readonly #runs = new Set<string>();
+  readonly #changed = new Map<string, Set<ChangedTopic>>();
+
+  add([topic, detail]: Signal): void {
+    switch (topic) {
+      case 'schedules':
+      case 'scheduled':
+        this.#plain.add(topic);
+        break;
+      case 'ready':
+        addAll(this.#lanes, detail.lanes);
+        break;
+      case 'cancel':
+        addAll(this.#sessions, detail.sessions);
+        break;
+      case 'logs':
+        addAll(this.#runs, detail.runs);
+        break;
+      case 'changed':
+        if (this.#changed.size >= serverLimits.signalNames) break;
+        this.#changed.set(
+          detail.namespace,
+          new Set([...(this.#changed.get(detail.namespace) ?? []), ...detail.topics]),
+        );
+        break;
+    }
+  }
+
+  /** The merged signals, each with at most `namesMax` names; the batch is empty afterwards. */
+  take(namesMax: number): Signal[] {
+    const signals: Signal[] = [
+      ...[...this.#plain].map((topic): Signal => [topic, null]),
+      ...slices(this.#lanes, namesMax).map((lanes): Signal => ['ready', { lanes }]),
+      ...slices(this.#sessions, namesMax).map((sessions): Signal => ['cancel', { sessions }]),
+      ...[...this.#changed].map(([namespace, topics]): Signal => ['changed', { namespace, topics: [...topics] }]),
+      ...slices(this.#runs, namesMax).map((runs): Signal => ['logs', { runs }]),
+    ];
+    for (const names of [this.#plain, this.#lanes, this.#sessions, this.#runs, this.#changed]) names.clear();
+    return signals;
+  }
+}
+
+function addAll(names: Set<string>, more: readonly string[]): void {
+  for (const name of more) {
+    if (names.size >= serverLimits.signalNames) return;
+    names.add(name);
+  }
+}
+
+function slices(names: ReadonlySet<string>, size: number): string[][] {
+  const list = [...names];
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  );
+}
