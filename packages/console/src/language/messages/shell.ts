@@ -1,0 +1,70 @@
+// Messages of navigation, connection, settings, shortcuts, the command palette and signing in, in both languages side by side.
+
+import type { Message } from '../translate.ts';
+
+export const shellMessages = {
+  'nav.label': { en: 'Main navigation', zh: '主导航' },
+  'nav.overview': { en: 'Overview', zh: '概览' },
+  'nav.schedules': { en: 'Schedules', zh: '调度计划' },
+  'nav.runs': { en: 'Runs', zh: '运行记录' },
+  'nav.jobs': { en: 'Jobs', zh: '任务' },
+  'nav.workers': { en: 'Workers', zh: '执行器' },
+  'nav.skip': { en: 'Skip to content', zh: '跳到正文' },
+  'nav.search': { en: 'Search or jump to…', zh: '搜索或跳转…' },
+  'nav.namespace': { en: 'Namespace', zh: '命名空间' },
+  'nav.settings': { en: 'Settings', zh: '设置' },
+  'nav.signOut': { en: 'Sign out', zh: '退出登录' },
+  'nav.signedInAs': { en: 'Signed in as {name}, role {role}', zh: '当前身份 {name}，角色 {role}' },
+
+  'live.on': { en: 'Live', zh: '实时' },
+  'live.connecting': { en: 'Connecting…', zh: '正在连接…' },
+  'live.lost': { en: 'Connection lost. What you see is from {time}.', zh: '连接已断开，当前内容截至 {time}。' },
+  'live.retrying': { en: 'Trying again in {seconds} s.', zh: '{seconds} 秒后重试。' },
+  'live.retryNow': { en: 'Try now', zh: '立即重试' },
+  'live.back': { en: 'Connected again. Everything is up to date.', zh: '连接已恢复，内容已更新。' },
+
+  'setting.theme': { en: 'Theme', zh: '主题' },
+  'setting.theme.system': { en: 'System', zh: '跟随系统' },
+  'setting.theme.light': { en: 'Light', zh: '浅色' },
+  'setting.theme.dark': { en: 'Dark', zh: '深色' },
+  'setting.language': { en: 'Language', zh: '语言' },
+  'setting.time': { en: 'Times in', zh: '时间显示' },
+  'setting.time.local': { en: 'My zone', zh: '本地时区' },
+  'setting.time.utc': { en: 'UTC', zh: 'UTC' },
+  'setting.time.job': { en: 'Job’s zone', zh: '任务时区' },
+
+  'keys.title': { en: 'Keyboard shortcuts', zh: '键盘快捷键' },
+  'keys.help': { en: 'Show this sheet', zh: '显示本列表' },
+  'keys.palette': { en: 'Search or jump to anything', zh: '搜索或跳转到任意位置' },
+  'keys.search': { en: 'Go to the search field of the page', zh: '定位到本页搜索框' },
+  'keys.go': { en: 'Go to {page}', zh: '前往{page}' },
+  'keys.then': { en: 'then', zh: '然后' },
+  'keys.close': { en: 'Close a dialog', zh: '关闭对话框' },
+  'keys.theme': { en: 'Switch between dark and light', zh: '切换深色与浅色' },
+
+  'palette.label': { en: 'Command palette', zh: '命令面板' },
+  'palette.placeholder': { en: 'Page, job, schedule, run id or command', zh: '页面、任务、调度计划、运行 ID 或命令' },
+  'palette.none': { en: 'Nothing is called like that.', zh: '没有匹配的内容。' },
+  'palette.pages': { en: 'Pages', zh: '页面' },
+  'palette.jobs': { en: 'Jobs', zh: '任务' },
+  'palette.schedules': { en: 'Schedules', zh: '调度计划' },
+  'palette.commands': { en: 'Commands', zh: '命令' },
+  'palette.run': { en: 'Open run {id}', zh: '打开运行 {id}' },
+  'palette.theme': { en: 'Switch to the {theme} theme', zh: '切换到{theme}主题' },
+  'palette.time': { en: 'Show times in: {zone}', zh: '时间显示改为：{zone}' },
+
+  'signIn.title': { en: 'Sign in', zh: '登录' },
+  'signIn.working': { en: 'Signing you in…', zh: '正在登录…' },
+  'signIn.how': {
+    en: 'Tidewheel has no passwords. A one-time link signs you in; `tidewheel dev` prints one at each start. For a new link, run:',
+    zh: 'Tidewheel 没有密码，用一次性链接登录；`tidewheel dev` 每次启动都会打印一个。需要新链接时运行：',
+  },
+  'signIn.failed': { en: 'This link does not work any more', zh: '此链接已失效' },
+  'signIn.failedWhy': {
+    en: 'A sign-in link works once, for fifteen minutes. It was used before, or it is too old.',
+    zh: '登录链接只能使用一次，有效期十五分钟。它已被使用过，或者已经过期。',
+  },
+  'signIn.expired': { en: 'Your session has ended. Sign in again to go on.', zh: '会话已结束，请重新登录。' },
+  'signIn.signedOut': { en: 'You have signed out.', zh: '已退出登录。' },
+  'signIn.tagline': { en: 'Fires on time, on every tide.', zh: '准时触发，潮起潮落皆如约。' },
+} as const satisfies Record<string, Message>;

@@ -1,0 +1,45 @@
+// The error catalogue of the protocol in Chinese. English titles and remedies come with each answer of the server.
+
+import type { ErrorCode } from '@tidewheel/protocol';
+
+export const problemsZh: Record<ErrorCode, { readonly title: string; readonly remedy: string }> = {
+  BAD_REQUEST: { title: '无法读取请求', remedy: '请发送格式正确的 JSON，内容类型为 application/json。' },
+  VALIDATION_FAILED: { title: '请求中有无效的值', remedy: '请修改下面指出的字段。' },
+  INVALID_CRON: { title: 'cron 表达式无效', remedy: '可用 `tidewheel schedule preview` 检查。' },
+  UNKNOWN_TIMEZONE: {
+    title: '未知的时区',
+    remedy: '请使用 IANA 名称，例如 Asia/Shanghai 或 Europe/Berlin；缩写有歧义。',
+  },
+  DUPLICATE_NAME: { title: '名称重复', remedy: '请换一个名称，或修改已有的定义。' },
+  PAYLOAD_TOO_LARGE: { title: '输入超过上限', remedy: '请把大数据存放在别处，只传递引用。' },
+  UNAUTHENTICATED: { title: '没有有效的凭据', remedy: '请用 `tidewheel token sign-in` 生成的新链接登录。' },
+  FORBIDDEN: { title: '没有权限', remedy: '请使用角色和命名空间都允许此操作的令牌。' },
+  NOT_FOUND: { title: '未找到', remedy: '请检查名称、ID 和命名空间。' },
+  UNKNOWN_JOB: { title: '没有这个任务', remedy: '请先应用它的定义；`tidewheel job list` 列出已有的任务。' },
+  CONFLICT: { title: '当前状态不允许此操作', remedy: '请查看当前状态后再决定。' },
+  IDEMPOTENCY_MISMATCH: { title: '幂等键已用于另一个请求', remedy: '新的请求请使用新的键。' },
+  STALE_VERSION: { title: '定义已被他人修改', remedy: '请重新读取，合并您的修改，并带上新的 ETag。' },
+  VERSION_REQUIRED: { title: '缺少 If-Match', remedy: '请带上您所修改版本的 ETag。' },
+  TOO_MANY_REQUESTS: { title: '请求过多', remedy: '请按 Retry-After 的秒数等待。' },
+  UNAVAILABLE: { title: '暂时无法提供服务', remedy: '请按 Retry-After 的秒数等待后重试。' },
+  SHUTTING_DOWN: { title: '此主节点正在停止', remedy: '请使用另一个主节点，或稍后重试。' },
+  INTERNAL: { title: '服务器内部出错', remedy: '请在主节点日志中查找请求编号。' },
+  INVALID_FILE: { title: '无法读取文件', remedy: '请修改指出的那一行。' },
+  INVALID_CONFIG: { title: '配置无效', remedy: '请修改指出的配置项。' },
+  PUBLIC_WITHOUT_TLS: { title: '公网地址需要 TLS', remedy: '请监听回环地址，或配置 TLS。' },
+  DATABASE_NEWER: { title: '数据库由更新的版本写入', remedy: '请启动不低于该版本的 Tidewheel，或恢复升级前的备份。' },
+  DATABASE_CORRUPT: {
+    title: '数据库已损坏',
+    remedy: '请保留文件，恢复最新备份，再用 `tidewheel audit fires` 核对。',
+  },
+  DATABASE_CHANGED: { title: '已应用的迁移被修改过', remedy: '请运行创建此数据库的发行版本。' },
+  DATABASE_LOCKED: { title: '另一个进程正在使用此数据目录', remedy: '请停止该进程，或用 --data 选择其他目录。' },
+  STORE_UNREACHABLE: { title: '无法连接存储', remedy: '请检查其地址以及是否正在运行。' },
+  OUTCOME_UNKNOWN: { title: '无法确定操作是否完成', remedy: '重试之前请先查看结果，或使用相同的幂等键重试。' },
+  PROTOCOL_ERROR: { title: '执行器违反了协议', remedy: '请使用相同协议版本的客户端。' },
+  PROTOCOL_VERSION: { title: '不支持此协议版本', remedy: '请升级较旧的一方。' },
+  FRAME_TOO_LARGE: { title: '执行器数据帧超过上限', remedy: '请减小批量并缩短输出。' },
+  SESSION_DEAD: { title: '会话已结束', remedy: '请重新注册；其尝试的结果会被拒绝。' },
+  UNREACHABLE: { title: '没有主节点应答', remedy: '请检查地址，以及主节点是否在运行。' },
+  WAIT_TIMED_OUT: { title: '等待超时', remedy: '运行仍在继续，请稍后再看。' },
+};
