@@ -224,7 +224,7 @@ test('the same idempotency key makes one run; for another request it is refused'
     [1, 2].map(() => master.intake.submit('default', [{ job: 'noop', idempotencyKey: 'both' }])),
   );
   assert.equal(new Set(together.map(([result]) => result?.runId)).size, 1);
-  assert.deepEqual(together.map(([result]) => result?.created).sort(), [false, true]);
+  assert.deepEqual(together.map(([result]) => result?.created).filter(Boolean), [true]);
   await finish(bench, master);
 });
 
