@@ -139,7 +139,7 @@ export class SessionGateway implements Service {
   #message(message: Exclude<WorkerMessage, Hello>, link: SessionLink): void {
     switch (message.type) {
       case 'ready':
-        link.open = true;
+        link.ready(message.free);
         this.#dispatcher.slotsFreed();
         return;
       case 'heartbeat':

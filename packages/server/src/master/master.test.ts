@@ -93,6 +93,20 @@ test('a worker never gets more than its slots, and the next run comes as soon as
   await finish(bench, master);
 });
 
+test('a worker that says it has no room gets nothing, though its slots are empty, until it says so', async () => {
+  const { bench, master, clock, worker } = await setup();
+  worker.connect();
+  worker.send({ type: 'ready', free: 0 });
+  await clock.advance(3100);
+  await submitOne(master, clock);
+  await clock.advance(3100);
+  assert.equal(worker.of('assign').length, 0);
+  worker.send({ type: 'ready', free: 1 });
+  await clock.settle();
+  assert.equal(worker.of('assign').length, 1);
+  await finish(bench, master);
+});
+
 test('after a broken connection the worker resumes, and what never arrived is delivered again', async () => {
   const { bench, master, clock, worker } = await setup();
   worker.connect();

@@ -19,6 +19,8 @@ export class SessionLink {
   reserved = 0;
   /** False until the worker said that it is ready, and again when it drains. */
   open = false;
+  /** How many attempts the worker will have at once: less than its slots when it says that it cannot go on, such as when it hangs. */
+  #ceiling = 0;
   nonce: string;
   /** When the lease was last renewed, on this master's monotonic clock. */
   renewedAtMs: number;
@@ -36,7 +38,13 @@ export class SessionLink {
 
   get free(): number {
     if (!this.open || this.connection.bufferedBytes() > serverLimits.connectionBufferBytes) return 0;
-    return Math.max(0, this.slots - this.held.size - this.reserved);
+    return Math.max(0, this.#ceiling - this.held.size - this.reserved);
+  }
+
+  /** The worker's own count. What is on its way to it is not in that count, so the ceiling may be too high, never above the slots. */
+  ready(free: number): void {
+    this.open = true;
+    this.#ceiling = Math.min(this.slots, free + this.held.size);
   }
 
   /** The worker has brought a result: the slot is free at once. */

@@ -1,0 +1,95 @@
+// The audit of the fire ledger: per schedule what was expected, fired, skipped, missing, doubled, unexpected. It needs the store
+// only, no service, so it works while no master runs. Memory is bounded by one page of each kind and one row per schedule.
+
+import { type FireAudit, type FireAuditRow, Refusal } from '@tidewheel/protocol';
+import { expectedPiece, FireTally, type Stretch, stretchesOf } from '../core/audit.ts';
+import { serverLimits } from '../core/limits.ts';
+import type { Tx } from '../ports/database.ts';
+import { auditLedger, auditSchedules, auditStrayRuns, auditVersions, type AuditedSchedule, type StrayRun } from '../store/audit.ts';
+import { storeNow } from '../store/jobs.ts';
+
+export interface FireAuditRequest {
+  namespace: string;
+  /** The last 24 hours when absent. */
+  from?: number | undefined;
+  to?: number | undefined;
+  /** One schedule by name instead of all. */
+  schedule?: string | undefined;
+  /** Times younger than this are not expected yet. */
+  graceMs?: number;
+}
+
+const defaultRangeMs = 86_400_000;
+const defaultGraceMs = 5000;
+
+export async function auditFires(db: Tx, request: FireAuditRequest): Promise<FireAudit> {
+  const { namespace, schedule = null, graceMs = defaultGraceMs } = request;
+  const now = await storeNow(db);
+  const to = Math.min(request.to ?? now, now - graceMs);
+  const from = request.from ?? to - defaultRangeMs;
+  const audited = await auditSchedules(db, { namespace, from, to, schedule });
+  if (audited.length > serverLimits.auditSchedules) {
+    throw new Refusal('VALIDATION_FAILED', `more than ${serverLimits.auditSchedules} schedules; audit them one by one`);
+  }
+  if (schedule !== null && audited.length === 0) {
+    throw new Refusal('NOT_FOUND', `there was no schedule "${schedule}" in the namespace "${namespace}" in that time`);
+  }
+  const rows: FireAuditRow[] = [];
+  let clean = true;
+  for (const [jobId, schedules] of Map.groupBy(audited, (one) => one.jobId)) {
+    const strays = await auditStrayRuns(db, jobId, schedules.map((one) => one.id), from);
+    for (const one of schedules) {
+      const tally = await auditOne(db, one, from, to, strays);
+      clean &&= tally.clean;
+      rows.push(tally.row(one.name, one.job));
+    }
+  }
+  rows.sort((a, b) => (a.schedule < b.schedule ? -1 : 1));
+  return { from, to, clean, schedules: rows };
+}
+
+async function auditOne(db: Tx, schedule: AuditedSchedule, from: number, to: number, strays: readonly StrayRun[]): Promise<FireTally> {
+  const tally = new FireTally();
+  for await (const stretch of stretches(db, schedule, from, to)) await auditStretch(db, schedule.id, stretch, tally);
+  for (const stray of strays) {
+    if (stray.scheduleId !== schedule.id || stray.fireAt < from || stray.fireAt > to) continue;
+    if (stray.fired) tally.doubled(stray.fireAt);
+    else tally.unexpected(stray.fireAt);
+  }
+  return tally;
+}
+
+/** The stretches of all versions, read page by page; the last version of a page is read again as the first of the next. */
+async function* stretches(db: Tx, schedule: AuditedSchedule, from: number, to: number): AsyncGenerator<Stretch> {
+  let start = from;
+  let after = 0;
+  for (;;) {
+    const versions = await auditVersions(db, schedule.id, start, after);
+    const last = versions.at(-1);
+    if (versions.length < serverLimits.auditVersions || last === undefined) {
+      // The cursor was read before the ledger is: up to it everything is decided and committed.
+      yield* stretchesOf(versions, start, Math.min(to, schedule.cursor));
+      return;
+    }
+    const until = Math.min(to, last.validFrom);
+    yield* stretchesOf(versions, start, until);
+    if (until === to) return;
+    start = until + 1;
+    after = last.version - 1;
+  }
+}
+
+async function auditStretch(db: Tx, scheduleId: string, stretch: Stretch, tally: FireTally): Promise<void> {
+  let { after } = stretch;
+  while (after < stretch.through) {
+    const piece = expectedPiece({ ...stretch, after }, serverLimits.auditFires);
+    const ledger = await auditLedger(db, scheduleId, after, piece.through, serverLimits.auditFires);
+    const lastRow = ledger.at(-1);
+    const through = ledger.length === serverLimits.auditFires && lastRow !== undefined ? lastRow.fireAt : piece.through;
+    tally.compare(
+      piece.expected.filter((fireAt) => fireAt <= through),
+      ledger,
+    );
+    after = through;
+  }
+}
