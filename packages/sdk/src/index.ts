@@ -1,5 +1,19 @@
 // What users of the SDK import: tasks and schedules, the client, the worker; and the worker's protocol core for the simulator.
 
+export { isTask, task } from './task.ts';
+export type { RunContext, Task, TaskArguments, TaskInput, TaskLog, TaskOutput, TaskSettings } from './task.ts';
+export { isSchedule, schedule, type Schedule, type ScheduleOptions } from './schedule.ts';
+
+export { createClient, type ClientOptions } from './node/create-client.ts';
+export type { BatchItem, Client, InputArguments, TriggerOptions } from './client/client.ts';
+export { RunFailed, type RunHandle, type WaitOptions } from './client/run-handle.ts';
+export type { FollowedLog, FollowLogs, RunFilter } from './client/runs-api.ts';
+export type { IfVersion, JobFilter, ScheduleFilter } from './client/definitions-api.ts';
+export type { FireAuditOptions, NewToken } from './client/operations-api.ts';
+export type { Listing, PageOptions } from './client/listing.ts';
+/** Every refusal of a master, with its code of the catalogue. */
+export { Refusal } from '@tidewheel/protocol';
+
 export { WorkerSession, type SessionState, type WorkerSessionDeps } from './worker/session.ts';
 export type { AttemptResult } from './worker/attempts.ts';
 export type * from './worker/session-ports.ts';

@@ -1,0 +1,135 @@
+// Jobs and schedules over the API: what runs, and when.
+
+import type {
+  ApplyRequest,
+  ApplyResult,
+  FireView,
+  JobInput,
+  JobView,
+  Page,
+  Preview,
+  ScheduleView,
+  TriggerResult,
+} from '@tidewheel/protocol';
+import { Listing, type PageOptions } from './listing.ts';
+import type { Requests } from './requests.ts';
+
+export interface JobFilter extends PageOptions {
+  q?: string | undefined;
+}
+
+export interface ScheduleFilter extends PageOptions {
+  job?: string | undefined;
+  state?: ScheduleView['state'] | undefined;
+  q?: string | undefined;
+}
+
+/** The version that the change was made from, or `none` when there must not be one yet. */
+export type IfVersion = number | 'none';
+
+export class JobsApi {
+  readonly #requests: Requests;
+  readonly #base: string;
+
+  constructor(requests: Requests, namespaceBase: string) {
+    this.#requests = requests;
+    this.#base = `${namespaceBase}/jobs`;
+  }
+
+  list(filter: JobFilter = {}): Listing<JobView> {
+    const { cursor, limit, ...query } = filter;
+    return new Listing((page) => this.#requests.json('GET', this.#base, { query: { ...query, ...page } }), {
+      cursor,
+      limit,
+    });
+  }
+
+  get(name: string): Promise<JobView> {
+    return this.#requests.json('GET', this.#of(name));
+  }
+
+  put(job: JobInput, ifVersion: IfVersion): Promise<JobView> {
+    return this.#requests.json('PUT', this.#of(job.name), { body: job, headers: conditionOf(ifVersion) });
+  }
+
+  /** With its schedules. Runs that are there go on. */
+  async delete(name: string, ifVersion: number): Promise<void> {
+    await this.#requests.json('DELETE', this.#of(name), { headers: conditionOf(ifVersion) });
+  }
+
+  #of(name: string): string {
+    return `${this.#base}/${encodeURIComponent(name)}`;
+  }
+}
+
+export class SchedulesApi {
+  readonly #requests: Requests;
+  readonly #base: string;
+
+  constructor(requests: Requests, namespaceBase: string) {
+    this.#requests = requests;
+    this.#base = `${namespaceBase}/schedules`;
+  }
+
+  list(filter: ScheduleFilter = {}): Listing<ScheduleView> {
+    const { cursor, limit, ...query } = filter;
+    return new Listing((page) => this.#requests.json('GET', this.#base, { query: { ...query, ...page } }), {
+      cursor,
+      limit,
+    });
+  }
+
+  get(name: string): Promise<ScheduleView> {
+    return this.#requests.json('GET', this.#of(name));
+  }
+
+  /** The ledger, newest first. */
+  fires(name: string, page: PageOptions = {}): Listing<FireView> {
+    return new Listing((query) => this.#requests.json('GET', `${this.#of(name)}/fires`, { query: { ...query } }), page);
+  }
+
+  /** The next nominal times, ms since 1970. */
+  async upcoming(name: string, count: number): Promise<number[]> {
+    const query = { limit: 1, next: count };
+    const answer = await this.#requests.json<Page<FireView> & { upcoming?: number[] }>(
+      'GET',
+      `${this.#of(name)}/fires`,
+      { query },
+    );
+    return answer.upcoming ?? [];
+  }
+
+  async pause(name: string, reason: string): Promise<void> {
+    await this.#requests.json('POST', `${this.#of(name)}/pause`, { body: { reason }, repeatable: true });
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.#requests.json('POST', `${this.#of(name)}/resume`, { repeatable: true });
+  }
+
+  /** A run now, beside the times of the schedule. */
+  trigger(name: string): Promise<TriggerResult> {
+    return this.#requests.json('POST', `${this.#of(name)}/trigger`);
+  }
+
+  preview(cron: string, options: { timezone?: string; count?: number; after?: number } = {}): Promise<Preview> {
+    return this.#requests.json('POST', `${this.#base}/preview`, { body: { cron, ...options }, repeatable: true });
+  }
+
+  #of(name: string): string {
+    return `${this.#base}/${encodeURIComponent(name)}`;
+  }
+}
+
+/** Makes definitions as they are given; a second time it changes nothing. With `dryRun` it only says what would change. */
+export function applyDefinitions(
+  requests: Requests,
+  namespaceBase: string,
+  request: ApplyRequest,
+): Promise<ApplyResult> {
+  return requests.json('POST', `${namespaceBase}/apply`, { body: request, repeatable: true });
+}
+
+function conditionOf(ifVersion: IfVersion): Record<string, string> {
+  return ifVersion === 'none' ? { 'if-none-match': '*' } : { 'if-match': `"${ifVersion}"` };
+}

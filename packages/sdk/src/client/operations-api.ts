@@ -1,0 +1,87 @@
+// Workers, tokens and the audit over the API: what operators and administrators look at.
+
+import type { AuditEvent, FireAudit, Role, TokenView, WorkerView } from '@tidewheel/protocol';
+import { Listing, type PageOptions } from './listing.ts';
+import type { Requests } from './requests.ts';
+
+export class WorkersApi {
+  readonly #requests: Requests;
+  readonly #base: string;
+
+  constructor(requests: Requests, namespaceBase: string) {
+    this.#requests = requests;
+    this.#base = `${namespaceBase}/workers`;
+  }
+
+  list(page: PageOptions = {}): Listing<WorkerView> {
+    return new Listing((query) => this.#requests.json('GET', this.#base, { query: { ...query } }), page);
+  }
+
+  /** The worker finishes what it has, takes nothing new, and leaves. */
+  async drain(sessionId: string): Promise<void> {
+    await this.#requests.json('POST', `${this.#base}/${encodeURIComponent(sessionId)}/drain`, { repeatable: true });
+  }
+}
+
+export interface NewToken {
+  name: string;
+  role: Role;
+  /** `*` for all. */
+  namespace: string;
+  expiresInMs?: number | undefined;
+}
+
+export class TokensApi {
+  readonly #requests: Requests;
+
+  constructor(requests: Requests) {
+    this.#requests = requests;
+  }
+
+  list(page: PageOptions = {}): Listing<TokenView> {
+    return new Listing((query) => this.#requests.json('GET', '/v1/tokens', { query: { ...query } }), page);
+  }
+
+  /** `secret` is in this answer and nowhere else. */
+  create(token: NewToken): Promise<TokenView & { secret: string }> {
+    const { expiresInMs, ...rest } = token;
+    const body = expiresInMs === undefined ? rest : { ...rest, expiresIn: expiresInMs };
+    return this.#requests.json('POST', '/v1/tokens', { body });
+  }
+
+  async revoke(id: string): Promise<void> {
+    await this.#requests.json('DELETE', `/v1/tokens/${encodeURIComponent(id)}`, { repeatable: true });
+  }
+
+  /** A path with a one-time code, to open in a browser. */
+  signInLink(): Promise<{ path: string; expiresAt: number }> {
+    return this.#requests.json('POST', '/v1/sign-in-links');
+  }
+}
+
+export interface FireAuditOptions {
+  /** ms since 1970; the master chooses a recent span when absent. */
+  from?: number | undefined;
+  to?: number | undefined;
+  schedule?: string | undefined;
+}
+
+export class AuditApi {
+  readonly #requests: Requests;
+  readonly #base: string;
+
+  constructor(requests: Requests, namespaceBase: string) {
+    this.#requests = requests;
+    this.#base = namespaceBase;
+  }
+
+  /** Expected fires, recomputed, against the ledger. */
+  fires(options: FireAuditOptions = {}): Promise<FireAudit> {
+    return this.#requests.json('GET', `${this.#base}/audit/fires`, { query: { ...options }, timeoutMs: 300_000 });
+  }
+
+  /** Who did what, newest first. */
+  events(page: PageOptions = {}): Listing<AuditEvent> {
+    return new Listing((query) => this.#requests.json('GET', `${this.#base}/events`, { query: { ...query } }), page);
+  }
+}
