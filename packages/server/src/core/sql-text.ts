@@ -28,6 +28,14 @@ export function* sqlPieces(sql: string): Generator<SqlPiece> {
   }
 }
 
+const writingWords = new Set(['insert', 'update', 'delete', 'merge', 'replace']);
+
+/** Whether a statement only reads, judged by its words: a select, or a with that contains nothing that writes. */
+export function sqlReads(sql: string): boolean {
+  const words = [...sqlPieces(sql)].filter((piece) => piece.kind === 'word').map((piece) => piece.text.toLowerCase());
+  return words[0] === 'select' || (words[0] === 'with' && !words.some((word) => writingWords.has(word)));
+}
+
 /** The statements of a script, without comments and without the semicolons that end them. */
 export function sqlStatements(script: string): string[] {
   const statements: string[] = [];

@@ -1,6 +1,7 @@
 // The store as services see it: SQL text, one JSON parameter for a batch, transactions. Two engines implement it.
 // SQL is written once with `$1` parameters; where the engines differ, the dialect gives the words.
 
+/** Text in parameters and batches holds neither U+0000 nor lone surrogates: U+FFFD is stored in their place, on both engines. */
 export type Param = string | number | null;
 export type Row = Record<string, unknown>;
 
@@ -26,6 +27,11 @@ export interface Tx {
   query<T extends object = Row>(sql: string, params?: readonly Param[]): Promise<T[]>;
 }
 
+export interface TransactionOptions {
+  /** Without the limits on the time of statements and of waiting for locks: for migrations and maintenance only. */
+  readonly patient?: boolean;
+}
+
 /**
  * `query` outside a transaction is one statement in a transaction of its own.
  * `transaction` commits when `work` resolves and rolls back when it rejects. READ COMMITTED with explicit row locks.
@@ -34,7 +40,7 @@ export interface Tx {
  * The function `now_ms()` exists in SQL: the store's clock, integer milliseconds UTC, moving also within a transaction.
  */
 export interface Database extends Tx {
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ export class SignalSubscribers {
   }
 
   deliver([topic, detail]: Signal): void {
-    for (const receive of [...(this.#receivers.get(topic) ?? [])]) receive(detail as never);
+    for (const receive of this.#receivers.get(topic) ?? []) receive(detail as never);
   }
 
   clear(): void {

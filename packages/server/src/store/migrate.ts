@@ -43,14 +43,14 @@ export function migrationOf(version: number, name: string, sql: string): Migrati
 export async function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): Promise<number[]> {
   const applied: number[] = [];
   for (;;) {
-    const version = await db.transaction((tx) => applyNext(db, tx, migrations));
+    const version = await db.transaction((tx) => applyNext(tx, migrations), { patient: true });
     if (version === null) return applied;
     applied.push(version);
   }
 }
 
-async function applyNext(db: Database, tx: Tx, migrations: readonly Migration[]): Promise<number | null> {
-  await lock(db, tx);
+async function applyNext(tx: Tx, migrations: readonly Migration[]): Promise<number | null> {
+  await lock(tx);
   await tx.query(`create table if not exists schema_migration (
     version integer not null primary key, name text not null, checksum text not null, applied_at bigint not null)`);
   const done = await tx.query<Applied>('select version, name, checksum from schema_migration order by version');
@@ -66,11 +66,9 @@ async function applyNext(db: Database, tx: Tx, migrations: readonly Migration[])
   return next.version;
 }
 
-async function lock(db: Database, tx: Tx): Promise<void> {
-  if (db.dialect.engine !== 'postgres') return;
-  // Another process may need long for its scripts: wait for it without the limits of ordinary statements.
-  await tx.query(`select set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)`);
-  await tx.query(`select pg_advisory_xact_lock(${migrationLock})`);
+async function lock(tx: Tx): Promise<void> {
+  // SQLite has one writer anyway.
+  if (tx.dialect.engine === 'postgres') await tx.query(`select pg_advisory_xact_lock(${migrationLock})`);
 }
 
 function assertSameHistory(done: readonly Applied[], migrations: readonly Migration[]): void {

@@ -20,7 +20,7 @@ export function localSignals(): Signals {
   return {
     publish: (topic, detail) => {
       if (closed) return;
-      batch.add([topic, detail] as unknown as Signal);
+      batch.add([topic, detail] as Signal);
       if (flushing) return;
       flushing = true;
       queueMicrotask(flush);

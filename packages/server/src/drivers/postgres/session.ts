@@ -1,0 +1,94 @@
+// One connection while it is lent out, and the transaction that runs on it. Statements of a transaction go out one after
+// another; after the first that failed, nothing is sent any more, and the transaction cannot be committed.
+
+import type pg from 'pg';
+import { invariant } from '../../core/invariant.ts';
+import type { Param, Row, Tx } from '../../ports/database.ts';
+import { postgresDialect, sentParams } from './dialect.ts';
+import { callerError, connectionLost } from './errors.ts';
+
+/** Longer than any migration; the longest that a timer can hold. */
+const patienceMs = 2 ** 31 - 1;
+
+/** The library's types leave out that a single query may have a limit of its own. */
+interface TimedQuery extends pg.QueryConfig {
+  query_timeout?: number;
+}
+
+export interface Statement {
+  readonly sql: string;
+  readonly params?: readonly Param[];
+  /** Asked only after a failure: whether it may have committed something. */
+  readonly commits?: () => boolean;
+}
+
+export class Session {
+  readonly client: pg.ClientBase;
+  /** The connection is of no use any more, or in an unknown state. */
+  lost = false;
+  /** Waits without limit for answers. */
+  patient = false;
+
+  constructor(client: pg.ClientBase) {
+    this.client = client;
+  }
+
+  async send({ sql, params = [], commits = () => false }: Statement): Promise<pg.QueryResult<Row>> {
+    const query: TimedQuery = { text: sql, values: sentParams(sql, params) };
+    if (this.patient) query.query_timeout = patienceMs;
+    try {
+      return await this.client.query<Row>(query);
+    } catch (error) {
+      this.lost ||= connectionLost(error);
+      throw callerError(error, commits());
+    }
+  }
+}
+
+export class PostgresTransaction implements Tx {
+  readonly dialect = postgresDialect;
+  readonly #session: Session;
+  #last: Promise<unknown> = Promise.resolve();
+  #open = true;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** The first error of a statement. */
+  get failure(): unknown {
+    return this.#failure?.error;
+  }
+
+  query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
+    invariant(this.#open, 'a query of a transaction that is over');
+    const answer = this.#last.then(() => this.#send(sql, params));
+    this.#last = answer.catch(() => undefined);
+    return answer as Promise<T[]>;
+  }
+
+  /** Takes no more statements, and waits for those under way. */
+  end(): Promise<unknown> {
+    this.#open = false;
+    return this.#last;
+  }
+
+  assertNothingFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #send(sql: string, params: readonly Param[]): Promise<Row[]> {
+    this.assertNothingFailed();
+    try {
+      return (await this.#session.send({ sql, params })).rows;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+}
