@@ -1,6 +1,12 @@
 // Rows for tests of the store: a job with its lane, a session. Test code only.
 
-import { jobDefinitionSchema, type Hello, type JobInput } from '@tidewheel/protocol';
+import {
+  jobDefinitionSchema,
+  scheduleDefinitionSchema,
+  type Hello,
+  type JobInput,
+  type ScheduleInput,
+} from '@tidewheel/protocol';
 import type { Database } from '../../ports/database.ts';
 import { sessionRegister } from '../sessions.ts';
 import type { NewRun } from '../runs-submit.ts';
@@ -42,6 +48,23 @@ export async function seedJob(db: Database, input: Partial<JobInput> = {}): Prom
     );
   });
   return job;
+}
+
+/** A schedule whose nominal times began `agoMs` ago and are all undecided. */
+export async function seedSchedule(
+  db: Database,
+  job: SeededJob,
+  input: Omit<ScheduleInput, 'name'>,
+  agoMs: number,
+): Promise<string> {
+  const id = seedId();
+  const spec = scheduleDefinitionSchema.parse({ name: `schedule-${id}`, ...input });
+  await db.query(
+    `insert into schedule (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, created_at, updated_at)
+     select $1, 'default', $2, $3, 1, $4, 'enabled', t.at, t.at + 1000, t.at, t.at, t.at from (select now_ms() - $5 as at) t`,
+    [id, job.jobId, spec.name, JSON.stringify(spec), agoMs],
+  );
+  return id;
 }
 
 export async function seedSession(
