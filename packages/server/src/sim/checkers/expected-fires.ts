@@ -1,0 +1,84 @@
+// Which nominal times a schedule must have decided, and which it may have, worked out from what the operator asked and was
+// answered. Shared by the checkers of phantom and lost fires.
+
+import type { Evidence } from '../evidence.ts';
+import type { Era } from '../ground-truth.ts';
+import { nominalTimes } from '../nominal-times.ts';
+
+export interface ExpectedFires {
+  scheduleId: string;
+  name: string;
+  /** Nominal times that lie between a change's answer and the next change's request: their version is certain. */
+  certain: number[];
+  /** Nominal times of any version that may have been in force. */
+  possible: Set<number>;
+  /** An anchor that the store kept although nobody can have set it then. */
+  strangeAnchors: string[];
+}
+
+export function expectedFires(evidence: Evidence): ExpectedFires[] {
+  return [...evidence.schedules].map(([scheduleId, { namespace, name }]) => {
+    const eras = evidence.truth.eras.get(`${namespace} ${name}`) ?? [];
+    const expected: ExpectedFires = {
+      scheduleId,
+      name: `${namespace} ${name}`,
+      certain: [],
+      possible: new Set(),
+      strangeAnchors: [],
+    };
+    eras.forEach((era, index) => addEra(evidence, expected, eras, era, index));
+    return expected;
+  });
+}
+
+function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[], era: Era, index: number): void {
+  if (!era.enabled) return;
+  const { epochMs } = evidence.options;
+  const next = eras[index + 1];
+  const end = evidence.endedAt;
+  const set = firstWithSameTiming(eras, index);
+  const anchors = anchorsOf(evidence, expected.scheduleId);
+  // Only fixed rates and `in` count from an anchor; to the others any is as good.
+  const counts = era.timing.kind === 'every' || era.timing.kind === 'in';
+  const fitting = counts
+    ? anchors.filter((anchor) => anchor >= epochMs + set.sentAt && anchor <= epochMs + set.doneAt)
+    : [0];
+  const mayFrom = epochMs + era.sentAt;
+  const mayTo = epochMs + Math.min(next?.doneAt ?? end, end);
+  for (const anchor of fitting)
+    for (const at of nominalTimes(era.timing, anchor, mayFrom, mayTo)) expected.possible.add(at);
+  if (era.doneAt === Number.POSITIVE_INFINITY) return;
+  const anchor = counts ? anchorAt(evidence, expected.scheduleId, epochMs + era.doneAt) : 0;
+  if (anchor === null || !fitting.includes(anchor)) {
+    expected.strangeAnchors.push(
+      `${expected.name} counts from ${anchor}, but was given its times between ${epochMs + set.sentAt} and ${epochMs + set.doneAt}`,
+    );
+    return;
+  }
+  const mustTo = epochMs + (next?.sentAt ?? end) - 1;
+  expected.certain.push(...nominalTimes(era.timing, anchor, epochMs + era.doneAt, mustTo));
+}
+
+/** The change that brought the timing of an era: later ones may have changed other things. */
+function firstWithSameTiming(eras: readonly Era[], index: number): Era {
+  const timing = JSON.stringify(eras[index]?.timing);
+  let first = index;
+  while (first > 0 && JSON.stringify(eras[first - 1]?.timing) === timing) first -= 1;
+  const era = eras[first];
+  if (era === undefined) throw new RangeError('no such era');
+  return era;
+}
+
+function anchorsOf(evidence: Evidence, scheduleId: string): number[] {
+  return [
+    ...new Set(
+      evidence.versions.filter((version) => version.scheduleId === scheduleId).map((version) => version.anchorAt),
+    ),
+  ];
+}
+
+/** The anchor of the version that is in force at `at`. */
+function anchorAt(evidence: Evidence, scheduleId: string, at: number): number | null {
+  const inForce = evidence.versions.filter((version) => version.scheduleId === scheduleId && version.validFrom <= at);
+  return inForce.at(-1)?.anchorAt ?? null;
+}

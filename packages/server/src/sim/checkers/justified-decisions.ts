@@ -1,0 +1,98 @@
+// Whether the ledger's decisions follow the policies: a skip needs its reason to be true, a fire needs no policy against it.
+// Where a change was on its way, any version that may have been in force will do.
+
+import type { Evidence, FinalFire } from '../evidence.ts';
+import type { Era } from '../ground-truth.ts';
+import type { Checker } from './checker.ts';
+
+/** A transaction decides by the time at which it read the job, and may be held open this long before it writes. */
+const transactionMs = 12_000;
+
+export const justifiedDecisions: Checker = {
+  id: 'S4p',
+  promise: 'fires and skips follow the misfire and overlap policies',
+  check(evidence) {
+    const lives = livesOfRuns(evidence);
+    return evidence.fires.flatMap((fire) => {
+      const { namespace, name } = evidence.schedules.get(fire.scheduleId) ?? { namespace: '', name: '' };
+      const eras = erasAt(evidence, evidence.truth.eras.get(`${namespace} ${name}`) ?? [], fire);
+      const runs = lives.get(fire.scheduleId) ?? [];
+      const fault = eras.length === 0 ? 'no version was in force' : faultOf(fire, eras, runs);
+      return fault === null
+        ? []
+        : [`${name} at ${fire.fireAt} was ${fire.outcome} at ${fire.decidedAt} (${fire.reason}): ${fault}`];
+    });
+  },
+};
+
+interface RunLife {
+  id: string;
+  fireAt: number | null;
+  from: number;
+  to: number;
+}
+
+function faultOf(fire: FinalFire, eras: readonly Era[], runs: readonly RunLife[]): string | null {
+  const late = fire.decidedAt - fire.fireAt;
+  const others = runs.filter((run) => run.id !== fire.runId);
+  const surelyBusy = others.some((run) => run.from < fire.decidedAt - transactionMs && run.to > fire.decidedAt);
+  // Runs that the same decision made count too; they were written a moment after its ledger rows.
+  const together = (run: RunLife): boolean =>
+    run.fireAt !== null && run.fireAt < fire.fireAt && run.from <= fire.decidedAt + transactionMs;
+  const maybeBusy = others.some(
+    (run) => (run.from <= fire.decidedAt || together(run)) && run.to >= fire.decidedAt - transactionMs,
+  );
+  if (fire.outcome === 'fired') {
+    if (eras.every((era) => !era.jobEnabled)) return 'the job was disabled';
+    if (surelyBusy && eras.every((era) => era.overlap === 'skip')) return 'another run was unfinished';
+    const forbids = (era: Era): boolean =>
+      (era.misfire.policy === 'skip' && late > era.misfire.grace + transactionMs) ||
+      late > Math.max(era.misfire.window, era.misfire.grace) + transactionMs;
+    return eras.every(forbids) ? 'it was missed, and the policy forbids to make up for it' : null;
+  }
+  switch (fire.reason) {
+    case 'job-disabled':
+      return eras.some((era) => !era.jobEnabled) ? null : 'the job was enabled';
+    case 'overlap':
+      return maybeBusy && eras.some((era) => era.overlap === 'skip') ? null : 'nothing overlapped';
+    case 'misfire-window':
+      return eras.some((era) => late > era.misfire.grace && late > era.misfire.window)
+        ? null
+        : 'it was within the window';
+    case 'misfire-limit':
+      return eras.some((era) => late > era.misfire.grace && era.misfire.policy === 'all')
+        ? null
+        : 'there was no limit to reach';
+    case 'misfire':
+      return eras.some((era) => late > era.misfire.grace && era.misfire.policy !== 'all') ? null : 'it was not missed';
+    default:
+      return 'the reason is unknown';
+  }
+}
+
+/** Versions that may have decided a fire: in force at some time between its nominal time and its decision. */
+function erasAt(evidence: Evidence, eras: readonly Era[], fire: FinalFire): Era[] {
+  const { epochMs } = evidence.options;
+  const decided = fire.decidedAt - epochMs;
+  return eras.filter((era, index) => {
+    const until = eras[index + 1]?.doneAt ?? Number.POSITIVE_INFINITY;
+    return era.sentAt <= decided && until >= Math.min(fire.fireAt - epochMs, decided - transactionMs);
+  });
+}
+
+function livesOfRuns({ history }: Evidence): Map<string, RunLife[]> {
+  const lives = new Map<string, RunLife[]>();
+  const open = new Map<string, RunLife>();
+  for (const row of history) {
+    if (row.kind === 'run+' && row.after !== null && row.after.scheduleId !== null) {
+      const life = { id: row.id, fireAt: row.after.fireAt, from: row.at, to: Number.POSITIVE_INFINITY };
+      open.set(row.id, life);
+      lives.set(row.after.scheduleId, [...(lives.get(row.after.scheduleId) ?? []), life]);
+    }
+    if (row.kind === 'run-') {
+      const life = open.get(row.id);
+      if (life !== undefined) life.to = row.at;
+    }
+  }
+  return lives;
+}

@@ -1,0 +1,150 @@
+// Builds the world of one seed: virtual time, the store with the real migrations, the network, masters, workers, the API's users.
+
+import { openSqlite } from '../drivers/sqlite/database.ts';
+import { migrate } from '../store/migrate.ts';
+import { ApiClient } from './api-client.ts';
+import type { Behaviour } from './behaviour.ts';
+import { Caller } from './caller.ts';
+import { DefinitionKeeper } from './definition-keeper.ts';
+import { Faults } from './faults.ts';
+import { GroundTruth } from './ground-truth.ts';
+import { watchHistory } from './history.ts';
+import { drawJobs, type JobPlan, queues } from './job-plans.ts';
+import { calmNetwork, Network } from './network.ts';
+import type { SimOptions } from './options.ts';
+import { Random } from './random.ts';
+import { SimMaster } from './sim-master.ts';
+import { SimProcess } from './sim-process.ts';
+import { calmSignals, SignalHub } from './sim-signals.ts';
+import { SimWorker, type WorkerShape } from './sim-worker.ts';
+import { calmStore, StoreServer } from './store-server.ts';
+import type { Trace } from './trace.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export interface Cluster {
+  options: SimOptions;
+  time: VirtualTime;
+  random: Random;
+  truth: GroundTruth;
+  store: StoreServer;
+  network: Network;
+  signals: SignalHub;
+  masters: SimMaster[];
+  workers: SimWorker[];
+  client: SimProcess;
+  /** Reads the store as any process would, to see whether all is done. */
+  monitor: SimProcess;
+  jobs: JobPlan[];
+  faults: Faults;
+  keeper: DefinitionKeeper;
+  caller: Caller;
+}
+
+export async function buildCluster(options: SimOptions, trace: Trace): Promise<Cluster> {
+  const random = new Random(options.seed);
+  const time = new VirtualTime(random.fork('order'), trace);
+  const real = openSqlite({ path: ':memory:', nowMs: () => options.epochMs + time.now });
+  await migrate(real);
+  await watchHistory(real);
+  const truth = new GroundTruth();
+  const store = new StoreServer(real, time, random.fork('store'), calmStore);
+  const network = new Network(time, random.fork('network'), calmNetwork);
+  const signals = new SignalHub(random.fork('signals'), calmSignals);
+  const jobs = drawJobs(options, random.fork('jobs'));
+  const process = (name: string): SimProcess => newProcess(name, options, time, random);
+  const hosts = buildHosts(options, { time, random, truth, store, network, signals, jobs, process });
+  const client = process('client');
+  const monitor = process('monitor');
+  const { masters, workers, crash } = hosts;
+  const faults = new Faults({
+    time,
+    random: random.fork('faults'),
+    mix: options.faults,
+    masters,
+    workers,
+    client,
+    network,
+    store,
+  });
+  crash.by = (one) => faults.crash(one);
+  store.crash = crash.by;
+  const api = new ApiClient(client, network, truth);
+  const world = { options, client: api, masters, truth, jobs, now: () => time.now };
+  const keeper = new DefinitionKeeper({ ...world, random: random.fork('keeper') });
+  const caller = new Caller({ ...world, random: random.fork('caller') });
+  return {
+    options,
+    time,
+    random,
+    truth,
+    store,
+    network,
+    signals,
+    masters,
+    workers,
+    client,
+    monitor,
+    jobs,
+    faults,
+    keeper,
+    caller,
+  };
+}
+
+function newProcess(name: string, options: SimOptions, time: VirtualTime, random: Random): SimProcess {
+  const own = random.fork(name);
+  const rate = 1 + (own.fraction() * 2 - 1) * options.driftShare;
+  const wallSkewMs = own.between(-options.wallSkewMs, options.wallSkewMs);
+  return new SimProcess(name, time, own, options.epochMs, { rate, wallSkewMs });
+}
+
+interface HostParts extends Pick<Cluster, 'time' | 'random' | 'truth' | 'store' | 'network' | 'signals' | 'jobs'> {
+  process: (name: string) => SimProcess;
+}
+
+function buildHosts(options: SimOptions, parts: HostParts) {
+  const { time, random, truth, store, network, signals, jobs, process } = parts;
+  // The fault injector needs the hosts and the hosts need it, so it is put in later.
+  const crash = { by: (one: SimProcess): void => one.crash() };
+  const settings = { sessionTtlMs: options.sessionTtlMs, heartbeatMs: options.heartbeatMs };
+  const masters = Array.from({ length: options.masters }, (_, index) => {
+    const world = { time, store, signals, truth, settings, crash: (one: SimProcess) => crash.by(one) };
+    return new SimMaster(process(`master-${index + 1}`), world);
+  });
+  const doors = new Map(masters.map((master) => [master.address, master]));
+  const behaviours = new Map<string, Behaviour>(jobs.map((job) => [`${job.namespace} ${job.name}`, job.behaviour]));
+  const behaviourOf = (namespace: string, job: string): Behaviour => {
+    const behaviour = behaviours.get(`${namespace} ${job}`);
+    if (behaviour === undefined) throw new Error(`a worker was given the unknown job ${namespace} ${job}`);
+    return behaviour;
+  };
+  const shapes = random.fork('shapes');
+  const workers = options.namespaces.flatMap((namespace) =>
+    Array.from({ length: options.workers }, (_, index) => {
+      const name = options.namespaces.length === 1 ? `worker-${index + 1}` : `worker-${namespace}-${index + 1}`;
+      const shape = drawShape(namespace, index === 0, jobs, shapes);
+      return new SimWorker(process(name), shape, {
+        time,
+        network,
+        truth,
+        doors,
+        behaviourOf,
+        crash: (one) => crash.by(one),
+      });
+    }),
+  );
+  return { masters, workers, crash };
+}
+
+/** The first worker of a namespace can do everything, so that every run can end. */
+function drawShape(namespace: string, all: boolean, jobs: readonly JobPlan[], random: Random): WorkerShape {
+  const tasks = jobs.filter((job) => job.namespace === namespace).map((job) => `task:${job.name}`);
+  const some = tasks.filter(() => random.chance(0.6));
+  return {
+    namespace,
+    slots: all ? random.between(4, 30) : random.between(1, 8),
+    queues: all || random.chance(0.5) ? [...queues] : ['default'],
+    handlers: all || some.length === 0 ? tasks : some,
+    labels: all || random.chance(0.3) ? { disk: 'fast' } : {},
+  };
+}

@@ -1,0 +1,201 @@
+// The operator of a simulation: applies the jobs, and changes them and their schedules now and then. One change of a job at a
+// time, repeated until a master has answered that it is done. Who asks what when is written down, because what a
+// schedule must have fired depends on it: between the first request and the answer nobody can say which version was in force.
+
+import { applyRequestSchema } from '@tidewheel/protocol';
+import type { ApiClient } from './api-client.ts';
+import type { GroundTruth } from './ground-truth.ts';
+import { drawTiming, type JobPlan, jobInput, type SchedulePlan } from './job-plans.ts';
+import type { SimOptions } from './options.ts';
+import type { Random } from './random.ts';
+import type { Master } from '../master/master.ts';
+import type { SimMaster } from './sim-master.ts';
+
+export interface KeeperWorld {
+  options: SimOptions;
+  random: Random;
+  client: ApiClient;
+  masters: readonly SimMaster[];
+  truth: GroundTruth;
+  jobs: readonly JobPlan[];
+  now: () => number;
+}
+
+const actor = 'operator';
+const againMs = 500;
+
+interface Kept {
+  plan: JobPlan;
+  paused: Set<string>;
+  busy: boolean;
+}
+
+export class DefinitionKeeper {
+  readonly #world: KeeperWorld;
+  readonly #kept: Kept[];
+  #stopped = false;
+
+  constructor(world: KeeperWorld) {
+    this.#world = world;
+    this.#kept = world.jobs.map((plan) => ({ plan, paused: new Set(), busy: false }));
+  }
+
+  /** Nothing is on its way. */
+  get idle(): boolean {
+    return this.#kept.every((kept) => !kept.busy);
+  }
+
+  get plans(): readonly JobPlan[] {
+    return this.#kept.map((kept) => kept.plan);
+  }
+
+  applyAll(): void {
+    for (const kept of this.#kept) this.#change(kept, kept.plan.schedules, () => undefined, apply(kept));
+  }
+
+  beginChanging(): void {
+    const { client, random, options } = this.#world;
+    client.process.after(random.between(1, 2 * options.changeMs), 'a change', () => {
+      if (this.#stopped) return;
+      this.#changeSomething(random.pick(this.#kept));
+      this.beginChanging();
+    });
+  }
+
+  stopChanging(): void {
+    this.#stopped = true;
+  }
+
+  /** Pauses every schedule that is not paused, so that the simulation can come to an end. */
+  pauseAll(): void {
+    for (const kept of this.#kept) this.#pauseNext(kept);
+  }
+
+  #pauseNext(kept: Kept): void {
+    const schedule = kept.plan.schedules.find((one) => !kept.paused.has(one.name));
+    if (schedule === undefined) return;
+    this.#change(
+      kept,
+      [schedule],
+      () => kept.paused.add(schedule.name),
+      pause(kept, schedule),
+      () => this.#pauseNext(kept),
+    );
+  }
+
+  #changeSomething(kept: Kept): void {
+    if (kept.busy) return;
+    const { random } = this.#world;
+    const { plan, paused } = kept;
+    const schedule = plan.schedules.length === 0 ? null : random.pick(plan.schedules);
+    const draw = random.fraction();
+    if (schedule === null || draw < 0.2) {
+      this.#change(kept, plan.schedules, () => (plan.enabled = !plan.enabled), apply(kept));
+    } else if (paused.has(schedule.name)) {
+      this.#change(kept, [schedule], () => paused.delete(schedule.name), resume(kept, schedule));
+    } else if (draw < 0.6) {
+      this.#change(kept, [schedule], () => paused.add(schedule.name), pause(kept, schedule));
+    } else {
+      this.#change(kept, [schedule], () => this.#edit(plan, schedule), apply(kept));
+    }
+  }
+
+  /** One-shots keep their time: a new one could be in the past when it arrives. */
+  #edit(plan: JobPlan, schedule: SchedulePlan): void {
+    const { random, options } = this.#world;
+    if (random.chance(0.3)) schedule.overlap = schedule.overlap === 'allow' ? 'skip' : 'allow';
+    if (random.chance(0.3)) schedule.misfire = { ...schedule.misfire, policy: random.pick(['skip', 'last', 'all']) };
+    if (schedule.timing.kind === 'at' || schedule.timing.kind === 'in') return;
+    const timing = drawTiming(plan.name, options, random);
+    if (timing.kind !== 'at' && timing.kind !== 'in') schedule.timing = timing;
+  }
+
+  /** `alter` changes the plan at the moment of asking; `schedules` are those whose version this changes. */
+  #change(
+    kept: Kept,
+    schedules: readonly SchedulePlan[],
+    alter: () => unknown,
+    request: Request,
+    then: () => void = () => undefined,
+  ): void {
+    const { truth, now } = this.#world;
+    if (kept.busy) return;
+    kept.busy = true;
+    alter();
+    const eras = schedules.map((schedule) => {
+      const era = {
+        timing: schedule.timing,
+        overlap: schedule.overlap,
+        misfire: schedule.misfire,
+        enabled: !kept.paused.has(schedule.name),
+        jobEnabled: kept.plan.enabled,
+        sentAt: now(),
+        doneAt: Number.POSITIVE_INFINITY,
+      };
+      truth.erasOf(kept.plan.namespace, schedule.name).push(era);
+      return era;
+    });
+    this.#ask(request, () => {
+      for (const era of eras) era.doneAt = now();
+      kept.busy = false;
+      then();
+    });
+  }
+
+  #ask(request: Request, done: () => void): void {
+    const { client, masters, random, truth, now } = this.#world;
+    client.call(random.pick(masters), request.what, request.work, (answer) => {
+      if (answer.kind === 'done' || (answer.kind === 'refused' && request.settledBy.includes(answer.code)))
+        return done();
+      if (answer.kind === 'refused' && !passing.includes(answer.code)) {
+        truth.defects.push({
+          at: now(),
+          who: 'operator',
+          what: `${request.what} was refused: ${answer.code} ${answer.detail}`,
+        });
+        return;
+      }
+      client.process.after(againMs, 'again', () => this.#ask(request, done));
+    });
+  }
+}
+
+const passing = ['UNREACHABLE', 'UNAVAILABLE', 'STORE_UNREACHABLE', 'SHUTTING_DOWN', 'TOO_MANY_REQUESTS'];
+
+interface Request {
+  what: string;
+  work: (master: Master) => Promise<unknown>;
+  /** Refusals that mean that an earlier try of the same request was carried out. */
+  settledBy: readonly string[];
+}
+
+function apply(kept: Kept): Request {
+  const { plan } = kept;
+  return {
+    what: `apply ${plan.namespace}/${plan.name}`,
+    work: (master) =>
+      master.definitions.apply(
+        plan.namespace,
+        actor,
+        applyRequestSchema.parse({ jobs: [jobInput(plan)], source: plan.name }),
+        { role: 'operator' },
+      ),
+    settledBy: [],
+  };
+}
+
+function pause(kept: Kept, schedule: SchedulePlan): Request {
+  return {
+    what: `pause ${schedule.name}`,
+    work: (master) => master.definitions.schedulePause(kept.plan.namespace, actor, schedule.name, 'a change'),
+    settledBy: ['CONFLICT'],
+  };
+}
+
+function resume(kept: Kept, schedule: SchedulePlan): Request {
+  return {
+    what: `resume ${schedule.name}`,
+    work: (master) => master.definitions.scheduleResume(kept.plan.namespace, actor, schedule.name),
+    settledBy: ['CONFLICT'],
+  };
+}

@@ -1,0 +1,87 @@
+// All that checkers may look at, gathered once when a simulation has ended: what the participants wrote down, the history of
+// the store in commit order, and what the store says in the end.
+
+import type { Database } from '../ports/database.ts';
+import type { GroundTruth } from './ground-truth.ts';
+import { type HistoryRow, readHistory } from './history.ts';
+import type { SimOptions } from './options.ts';
+
+export interface FinalRun {
+  id: string;
+  namespace: string;
+  job: string;
+  state: string;
+  trigger: string;
+  scheduleId: string | null;
+  fireAt: number | null;
+  retryOf: string | null;
+  payload: string | null;
+  attempt: number;
+  attemptId: string | null;
+  sessionId: string | null;
+  dueAt: number;
+}
+
+export interface FinalFire {
+  scheduleId: string;
+  fireAt: number;
+  outcome: 'fired' | 'skipped';
+  reason: string | null;
+  runId: string | null;
+  decidedAt: number;
+}
+
+export interface ScheduleVersion {
+  scheduleId: string;
+  version: number;
+  state: string;
+  anchorAt: number;
+  validFrom: number;
+}
+
+export interface Evidence {
+  options: SimOptions;
+  truth: GroundTruth;
+  history: readonly HistoryRow[];
+  runs: readonly FinalRun[];
+  fires: readonly FinalFire[];
+  /** Name and namespace by id. */
+  schedules: ReadonlyMap<string, { namespace: string; name: string }>;
+  versions: readonly ScheduleVersion[];
+  sessions: ReadonlyMap<string, { worker: string; state: string }>;
+  /** True time when trouble ended and when the simulation did. */
+  healedAt: number;
+  endedAt: number;
+}
+
+export async function gather(
+  db: Database,
+  rest: Pick<Evidence, 'options' | 'truth' | 'healedAt' | 'endedAt'>,
+): Promise<Evidence> {
+  const schedules = await db.query<{ id: string; namespace: string; name: string }>(
+    'select id, namespace, name from schedule',
+  );
+  const sessions = await db.query<{ id: string; worker: string; state: string }>(
+    'select id, worker, state from session',
+  );
+  return {
+    ...rest,
+    history: await readHistory(db),
+    runs: await db.query<FinalRun>(
+      `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
+         r.fire_at as "fireAt", r.retry_of as "retryOf", r.payload, r.attempt, r.attempt_id as "attemptId",
+         r.session_id as "sessionId", r.due_at as "dueAt"
+       from any_run r join job j on j.id = r.job_id order by r.id`,
+    ),
+    fires: await db.query<FinalFire>(
+      `select schedule_id as "scheduleId", fire_at as "fireAt", outcome, reason, run_id as "runId", decided_at as "decidedAt"
+       from fire order by schedule_id, fire_at`,
+    ),
+    schedules: new Map(schedules.map(({ id, namespace, name }) => [id, { namespace, name }])),
+    versions: await db.query<ScheduleVersion>(
+      `select schedule_id as "scheduleId", version, state, anchor_at as "anchorAt", valid_from as "validFrom"
+       from schedule_version order by schedule_id, version`,
+    ),
+    sessions: new Map(sessions.map(({ id, worker, state }) => [id, { worker, state }])),
+  };
+}

@@ -1,0 +1,177 @@
+// Does to the simulated processes what the mix of the seed asks for, until it is told to heal: then nothing new happens,
+// and everything that is down, paused, cut or away comes back.
+
+import type { Network } from './network.ts';
+import type { FaultMix } from './options.ts';
+import type { Random } from './random.ts';
+import type { SimMaster } from './sim-master.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { SimWorker } from './sim-worker.ts';
+import type { StoreServer } from './store-server.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+type Host = SimMaster | SimWorker;
+
+export interface FaultWorld {
+  time: VirtualTime;
+  random: Random;
+  mix: FaultMix;
+  masters: readonly SimMaster[];
+  workers: readonly SimWorker[];
+  client: SimProcess;
+  network: Network;
+  store: StoreServer;
+}
+
+const stopPatienceMs = 10_000;
+/** After healing, whatever ends is back at once. */
+const calmRestartMs = 200;
+
+export class Faults {
+  readonly #world: FaultWorld;
+  /** How often each kind happened, for the summary. */
+  readonly counts = new Map<string, number>();
+  #healed = false;
+
+  constructor(world: FaultWorld) {
+    this.#world = world;
+  }
+
+  begin(): void {
+    const { mix, random, masters, workers } = this.#world;
+    this.#every(mix.masterCrashMs, () => this.crash(random.pick(masters).process));
+    this.#every(mix.masterPauseMs, () => this.#pause(random.pick(masters).process));
+    this.#every(mix.masterStopMs, () => this.#stopMaster(random.pick(masters)));
+    this.#every(mix.workerCrashMs, () => this.crash(random.pick(workers).process));
+    this.#every(mix.workerPauseMs, () => this.#pause(random.pick(workers).process));
+    this.#every(mix.workerDrainMs, () => this.#drain(random.pick(workers)));
+    this.#every(mix.cutMs, () => this.#cut());
+    this.#every(mix.storeCutMs, () => this.#storeCut());
+    this.#every(mix.wallStepMs, () => this.#stepWall());
+    this.#every(mix.blackoutMs, () => {
+      this.#count('blackout');
+      for (const master of masters) this.crash(master.process, 90_000);
+    });
+  }
+
+  heal(): void {
+    const { network, store } = this.#world;
+    this.#healed = true;
+    network.heal();
+    store.heal();
+    for (const host of this.#hosts()) {
+      host.process.resume();
+      if (!host.process.up) this.#restartLater(host, calmRestartMs);
+    }
+  }
+
+  /** Ends a process and has it started again after a while, at least `atLeastMs`. */
+  crash(process: SimProcess, atLeastMs = 0): void {
+    const { random, mix } = this.#world;
+    if (!process.up) return;
+    this.#count(`${process.name.split('-')[0]} crash`);
+    this.#note(process, 'crashes');
+    process.crash();
+    const host = this.#hosts().find((one) => one.process === process);
+    if (host === undefined) return;
+    this.#restartLater(host, this.#healed ? calmRestartMs : atLeastMs + random.skewed(...mix.downMs));
+  }
+
+  #restartLater(host: Host, delayMs: number): void {
+    const life = host.process.life;
+    this.#world.time.after(delayMs, `${host.process.name} starts`, () => {
+      if (!host.process.up && host.process.life === life) host.start();
+    });
+  }
+
+  #hosts(): Host[] {
+    return [...this.#world.masters, ...this.#world.workers];
+  }
+
+  #every(meanMs: number, act: () => void): void {
+    if (meanMs === 0) return;
+    const { time, random } = this.#world;
+    time.after(random.between(1, 2 * meanMs), 'fault', () => {
+      if (this.#healed) return;
+      act();
+      this.#every(meanMs, act);
+    });
+  }
+
+  #pause(process: SimProcess): void {
+    const { time, random, mix } = this.#world;
+    if (!process.up || process.paused) return;
+    const forMs = random.skewed(...mix.pauseMs);
+    this.#count(`${process.name.split('-')[0]} pause`);
+    this.#note(process, `is paused for ${forMs} ms`);
+    const life = process.life;
+    process.pause();
+    time.after(forMs, `${process.name} goes on`, () => {
+      if (process.lives(life)) process.resume();
+    });
+  }
+
+  #stopMaster(master: SimMaster): void {
+    const { process } = master;
+    if (!process.up || master.master === null) return;
+    this.#count('master stop');
+    this.#note(process, 'is asked to stop');
+    const life = process.life;
+    const end = (): void => {
+      if (process.lives(life)) this.crash(process);
+    };
+    process.after(0, 'stop', () => void master.master?.stop().then(() => process.after(0, 'stopped', end)));
+    this.#world.time.after(stopPatienceMs, `${process.name} is ended`, end);
+  }
+
+  #drain(worker: SimWorker): void {
+    if (!worker.process.up) return;
+    this.#count('worker drain');
+    this.#note(worker.process, 'is asked to drain');
+    worker.process.after(0, 'drain', () => worker.drain());
+  }
+
+  #cut(): void {
+    const { random, mix, masters, workers, client, network } = this.#world;
+    const master = random.pick(masters).process;
+    const other = random.chance(0.2) ? client : random.pick(workers).process;
+    const forMs = random.skewed(...mix.awayMs);
+    const way = random.pick(['both', 'in', 'out'] as const);
+    this.#count(`cut ${way}`);
+    this.#note(master, `cut off from ${other.name} (${way}) for ${forMs} ms`);
+    if (way !== 'out') network.cut(other, master, forMs);
+    if (way !== 'in') network.cut(master, other, forMs);
+  }
+
+  #storeCut(): void {
+    const { random, mix, masters, store } = this.#world;
+    const forMs = random.skewed(...mix.awayMs);
+    if (random.chance(0.4)) {
+      this.#count('store outage');
+      this.#world.time.trace.add(this.#world.time.now, 'store', `is away for ${forMs} ms`);
+      store.outage(forMs);
+      return;
+    }
+    const { process } = random.pick(masters);
+    this.#count('store cut');
+    this.#note(process, `does not reach the store for ${forMs} ms`);
+    store.cutOff(process, forMs);
+  }
+
+  #stepWall(): void {
+    const { random } = this.#world;
+    const { process } = random.pick(this.#hosts());
+    const byMs = random.between(-3_600_000, 3_600_000);
+    this.#count('wall clock step');
+    this.#note(process, `wall clock steps by ${byMs} ms`);
+    process.stepWallClock(byMs);
+  }
+
+  #count(kind: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  #note(process: SimProcess, what: string): void {
+    this.#world.time.trace.add(this.#world.time.now, process.name, what);
+  }
+}

@@ -1,0 +1,86 @@
+// What really happened, written down by those to whom it happened: the simulated workers and the simulated API client.
+// Times are true times of the world. Checkers compare it with what the store says.
+
+import type { SchedulePlan } from './job-plans.ts';
+import type { Timing } from './nominal-times.ts';
+
+/** One execution on a worker. `end` is null when it was cut off: by a crash, by fencing, or by the end of the simulation. */
+export interface Execution {
+  readonly runId: string;
+  readonly attemptId: string;
+  readonly attempt: number;
+  readonly job: string;
+  readonly schedule: string | null;
+  readonly fireAt: number | null;
+  readonly namespace: string;
+  readonly worker: string;
+  /** The worker's process life. */
+  readonly life: number;
+  readonly startedAt: number;
+  readonly payload: string | null;
+  end: { at: number; outcome: 'succeeded' | 'failed' | 'timed-out' | 'canceled' } | null;
+  /** Stopped without a report: fenced, or its process died. */
+  cutOffAt: number | null;
+}
+
+export type Answer<T> =
+  | { kind: 'done'; value: T }
+  /** The master says that nothing was done. */
+  | { kind: 'refused'; code: string; detail: string }
+  /** No answer, or one that says that nobody knows. */
+  | { kind: 'unknown'; why: string };
+
+export interface TriggerRecord {
+  /** Stands in the payload, so that an execution names its request. */
+  readonly tag: string;
+  readonly namespace: string;
+  readonly job: string;
+  readonly key: string | null;
+  readonly delayMs: number;
+  readonly sentAt: number;
+  /** Each try of the same request. Requests without a key are tried once. */
+  readonly answers: Answer<{ runId: string; created: boolean }>[];
+}
+
+export interface CancelRecord {
+  readonly runId: string;
+  readonly sentAt: number;
+  answeredAt: number | null;
+  answer: Answer<'canceled' | 'requested' | 'finished'> | null;
+}
+
+export interface RetryRecord {
+  readonly runId: string;
+  readonly sentAt: number;
+  answer: Answer<{ runId: string; created: boolean }> | null;
+}
+
+/** One version of a schedule: surely in force from `doneAt` until the next one's `sentAt`, possibly from `sentAt` until the next one's `doneAt`. */
+export interface Era {
+  readonly timing: Timing;
+  readonly overlap: SchedulePlan['overlap'];
+  readonly misfire: SchedulePlan['misfire'];
+  readonly enabled: boolean;
+  readonly jobEnabled: boolean;
+  readonly sentAt: number;
+  /** Infinity until a master has answered. */
+  doneAt: number;
+}
+
+export class GroundTruth {
+  /** By namespace and name of the schedule. */
+  readonly eras = new Map<string, Era[]>();
+  readonly executions: Execution[] = [];
+  readonly triggers: TriggerRecord[] = [];
+  readonly cancels: CancelRecord[] = [];
+  readonly retries: RetryRecord[] = [];
+  /** Defects that showed themselves: a broken invariant, an unexpected error, a promise that failed with nobody waiting. */
+  readonly defects: { at: number; who: string; what: string }[] = [];
+
+  erasOf(namespace: string, schedule: string): Era[] {
+    const key = `${namespace} ${schedule}`;
+    const eras = this.eras.get(key) ?? [];
+    this.eras.set(key, eras);
+    return eras;
+  }
+}

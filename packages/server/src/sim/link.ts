@@ -1,0 +1,127 @@
+// The worker protocol over a simulated connection: messages of one tick travel as one frame of text, read and validated at the
+// other end exactly as the real doors do it.
+
+import {
+  limits,
+  type MasterMessage,
+  masterMessageSchema,
+  readFrame,
+  type WorkerMessage,
+  workerMessageSchema,
+} from '@tidewheel/protocol';
+import type { Transport } from '@tidewheel/sdk';
+import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
+import { Connection, type Receiver } from './connection.ts';
+import type { Network } from './network.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/** What listens at an address: answers a connection with its handler. */
+export interface Door {
+  readonly process: SimProcess;
+  accept(connection: WorkerConnection, namespace: string): WorkerConnectionHandler;
+}
+
+export type Doors = ReadonlyMap<string, Door>;
+
+/** Gathers the messages of one tick. */
+class Gatherer<T> {
+  readonly #process: SimProcess;
+  readonly #write: (text: string) => void;
+  #waiting: T[] = [];
+
+  constructor(process: SimProcess, write: (text: string) => void) {
+    this.#process = process;
+    this.#write = write;
+  }
+
+  add(messages: readonly T[]): void {
+    if (this.#waiting.length === 0 && messages.length > 0) this.#process.after(0, 'flush', () => this.flush());
+    this.#waiting.push(...messages);
+  }
+
+  flush(): void {
+    while (this.#waiting.length > 0) this.#write(JSON.stringify(this.#waiting.splice(0, limits.messagesPerFrame)));
+  }
+}
+
+/** The transport of one worker process: finds the door of an address and opens a connection through the network. */
+export function simTransport(network: Network, doors: Doors, worker: SimProcess, namespace: string): Transport {
+  return {
+    connect(address, events) {
+      const door = doors.get(address);
+      let connection: Connection | null = null;
+      let given = false;
+      const outgoing = new Gatherer<WorkerMessage>(worker, (text) => connection?.send(0, text));
+      const fail = (reason: string): void => {
+        if (!given) events.closed(reason);
+      };
+      const own: Receiver = {
+        frame: (text) => {
+          const read = readFrame(masterMessageSchema, text);
+          if (!read.ok) throw new Error(`a master sent a frame that cannot be read, ${read.reason}`);
+          events.messages(read.messages);
+        },
+        closed: fail,
+      };
+      worker.after(network.delayMs(), 'connect', () => {
+        if (given) return;
+        if (door === undefined || !door.process.up) return fail('the connection was refused');
+        // A cut, or a paused master, answers nothing: the worker's own patience decides.
+        if (network.isCut(worker, door.process) || network.isCut(door.process, worker)) return;
+        door.process.after(network.delayMs(), 'accept', () => {
+          if (given) return;
+          connection = open(network, worker, namespace, door, own, () =>
+            worker.after(network.delayMs(), 'connected', () => {
+              if (!given) events.open();
+            }),
+          );
+        });
+      });
+      return {
+        send: (messages) => outgoing.add(messages),
+        close: () => {
+          outgoing.flush();
+          given = true;
+          connection?.close(0, 'the worker closed the connection');
+        },
+      };
+    },
+  };
+}
+
+function open(
+  network: Network,
+  worker: SimProcess,
+  namespace: string,
+  door: Door,
+  own: Receiver,
+  opened: () => void,
+): Connection | null {
+  if (!worker.up) return null;
+  let handler: WorkerConnectionHandler | null = null;
+  const connection: Connection = new Connection(network, worker, door.process, [
+    own,
+    {
+      frame: (text) => {
+        const read = readFrame(workerMessageSchema, text);
+        if (!read.ok) throw new Error(`a worker sent a frame that cannot be read, ${read.reason}`);
+        handler?.receive(read.messages);
+      },
+      closed: () => handler?.closed(),
+    },
+  ]);
+  const outgoing = new Gatherer<MasterMessage>(door.process, (text) => connection.send(1, text));
+  handler = door.accept(
+    {
+      send: (messages) => outgoing.add(messages),
+      close: (code, reason) => {
+        outgoing.flush();
+        connection.close(1, `${code}: ${reason}`);
+      },
+      bufferedBytes: () => connection.inFlight(1),
+    },
+    namespace,
+  );
+  opened();
+  return connection;
+}

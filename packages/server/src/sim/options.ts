@@ -1,0 +1,137 @@
+// Everything that distinguishes one simulation from another, drawn from its seed before it begins. Each kind of trouble is in
+// about half of the seeds and absent from the others, each with a strength of its own: mixes find what a uniform load hides.
+
+import { type Random, Random as Stream } from './random.ts';
+import type { NetworkMix } from './network.ts';
+import type { SignalMix } from './sim-signals.ts';
+import type { StoreMix } from './store-server.ts';
+
+export interface FaultMix {
+  /** Mean times between two of a kind, ms; 0: none at all. */
+  masterCrashMs: number;
+  masterPauseMs: number;
+  /** A master that is asked to stop and started again, as in a rolling update. */
+  masterStopMs: number;
+  workerCrashMs: number;
+  workerPauseMs: number;
+  workerDrainMs: number;
+  /** A way between a worker or the client and a master, one or both directions. */
+  cutMs: number;
+  /** The store away for one process, or for all. */
+  storeCutMs: number;
+  wallStepMs: number;
+  /** All masters gone at once. */
+  blackoutMs: number;
+  /** How long each kind of absence lasts. */
+  downMs: readonly [low: number, high: number];
+  pauseMs: readonly [low: number, high: number];
+  awayMs: readonly [low: number, high: number];
+}
+
+export interface SimOptions {
+  seed: number;
+  /** Store time at the beginning. */
+  epochMs: number;
+  masters: number;
+  workers: number;
+  namespaces: readonly string[];
+  sessionTtlMs: number;
+  heartbeatMs: number;
+  /** Clocks run at 1 ± this. */
+  driftShare: number;
+  /** Wall clocks are wrong by up to this. */
+  wallSkewMs: number;
+  troubleMs: number;
+  faults: FaultMix;
+  store: StoreMix;
+  network: NetworkMix;
+  signals: SignalMix;
+  /** Mean time between two API calls of the workload. */
+  callMs: number;
+  /** Mean time between two changes of definitions. */
+  changeMs: number;
+  jobs: number;
+}
+
+/** Ordinary days, days of a clock change some minutes before it, leap day and new year. */
+const beginnings = [
+  '2025-01-15T10:20:30Z',
+  '2025-06-02T23:58:10Z',
+  '2024-02-29T23:57:00Z',
+  '2024-12-31T23:57:20Z',
+  // Berlin to summer time and back.
+  '2025-03-30T00:57:00Z',
+  '2025-10-26T00:58:00Z',
+  // New York to summer time and back.
+  '2025-03-09T06:58:00Z',
+  '2025-11-02T05:57:30Z',
+  // Lord Howe, by half an hour.
+  '2025-04-05T14:58:00Z',
+  '2025-10-04T15:28:00Z',
+] as const;
+
+const minute = 60_000;
+
+export function drawOptions(seed: number): SimOptions {
+  const random = new Stream(seed).fork('options');
+  const calm = random.chance(0.05);
+  const share = (most: number): number =>
+    !calm && random.chance(0.5) ? random.fraction() * random.fraction() * most : 0;
+  const short = random.chance(0.25);
+  return {
+    seed,
+    epochMs: Date.parse(random.pick(beginnings)) + random.between(0, 1000),
+    masters: random.between(1, 3),
+    workers: random.between(1, 5),
+    namespaces: random.chance(0.3) ? ['default', 'team-b'] : ['default'],
+    sessionTtlMs: short ? 8000 : 15_000,
+    heartbeatMs: short ? 1500 : 3000,
+    driftShare: random.pick([0, 0.001, 0.02]),
+    wallSkewMs: random.pick([0, 200, 3_600_000]),
+    troubleMs: random.between(2 * minute, 5 * minute),
+    faults: drawFaults(random, calm),
+    store: {
+      latencyMs: [0, random.pick([1, 5, 30, calm ? 5 : 300])],
+      doneUnheard: share(0.2),
+      undoneUnheard: share(0.2),
+      deadlock: share(0.3),
+      crash: share(0.02),
+      idleMs: [random.pick([300, 2000]), 10_000],
+    },
+    network: {
+      delayMs: [0, random.pick([2, 20, 200, calm ? 20 : 3000])],
+      repeat: share(0.5),
+      reset: share(0.02),
+      silence: share(0.01),
+      callLoss: share(0.3),
+      silentCrash: share(1),
+    },
+    signals: {
+      loss: calm ? 0 : random.pick([0, 0.3, 1]),
+      repeat: share(0.5),
+      delayMs: [0, random.pick([1, 50, calm ? 50 : 3000])],
+    },
+    callMs: random.pick([300, 1000, 3000]),
+    changeMs: random.pick([3000, 10_000, 40_000]),
+    jobs: random.between(3, 7),
+  };
+}
+
+function drawFaults(random: Random, calm: boolean): FaultMix {
+  const mean = (low: number, high: number): number => (!calm && random.chance(0.5) ? random.between(low, high) : 0);
+  return {
+    masterCrashMs: mean(8000, 90_000),
+    masterPauseMs: mean(5000, 60_000),
+    masterStopMs: mean(20_000, 120_000),
+    workerCrashMs: mean(5000, 90_000),
+    workerPauseMs: mean(4000, 60_000),
+    workerDrainMs: mean(10_000, 120_000),
+    cutMs: mean(4000, 60_000),
+    storeCutMs: mean(8000, 60_000),
+    wallStepMs: mean(10_000, 60_000),
+    blackoutMs: !calm && random.chance(0.15) ? random.between(60_000, 200_000) : 0,
+    downMs: [50, random.pick([2000, 20_000, 60_000])],
+    pauseMs: [20, random.pick([1000, 10_000, 60_000])],
+    awayMs: [50, random.pick([2000, 20_000, 60_000])],
+  };
+}

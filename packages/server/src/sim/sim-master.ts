@@ -1,0 +1,79 @@
+// A master as a simulated process: the real services over simulated ports. A defect ends the process, as it does in production,
+// and is written down: the simulation fails by it.
+
+import { Master } from '../master/master.ts';
+import { type MasterSettings, masterDefaults } from '../master/deps.ts';
+import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
+import { silentLog } from '../ports/log.ts';
+import { noMetrics } from '../ports/metrics.ts';
+import type { GroundTruth } from './ground-truth.ts';
+import type { Door } from './link.ts';
+import { SimDatabase } from './sim-database.ts';
+import { simIdentity } from './sim-identity.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { SignalHub } from './sim-signals.ts';
+import type { StoreServer } from './store-server.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface MasterWorld {
+  time: VirtualTime;
+  store: StoreServer;
+  signals: SignalHub;
+  truth: GroundTruth;
+  settings: Partial<MasterSettings>;
+  /** Ends the process and has it started again after a while. */
+  crash: (process: SimProcess) => void;
+}
+
+export class SimMaster implements Door {
+  readonly process: SimProcess;
+  readonly address: string;
+  readonly #world: MasterWorld;
+  #master: Master | null = null;
+
+  constructor(process: SimProcess, world: MasterWorld) {
+    this.process = process;
+    this.address = `http://${process.name}`;
+    this.#world = world;
+  }
+
+  start(): void {
+    const { time, store, signals, truth, settings } = this.#world;
+    this.process.start();
+    const clock = this.process.clock();
+    const life = this.process.life;
+    const fatal = (error: unknown): void => {
+      if (!this.process.lives(life)) return;
+      truth.defects.push({ at: time.now, who: this.process.name, what: describe(error) });
+      this.#world.crash(this.process);
+    };
+    const master = new Master({
+      db: new SimDatabase(store, this.process),
+      clock,
+      identity: simIdentity(this.process.random, clock),
+      signals: signals.of(this.process),
+      log: silentLog,
+      metrics: noMetrics,
+      settings: { ...masterDefaults, ...settings, address: this.address, version: 'simulated' },
+      fatal,
+    });
+    this.#master = master;
+    this.process.onEnd(() => {
+      this.#master = null;
+    });
+    master.start().catch(fatal);
+  }
+
+  get master(): Master | null {
+    return this.#master;
+  }
+
+  accept(connection: WorkerConnection, namespace: string): WorkerConnectionHandler {
+    if (this.#master === null) throw new Error('a connection reached a master that is down');
+    return this.#master.gateway.open(connection, { namespace, tokenName: 'simulated' });
+  }
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

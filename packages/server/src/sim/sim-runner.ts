@@ -1,0 +1,155 @@
+// Runs attempts on paper: each takes a time and ends in a way that the seed chooses within what its job is known for.
+// Starts and ends are written into the ground truth as they happen on this worker, whatever anyone believes elsewhere.
+
+import type { Assign, ReportedOutcome } from '@tidewheel/protocol';
+import type { Runner, WorkerSession } from '@tidewheel/sdk';
+import type { Behaviour } from './behaviour.ts';
+import type { Execution, GroundTruth } from './ground-truth.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { ScheduledEvent, VirtualTime } from './virtual-time.ts';
+
+export interface RunnerDeps {
+  process: SimProcess;
+  time: VirtualTime;
+  truth: GroundTruth;
+  behaviourOf: (namespace: string, job: string) => Behaviour;
+  /** The attempt takes its worker process with it. */
+  killWorker: () => void;
+}
+
+interface Running {
+  execution: Execution;
+  behaviour: Behaviour;
+  killGraceMs: number;
+  timers: ScheduledEvent[];
+  stopping: boolean;
+}
+
+export class SimRunner implements Runner {
+  readonly #deps: RunnerDeps;
+  readonly #running = new Map<string, Running>();
+  #session: WorkerSession | null = null;
+  #mainSeq = 0;
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+    deps.process.onEnd(() => this.#processGone());
+  }
+
+  /** The session that results go to. The two need each other, so one is given later. */
+  reportTo(session: WorkerSession): void {
+    this.#session = session;
+  }
+
+  start(assign: Assign): void {
+    const { process, time, truth, behaviourOf } = this.#deps;
+    const execution: Execution = {
+      runId: assign.runId,
+      attemptId: assign.attemptId,
+      attempt: assign.attempt,
+      job: assign.job,
+      schedule: assign.schedule,
+      fireAt: assign.fireAt,
+      namespace: assign.namespace,
+      worker: process.name,
+      life: process.life,
+      startedAt: time.now,
+      payload: assign.payload,
+      end: null,
+      cutOffAt: null,
+    };
+    truth.executions.push(execution);
+    time.trace.add(time.now, process.name, `starts ${assign.job} ${assign.attemptId}`);
+    const behaviour = behaviourOf(assign.namespace, assign.job);
+    const running: Running = { execution, behaviour, killGraceMs: assign.killGraceMs, timers: [], stopping: false };
+    this.#running.set(assign.attemptId, running);
+    // As with a real runner, the start is told from a later turn of the loop.
+    this.#later(running, 0, 'attempt started', () => {
+      this.#session?.started(assign.attemptId);
+      if (behaviour.logLines > 0) this.#session?.log(assign.attemptId, 'stdout', 0, `${assign.job} begins`);
+    });
+    this.#plan(running, assign);
+  }
+
+  cancel(attemptId: string, _reason: string): void {
+    const running = this.#running.get(attemptId);
+    if (running !== undefined) this.#stop(running, 'canceled');
+  }
+
+  abandon(attemptId: string): void {
+    const running = this.#running.get(attemptId);
+    if (running === undefined) return;
+    this.#forget(running);
+    running.execution.cutOffAt = this.#deps.time.now;
+    this.#deps.time.trace.add(this.#deps.time.now, this.#deps.process.name, `abandons ${attemptId}`);
+  }
+
+  mainSeq(): number {
+    this.#mainSeq += 1;
+    return this.#mainSeq;
+  }
+
+  stats(): { loopLagMs: number } {
+    return { loopLagMs: 0 };
+  }
+
+  #plan(running: Running, assign: Assign): void {
+    const { random } = this.#deps.process;
+    const { behaviour } = running;
+    if (assign.runTimeoutMs !== null)
+      this.#later(running, assign.runTimeoutMs, 'run timeout', () => this.#stop(running, 'timed-out'));
+    if (random.chance(behaviour.killShare)) {
+      this.#later(running, random.skewed(...behaviour.durationMs), 'attempt kills its worker', this.#deps.killWorker);
+    } else if (!behaviour.endless) {
+      const outcome = random.chance(behaviour.failShare) ? 'failed' : 'succeeded';
+      this.#later(running, random.skewed(...behaviour.durationMs), `attempt ${outcome}`, () =>
+        this.#end(running, outcome),
+      );
+    }
+  }
+
+  #stop(running: Running, outcome: 'canceled' | 'timed-out'): void {
+    if (running.stopping) return;
+    running.stopping = true;
+    const { random } = this.#deps.process;
+    // Some obey at once, some have to be killed.
+    const delay = random.chance(0.7) ? random.between(0, 50) : running.killGraceMs;
+    this.#later(running, delay, `attempt ${outcome}`, () => this.#end(running, outcome));
+  }
+
+  #end(running: Running, outcome: ReportedOutcome): void {
+    const { time, process } = this.#deps;
+    const { execution, behaviour } = running;
+    this.#forget(running);
+    execution.end = { at: time.now, outcome };
+    time.trace.add(time.now, process.name, `ends ${execution.attemptId} ${outcome}`);
+    const durationMs = time.now - execution.startedAt;
+    for (let line = 1; line < behaviour.logLines; line += 1) {
+      this.#session?.log(execution.attemptId, 'stdout', durationMs, `line ${line} of ${execution.job}`);
+    }
+    this.#session?.result({
+      attemptId: execution.attemptId,
+      outcome,
+      output: outcome === 'succeeded' ? JSON.stringify({ by: execution.attemptId }) : null,
+      error:
+        outcome === 'succeeded'
+          ? null
+          : { kind: outcome === 'failed' ? 'thrown' : outcome, message: `${execution.job} ${outcome}` },
+      durationMs,
+    });
+  }
+
+  #later(running: Running, delayMs: number, what: string, run: () => void): void {
+    running.timers.push(this.#deps.process.after(delayMs, what, run));
+  }
+
+  #forget(running: Running): void {
+    this.#running.delete(running.execution.attemptId);
+    for (const timer of running.timers) timer.canceled = true;
+  }
+
+  #processGone(): void {
+    for (const running of this.#running.values()) running.execution.cutOffAt = this.#deps.time.now;
+    this.#running.clear();
+  }
+}

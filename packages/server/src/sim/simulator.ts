@@ -1,0 +1,164 @@
+// One simulation: a cluster of real services on virtual time, first in trouble, then healed, then judged.
+//
+//   settle            trouble                              heal                    end
+//   ├─ apply jobs ─┼─ calls, changes, faults of the mix ─┼─ faults end; normal ─┼─ schedules paused, stuck runs canceled ─┤ checkers
+//
+// Everything that happens follows from the seed, so a failing seed is the whole bug report: run it again with --trace.
+
+import { checkers } from './checkers/all.ts';
+import { buildCluster, type Cluster } from './cluster.ts';
+import { gather } from './evidence.ts';
+import { forbidReality } from './forbid-reality.ts';
+import { drawOptions, type SimOptions } from './options.ts';
+import { SimDatabase } from './sim-database.ts';
+import { calmSignals } from './sim-signals.ts';
+import { Trace } from './trace.ts';
+
+export interface Finding {
+  checker: string;
+  what: string;
+}
+
+export interface Verdict {
+  options: SimOptions;
+  hash: string;
+  findings: Finding[];
+  events: number;
+  virtualMs: number;
+  /** From healing to the end of the last run; null when it did not come. */
+  convergedMs: number | null;
+  counts: Record<string, number>;
+}
+
+const settleMostMs = 60_000;
+/** Normal life after the trouble, before everything is brought to an end. */
+const calmMs = 15_000;
+/** Bound of L3: lost sessions, backoffs, timeouts and the backlog of the worst mix together need about a third of it. */
+const convergeMostMs = 600_000;
+
+export async function simulate(seed: number, listen: ((line: string) => void) | null = null): Promise<Verdict> {
+  const trace = new Trace(listen);
+  const cluster = await buildCluster(drawOptions(seed), trace);
+  const release = forbidReality((what) => cluster.truth.defects.push({ at: cluster.time.now, who: 'anyone', what }));
+  try {
+    await settle(cluster);
+    await trouble(cluster);
+    const healedAt = cluster.time.now;
+    const convergedAt = await converge(cluster);
+    const endedAt = await end(cluster);
+    return await judge(cluster, trace, healedAt, convergedAt, endedAt);
+  } finally {
+    release();
+    await cluster.store.real.close();
+  }
+}
+
+async function settle({ time, masters, workers, client, monitor, keeper, random }: Cluster): Promise<void> {
+  const offsets = random.fork('beginning');
+  client.start();
+  monitor.start();
+  for (const host of [...masters, ...workers])
+    time.after(offsets.between(0, 1000), `${host.process.name} starts`, () => host.start());
+  time.after(1500, 'apply', () => keeper.applyAll());
+  await time.run(time.now + 2000);
+  await time.run(time.now + settleMostMs, () => keeper.idle);
+}
+
+async function trouble({ options, time, network, store, signals, faults, keeper, caller }: Cluster): Promise<void> {
+  network.mix = options.network;
+  store.mix = options.store;
+  signals.mix = options.signals;
+  faults.begin();
+  keeper.beginChanging();
+  caller.begin();
+  await time.run(time.now + options.troubleMs);
+}
+
+/** True time when the last run had ended; null when the bound was reached before. */
+async function converge(cluster: Cluster): Promise<number | null> {
+  const { time, faults, keeper, caller, signals, options, jobs } = cluster;
+  faults.heal();
+  keeper.stopChanging();
+  caller.stop();
+  for (const job of jobs) job.behaviour.killShare = 0;
+  // Signals that never worked stay away: polling alone must do.
+  if (options.signals.loss < 1) signals.mix = calmSignals;
+  await time.run(time.now + calmMs);
+  await time.run(time.now + settleMostMs, () => keeper.idle);
+  keeper.pauseAll();
+  await time.run(time.now + settleMostMs, () => keeper.idle);
+  if (!keeper.idle)
+    cluster.truth.defects.push({ at: time.now, who: 'operator', what: 'a change was not answered long after healing' });
+  let unfinished: number | null = null;
+  watchUnfinished(cluster, (count) => {
+    unfinished = count;
+  });
+  await time.run(time.now + convergeMostMs, () => unfinished === 0);
+  return unfinished === 0 ? time.now : null;
+}
+
+/** Counts unfinished runs again and again; those that end only by a cancel are canceled. */
+function watchUnfinished({ monitor, store, caller, jobs }: Cluster, tell: (count: number) => void): void {
+  const db = new SimDatabase(store, monitor);
+  const stuck = new Set(jobs.filter((job) => job.name === 'stuck').map((job) => job.namespace));
+  const canceled = new Set<string>();
+  const look = async (): Promise<void> => {
+    const rows = await db.query<{ id: string; namespace: string; job: string }>(
+      'select r.id, r.namespace, j.name as job from run r join job j on j.id = r.job_id order by r.id',
+    );
+    for (const { id, namespace, job } of rows) {
+      if (job !== 'stuck' || !stuck.has(namespace) || canceled.has(id)) continue;
+      canceled.add(id);
+      caller.cancelUntilAnswered(namespace, id);
+    }
+    tell(rows.length);
+    if (rows.length > 0) monitor.after(500, 'look again', () => void look());
+  };
+  monitor.after(0, 'look', () => void look());
+}
+
+/** Ends all processes, so that no transaction is open when the store is read. */
+async function end({ time, masters, workers, client, monitor }: Cluster): Promise<number> {
+  const endedAt = time.now;
+  for (const host of [...masters, ...workers]) host.process.crash();
+  client.crash();
+  monitor.crash();
+  await time.run(time.now + 20_000);
+  return endedAt;
+}
+
+async function judge(
+  cluster: Cluster,
+  trace: Trace,
+  healedAt: number,
+  convergedAt: number | null,
+  endedAt: number,
+): Promise<Verdict> {
+  const { options, truth, store, faults } = cluster;
+  const evidence = await gather(store.real, { options, truth, healedAt, endedAt });
+  const findings: Finding[] = [
+    ...truth.defects.map(({ at, who, what }) => ({ checker: 'defect', what: `${who} at ${at}: ${what}` })),
+    ...checkers.flatMap((checker) => checker.check(evidence).map((what) => ({ checker: checker.id, what }))),
+  ];
+  trace.add(endedAt, 'end', JSON.stringify([evidence.runs, evidence.fires]));
+  const ended = truth.executions.filter((execution) => execution.end !== null).length;
+  return {
+    options,
+    hash: trace.hash,
+    findings,
+    events: trace.count,
+    virtualMs: endedAt,
+    convergedMs: convergedAt === null ? null : convergedAt - healedAt,
+    counts: {
+      fires: evidence.fires.length,
+      skips: evidence.fires.filter((fire) => fire.outcome === 'skipped').length,
+      calls: truth.triggers.length + truth.cancels.length + truth.retries.length,
+      runs: evidence.runs.length,
+      executions: truth.executions.length,
+      cutOff: truth.executions.length - ended,
+      sessions: evidence.sessions.size,
+      ...Object.fromEntries([...faults.counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      ...Object.fromEntries([...store.fates].map(([fate, count]) => [`commit ${fate}`, count])),
+    },
+  };
+}
