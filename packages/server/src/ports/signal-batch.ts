@@ -7,6 +7,33 @@ import type { SignalTopic, SignalTopics } from './signals.ts';
 /** One publication as it travels: topic and detail. */
 export type Signal = { [T in SignalTopic]: readonly [topic: T, detail: SignalTopics[T]] }[SignalTopic];
 
+/** Whether something that came from outside is a signal that we know. */
+export function isSignal(value: unknown): value is Signal {
+  if (!Array.isArray(value)) return false;
+  const [topic, detail] = value as unknown[];
+  switch (topic) {
+    case 'schedules':
+    case 'scheduled':
+      return detail === null;
+    case 'ready':
+      return hasNames(detail, 'lanes');
+    case 'cancel':
+      return hasNames(detail, 'sessions');
+    case 'logs':
+      return hasNames(detail, 'runs');
+    case 'changed':
+      return hasNames(detail, 'topics') && typeof detail === 'object' && 'namespace' in (detail ?? {});
+    default:
+      return false;
+  }
+}
+
+function hasNames(detail: unknown, key: string): boolean {
+  if (typeof detail !== 'object' || detail === null) return false;
+  const names: unknown = Reflect.get(detail, key);
+  return Array.isArray(names) && names.every((name) => typeof name === 'string');
+}
+
 type ChangedTopic = SignalTopics['changed']['topics'][number];
 
 export class SignalBatch {

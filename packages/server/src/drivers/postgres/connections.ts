@@ -13,6 +13,13 @@ export interface PostgresLimits {
   readonly idleInTransactionTimeoutMs: number;
 }
 
+export const defaultLimits: PostgresLimits = {
+  connectTimeoutMs: 5000,
+  statementTimeoutMs: 10_000,
+  lockTimeoutMs: 5000,
+  idleInTransactionTimeoutMs: 10_000,
+};
+
 /** How much longer than the server we wait ourselves: then it is the network that does not answer. */
 const answerMarginMs = 2000;
 const keepAliveAfterMs = 5000;

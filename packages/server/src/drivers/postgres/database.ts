@@ -18,9 +18,10 @@ import {
   type TransactionOptions,
   type Tx,
 } from '../../ports/database.ts';
+import type { Identity } from '../../ports/identity.ts';
 import type { Log } from '../../ports/log.ts';
 import { bootstrap } from './bootstrap.ts';
-import { Connections, clientConfig, type PostgresLimits } from './connections.ts';
+import { Connections, clientConfig, defaultLimits, type PostgresLimits } from './connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { Conflict } from './errors.ts';
 import { PostgresTransaction, Session } from './session.ts';
@@ -28,18 +29,11 @@ import { PostgresTransaction, Session } from './session.ts';
 export interface PostgresOptions extends Partial<PostgresLimits> {
   readonly url: string;
   readonly clock: Clock;
-  /** Uniform in [0, 1), for the jitter between retries. */
-  readonly fraction: () => number;
+  readonly identity: Pick<Identity, 'fraction'>;
   readonly log: Log;
   readonly poolSize?: number;
 }
 
-const defaultLimits: PostgresLimits = {
-  connectTimeoutMs: 5000,
-  statementTimeoutMs: 10_000,
-  lockTimeoutMs: 5000,
-  idleInTransactionTimeoutMs: 10_000,
-};
 const defaultPoolSize = 10;
 
 /** Full jitter between nothing and this, doubled with each retry. */
@@ -64,14 +58,14 @@ class PostgresDatabase implements Database {
   readonly dialect = postgresDialect;
   readonly #connections: Connections;
   readonly #clock: Clock;
-  readonly #fraction: () => number;
+  readonly #identity: Pick<Identity, 'fraction'>;
   readonly #current = new AsyncLocalStorage<PostgresTransaction>();
   #closing: Promise<void> | undefined;
 
-  constructor(connections: Connections, options: Pick<PostgresOptions, 'clock' | 'fraction'>) {
+  constructor(connections: Connections, options: Pick<PostgresOptions, 'clock' | 'identity'>) {
     this.#connections = connections;
     this.#clock = options.clock;
-    this.#fraction = options.fraction;
+    this.#identity = options.identity;
   }
 
   query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
@@ -157,7 +151,7 @@ class PostgresDatabase implements Database {
         if (retry >= serverLimits.transactionRetries) {
           throw new StoreUnavailable(`gave up after ${retry} retries: ${error.message}`, { cause: error.cause });
         }
-        await sleep(this.#clock, this.#fraction() * Math.min(retryCapMs, retryBaseMs * 2 ** retry));
+        await sleep(this.#clock, this.#identity.fraction() * Math.min(retryCapMs, retryBaseMs * 2 ** retry));
       }
     }
   }
