@@ -65,6 +65,8 @@ export const applyRequestSchema = z.strictObject({
   source: nameSchema.default('file'),
 });
 export type ApplyRequest = z.input<typeof applyRequestSchema>;
+/** Checked, with all defaults filled in. */
+export type ApplyOrder = z.output<typeof applyRequestSchema>;
 
 export const changeSchema = z.object({
   kind: z.enum(['job', 'schedule']),
@@ -86,7 +88,7 @@ export const fireAuditRowSchema = z.object({
   skipped: z.number().int(),
   missing: z.number().int(),
   doubled: z.number().int(),
-  /** Ledger rows that no version of the schedule accounts for. */
+  /** Ledger rows that no version of the schedule accounts for, and runs of times that the ledger does not tell as fired. */
   unexpected: z.number().int(),
   /** The first few nominal times that are missing, doubled or unexpected. */
   samples: z.array(z.object({ fireAt: timeSchema, finding: z.enum(['missing', 'doubled', 'unexpected']) })),

@@ -43,6 +43,13 @@ export const serverLimits = {
   faults: 20,
   /** Fire decisions of one change of a schedule that is behind; over it the caller is asked to come back. */
   settleRounds: 20,
+  /** Nominal times and ledger rows compared at once by an audit, runs looked at by one of its statements, schedules of one audit. */
+  auditFires: 1000,
+  auditRuns: 5000,
+  auditSchedules: 20_000,
+  auditVersions: 200,
+  /** Findings of one schedule that are told with their time. */
+  auditSamples: 10,
   /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */
   pageScanRows: 10_000,
   pageScans: 20,

@@ -3,8 +3,8 @@
 // A commit whose acknowledgement was lost is read back by the id of its first event.
 
 import {
+  type ApplyOrder,
   type ApplyResult,
-  type applyRequestSchema,
   type JobDefinition,
   type JobView,
   Refusal,
@@ -12,7 +12,6 @@ import {
   type ScheduleView,
   type TriggerResult,
 } from '@tidewheel/protocol';
-import type { z } from 'zod';
 import { checkDefinitions, checkPlan, checkRole } from '../core/definition-check.ts';
 import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
 import { OutcomeUnknown, type Tx } from '../ports/database.ts';
@@ -62,12 +61,7 @@ export class Definitions {
    * Makes the stored definitions as wanted. With `prune`, jobs that were applied under the same source and are not named are deleted.
    * Refusals: INVALID_CRON, UNKNOWN_TIMEZONE, DUPLICATE_NAME, PAYLOAD_TOO_LARGE, VALIDATION_FAILED (an instant in the past), FORBIDDEN.
    */
-  async apply(
-    namespace: string,
-    actor: string,
-    request: z.output<typeof applyRequestSchema>,
-    options: { role: Role },
-  ): Promise<ApplyResult> {
+  async apply(namespace: string, actor: string, request: ApplyOrder, options: { role: Role }): Promise<ApplyResult> {
     const { jobs, source, prune, dryRun } = request;
     checkDefinitions(jobs, '/jobs');
     const plan = async (tx: Tx, now: number): Promise<JobPlan[]> => {

@@ -5,7 +5,14 @@ import { type FireAudit, type FireAuditRow, Refusal } from '@tidewheel/protocol'
 import { expectedPiece, FireTally, type Stretch, stretchesOf } from '../core/audit.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
-import { auditLedger, auditSchedules, auditStrayRuns, auditVersions, type AuditedSchedule, type StrayRun } from '../store/audit.ts';
+import {
+  auditLedger,
+  auditSchedules,
+  auditStrayRuns,
+  auditVersions,
+  type AuditedSchedule,
+  type StrayRun,
+} from '../store/audit.ts';
 import { storeNow } from '../store/jobs.ts';
 
 export interface FireAuditRequest {
@@ -37,7 +44,12 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   const rows: FireAuditRow[] = [];
   let clean = true;
   for (const [jobId, schedules] of Map.groupBy(audited, (one) => one.jobId)) {
-    const strays = await auditStrayRuns(db, jobId, schedules.map((one) => one.id), from);
+    const strays = await auditStrayRuns(
+      db,
+      jobId,
+      schedules.map((one) => one.id),
+      from,
+    );
     for (const one of schedules) {
       const tally = await auditOne(db, one, from, to, strays);
       clean &&= tally.clean;
@@ -48,7 +60,13 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   return { from, to, clean, schedules: rows };
 }
 
-async function auditOne(db: Tx, schedule: AuditedSchedule, from: number, to: number, strays: readonly StrayRun[]): Promise<FireTally> {
+async function auditOne(
+  db: Tx,
+  schedule: AuditedSchedule,
+  from: number,
+  to: number,
+  strays: readonly StrayRun[],
+): Promise<FireTally> {
   const tally = new FireTally();
   for await (const stretch of stretches(db, schedule, from, to)) await auditStretch(db, schedule.id, stretch, tally);
   for (const stray of strays) {

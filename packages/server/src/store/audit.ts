@@ -1,0 +1,123 @@
+// What an audit of the fire ledger reads, in pages of bounded size.
+
+import type { FireOutcome, ScheduleDefinition } from '@tidewheel/protocol';
+import type { AuditVersion, LedgerFire } from '../core/audit.ts';
+import { serverLimits } from '../core/limits.ts';
+import type { Param, Tx } from '../ports/database.ts';
+
+export interface AuditedSchedule {
+  id: string;
+  jobId: string;
+  name: string;
+  job: string;
+  /** Times up to here are decided; later ones are not expected in the ledger yet. */
+  cursor: number;
+}
+
+/** Schedules that existed at some time in [from, to], those deleted since included, by job. */
+export async function auditSchedules(
+  tx: Tx,
+  asked: { namespace: string; from: number; to: number; schedule: string | null },
+): Promise<AuditedSchedule[]> {
+  const params: Param[] = [asked.namespace, asked.from, asked.to, serverLimits.auditSchedules + 1];
+  const named = asked.schedule === null ? '' : ` and s.name = $${params.push(asked.schedule)}`;
+  const rows = await tx.query<{ id: string; job_id: string; name: string; job: string; cursor: number }>(
+    `select s.id, s.job_id, s.name, j.name as job, s.cursor from schedule s join job j on j.id = s.job_id
+     where s.namespace = $1 and s.created_at <= $3 and (s.state <> 'deleted' or s.cursor >= $2)${named}
+     order by s.job_id, s.name, s.id limit $4`,
+    params,
+  );
+  return rows.map((row) => ({ id: row.id, jobId: row.job_id, name: row.name, job: row.job, cursor: row.cursor }));
+}
+
+/** Versions in order, beginning with the one in force at `from`, after version number `after`. */
+export async function auditVersions(
+  tx: Tx,
+  scheduleId: string,
+  from: number,
+  after: number,
+): Promise<(AuditVersion & { version: number })[]> {
+  const rows = await tx.query<{ version: number; spec: string; state: string; anchor_at: number; valid_from: number }>(
+    `select version, spec, state, anchor_at, valid_from from schedule_version
+     where schedule_id = $1 and version > $2 and version >= coalesce(
+       (select max(version) from schedule_version where schedule_id = $1 and valid_from < $3), 0)
+     order by version limit $4`,
+    [scheduleId, after, from, serverLimits.auditVersions],
+  );
+  return rows.map((row) => ({
+    version: row.version,
+    spec: JSON.parse(row.spec) as ScheduleDefinition,
+    enabled: row.state === 'enabled',
+    anchorAt: row.anchor_at,
+    validFrom: row.valid_from,
+  }));
+}
+
+/** Rows in (after, through], oldest first. */
+export async function auditLedger(
+  tx: Tx,
+  scheduleId: string,
+  after: number,
+  through: number,
+  limit: number,
+): Promise<LedgerFire[]> {
+  const rows = await tx.query<{ fire_at: number; outcome: FireOutcome }>(
+    `select fire_at, outcome from fire where schedule_id = $1 and fire_at > $2 and fire_at <= $3 order by fire_at limit $4`,
+    [scheduleId, after, through, limit],
+  );
+  return rows.map((row) => ({ fireAt: row.fire_at, outcome: row.outcome }));
+}
+
+/** A run that the ledger does not tell of: a second one of a fired time, or one of a time that was skipped or never decided. */
+export interface StrayRun {
+  scheduleId: string;
+  fireAt: number;
+  /** Whether the time was fired, by another run. */
+  fired: boolean;
+}
+
+const strayColumns = `r.schedule_id as "scheduleId", r.fire_at as "fireAt", case when f.outcome = 'fired' then 1 else 0 end as fired`;
+const ledgerOf = 'left join fire f on f.schedule_id = r.schedule_id and f.fire_at = r.fire_at';
+const isStray = 'r.fire_at is not null and (f.run_id is null or f.run_id <> r.id)';
+
+/**
+ * Stray runs of a job among unfinished and finished ones. Run ids begin with the nominal time or with the time of making, which is
+ * later, so only ids from `from` on are looked at, by the index on (job, id), a bounded number of rows a statement.
+ */
+export async function auditStrayRuns(
+  tx: Tx,
+  jobId: string,
+  scheduleIds: readonly string[],
+  from: number,
+): Promise<StrayRun[]> {
+  const ids = JSON.stringify(scheduleIds.map((id) => ({ id })));
+  const hot = await tx.query<Omit<StrayRun, 'fired'> & { fired: number }>(
+    `select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id ${ledgerOf} where ${isStray}
+     union all
+     select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id
+       join run_archive a on a.id = r.id ${ledgerOf} where r.fire_at is not null`,
+    [ids],
+  );
+  const strays = [...hot];
+  for (let low = firstIdAt(from); ; ) {
+    const [edge] = await tx.query<{ id: string }>(
+      'select id from run_archive where job_id = $1 and id >= $2 order by id limit 1 offset $3',
+      [jobId, low, serverLimits.auditRuns],
+    );
+    strays.push(
+      ...(await tx.query<Omit<StrayRun, 'fired'> & { fired: number }>(
+        `select ${strayColumns} from run_archive r ${ledgerOf} where r.job_id = $1 and r.id >= $2${edge === undefined ? '' : ' and r.id < $3'} and ${isStray}`,
+        [jobId, low, ...(edge === undefined ? [] : [edge.id])],
+      )),
+    );
+    if (edge === undefined) break;
+    low = edge.id;
+  }
+  return strays.map((row) => ({ ...row, fired: row.fired === 1 }));
+}
+
+/** The least UUID whose first 48 bits are this time. */
+function firstIdAt(ms: number): string {
+  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
