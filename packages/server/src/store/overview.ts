@@ -5,6 +5,7 @@ import type { Overview } from '@tidewheel/protocol';
 import { serves } from '../core/placement.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
+import { storeNow } from './jobs.ts';
 import { sessionsOf } from './run-waiting.ts';
 
 const minuteMs = 60_000;
@@ -42,11 +43,6 @@ export async function overviewOf(tx: Tx, namespace: string): Promise<Overview> {
       ...(await pausedSchedules(tx, namespace)),
     ],
   };
-}
-
-export async function storeNow(tx: Tx): Promise<number> {
-  const [row] = await tx.query<{ now: number }>('select now_ms() as now');
-  return row?.now ?? 0;
 }
 
 interface WaitingLane {

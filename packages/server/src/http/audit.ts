@@ -1,0 +1,50 @@
+// The two records that anyone can check: the fire audit, and the log of who did what.
+
+import { auditEventSchema, fireAuditSchema, nameSchema, pageQuerySchema, pageSchema } from '@tidewheel/protocol';
+import { z } from 'zod';
+import { auditFires } from '../master/fire-audit.ts';
+import { eventsPage } from '../store/events.ts';
+import { decodeCursor, idCursor, pageOf } from './cursor.ts';
+import type { DoorContext } from './door-context.ts';
+import { inNamespace } from './namespace-params.ts';
+import { route, type Route } from './route.ts';
+
+const tag = 'Audit';
+
+const fireAuditQuery = z.strictObject({
+  from: z.coerce.number().int().min(0).optional(),
+  to: z.coerce.number().int().min(0).optional(),
+  schedule: nameSchema.optional(),
+});
+
+export function auditRoutes({ db }: DoorContext): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/namespaces/:ns/audit/fires',
+      permission: 'namespace.read',
+      tag,
+      summary: 'Compares the fires that each schedule should have had with the ledger.',
+      params: inNamespace,
+      query: fireAuditQuery,
+      response: fireAuditSchema,
+      handler: ({ params, query }) => auditFires(db, { namespace: params.ns, ...query }),
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/namespaces/:ns/events',
+      permission: 'events.read',
+      tag,
+      summary: 'Lists who did what, newest first.',
+      params: inNamespace,
+      query: pageQuerySchema,
+      response: pageSchema(auditEventSchema),
+      handler: async ({ params, query: { cursor, limit }, caller }) => {
+        const before = decodeCursor(idCursor, cursor);
+        return pageOf(
+          await eventsPage(db, { namespace: params.ns, withCell: caller.namespace === '*', before, limit }),
+        );
+      },
+    }),
+  ];
+}

@@ -1,0 +1,114 @@
+// Who asks: bearer tokens of programs, cookie sessions of the console. Answers of the store are kept for a few seconds, so a
+// busy client costs no query per request; a revoked token therefore works for up to `credentialCacheMs` more on a master
+// that has just seen it, and not at all on the one that revoked it. Unknown credentials are never kept.
+
+import type { Role } from '@tidewheel/protocol';
+import { serverLimits } from '../core/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Database, OutcomeUnknown, StoreUnavailable } from '../ports/database.ts';
+import type { Identity } from '../ports/identity.ts';
+import { consoleSessionByHash } from '../store/sign-ins.ts';
+import { looksLikeToken, tokenByHash, tokenTouch, type Grant } from '../store/tokens.ts';
+
+export interface Caller {
+  readonly kind: 'token' | 'session' | 'nobody';
+  readonly name: string;
+  readonly role: Role;
+  /** A name, or `*` for all. */
+  readonly namespace: string;
+}
+
+/** Under 5 s, which is what is promised. */
+export const credentialCacheMs = 4000;
+
+/** What a request brought along. The secret itself is never kept. */
+export interface Credential {
+  readonly kind: 'token' | 'session';
+  readonly hash: string;
+}
+
+interface Known {
+  caller: Caller;
+  untilMs: number;
+}
+
+export interface CredentialDeps {
+  db: Database;
+  identity: Pick<Identity, 'hash'>;
+  clock: Clock;
+}
+
+export class Credentials {
+  readonly #deps: CredentialDeps;
+  readonly #known = new Map<string, Known>();
+
+  constructor(deps: CredentialDeps) {
+    this.#deps = deps;
+  }
+
+  /** Null when the text cannot be a credential of this kind. */
+  credential(kind: Credential['kind'], secret: string): Credential | null {
+    if (kind === 'token' && !looksLikeToken(secret)) return null;
+    if (kind === 'session' && (secret.length < 20 || secret.length > 200)) return null;
+    return { kind, hash: this.#deps.identity.hash(secret) };
+  }
+
+  /** Whether the answer is in memory, so that looking costs nothing. */
+  has(credential: Credential): boolean {
+    return this.#fresh(credential) !== null;
+  }
+
+  /** Null when the credential is unknown, expired or revoked. */
+  async caller(credential: Credential): Promise<Caller | null> {
+    const fresh = this.#fresh(credential);
+    if (fresh !== null) return fresh;
+    this.#known.delete(credential.hash);
+    const caller = await this.#ask(credential);
+    if (caller === null) return null;
+    this.#makeRoom();
+    this.#known.set(credential.hash, { caller, untilMs: this.#deps.clock.monotonicMs() + credentialCacheMs });
+    return caller;
+  }
+
+  /** After a sign-out or revocation on this master, at once. */
+  forgetAll(): void {
+    this.#known.clear();
+  }
+
+  #fresh(credential: Credential): Caller | null {
+    const known = this.#known.get(credential.hash);
+    if (known === undefined || known.caller.kind !== credential.kind) return null;
+    return known.untilMs > this.#deps.clock.monotonicMs() ? known.caller : null;
+  }
+
+  async #ask(credential: Credential): Promise<Caller | null> {
+    const { db } = this.#deps;
+    if (credential.kind === 'session') {
+      const grant = await consoleSessionByHash(db, credential.hash);
+      return grant === null ? null : callerOf('session', grant);
+    }
+    const token = await tokenByHash(db, credential.hash);
+    if (token === null) return null;
+    if (token.touch) await this.#touch(token.id);
+    return callerOf('token', token);
+  }
+
+  /** Only a note for people: that it could not be written must not refuse the request. */
+  async #touch(id: string): Promise<void> {
+    try {
+      await tokenTouch(this.#deps.db, id);
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknown || error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#known.size < serverLimits.credentialsCached) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+}
+
+function callerOf(kind: 'token' | 'session', { name, role, namespace }: Grant): Caller {
+  return { kind, name, role, namespace };
+}

@@ -1,0 +1,168 @@
+// The one way to declare a route. The types ask for its permission and check the handler against its schemas; start-up
+// refuses whatever was registered without passing through here.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { z } from 'zod';
+import type { Caller } from './credentials.ts';
+import { isPermission, type Permission } from './permissions.ts';
+import { problemSchema } from './problem-schema.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    permission?: Permission;
+  }
+  interface FastifyRequest {
+    /** Who asks; null on open routes. */
+    caller: Caller | null;
+    /** The body as it was sent, before defaults were filled in. */
+    sent: unknown;
+  }
+}
+
+export interface Asked<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  /** The body as it was sent, before defaults were filled in. */
+  sent: unknown;
+  caller: Caller;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}
+
+interface RouteFacts {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Parameters as `:name`. */
+  url: string;
+  permission: Permission;
+  /** The heading under which the reference lists it. */
+  tag: string;
+  summary: string;
+}
+
+type Schema = z.ZodType;
+type Out<S extends Schema | undefined> = S extends Schema ? z.output<S> : undefined;
+
+export interface RouteDeclaration<
+  P extends Schema | undefined,
+  Q extends Schema | undefined,
+  B extends Schema | undefined,
+  R extends Schema | null,
+> extends RouteFacts {
+  params?: P;
+  query?: Q;
+  body?: B;
+  /** Null: answers 204 without a body. */
+  response: R;
+  /** 200 when absent. */
+  status?: 200 | 201 | 202;
+  handler: (asked: Asked<Out<P>, Out<Q>, Out<B>>) => Promise<R extends Schema ? z.output<R> : void>;
+}
+
+/** A declared route, ready to be registered. */
+export interface Route {
+  readonly method: RouteFacts['method'];
+  readonly url: string;
+  readonly permission: Permission;
+  register(app: FastifyInstance): void;
+}
+
+export function route<
+  R extends Schema | null,
+  P extends Schema | undefined = undefined,
+  Q extends Schema | undefined = undefined,
+  B extends Schema | undefined = undefined,
+>(declaration: RouteDeclaration<P, Q, B, R>): Route {
+  const { method, url, permission, handler, response } = declaration;
+  const status = response === null ? 204 : (declaration.status ?? 200);
+  const answer = response ?? z.undefined().describe('Done; there is nothing to say.');
+  const schema = {
+    ...reference(declaration, { [status]: answer }),
+    ...(declaration.params === undefined ? {} : { params: declaration.params }),
+    ...(declaration.query === undefined ? {} : { querystring: declaration.query }),
+    ...(declaration.body === undefined ? {} : { body: declaration.body }),
+  };
+  return {
+    method,
+    url,
+    permission,
+    register: (app) =>
+      void app.route({
+        method,
+        url,
+        schema,
+        config: { permission },
+        handler: async (request, reply) => {
+          // The validator compiler has put the parsed values in place.
+          const { params, query, body } = request as { params: Out<P>; query: Out<Q>; body: Out<B> };
+          reply.code(status);
+          const { sent } = request;
+          const result = await handler({ params, query, body, sent, caller: callerOf(request), request, reply });
+          return response === null || reply.statusCode === 304 ? reply.send() : result;
+        },
+      }),
+  };
+}
+
+export interface RawDeclaration extends RouteFacts {
+  params?: Schema;
+  query?: Schema;
+  /** What the answer's body is: `text/event-stream`, or `* / *` for files. */
+  contentType: string;
+  /** Left out of the reference, because it is not part of the API. */
+  hidden?: boolean;
+  /** Sends or hijacks the reply itself. */
+  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+}
+
+/** A route that answers something other than JSON. */
+export function rawRoute(declaration: RawDeclaration): Route {
+  const { method, url, permission, handler, contentType } = declaration;
+  const schema = {
+    ...reference(declaration, { 200: { content: { [contentType]: { schema: z.string() } } } }),
+    ...(declaration.params === undefined ? {} : { params: declaration.params }),
+    ...(declaration.query === undefined ? {} : { querystring: declaration.query }),
+    ...(declaration.hidden === true ? { hide: true } : {}),
+  };
+  return {
+    method,
+    url,
+    permission,
+    register: (app) => void app.route({ method, url, schema, config: { permission }, handler }),
+  };
+}
+
+function reference(facts: RouteFacts, success: Record<number, unknown>) {
+  return {
+    summary: facts.summary,
+    tags: [facts.tag],
+    operationId: operationId(facts),
+    ...(facts.permission === 'open' ? { security: [] } : {}),
+    response: {
+      ...success,
+      default: { description: 'A refusal.', content: { 'application/problem+json': { schema: problemSchema } } },
+    },
+  };
+}
+
+/** `GET /v1/namespaces/:ns/runs/:id` → `get_namespaces_ns_runs_id`. */
+function operationId({ method, url }: RouteFacts): string {
+  const words = url.replace('/v1/', '/').split(/[^A-Za-z0-9]+/);
+  return [method.toLowerCase(), ...words.filter((word) => word !== '')].join('_');
+}
+
+/** Open routes ask for no credentials and must not look for a caller. */
+function callerOf(request: FastifyRequest): Caller {
+  return request.caller ?? nobody;
+}
+
+const nobody: Caller = Object.freeze({ kind: 'nobody', name: '', role: 'viewer', namespace: '' });
+
+/** Default deny at start-up: a route that names no permission of the table is a defect, and the door does not open. */
+export function refuseUnguarded(app: FastifyInstance): void {
+  app.addHook('onRoute', (options) => {
+    if (isPermission(options.config?.permission)) return;
+    const method = ([] as HTTPMethods[]).concat(options.method).join(',');
+    throw new Error(`the route ${method} ${options.url} names no permission`);
+  });
+}

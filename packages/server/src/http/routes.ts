@@ -1,0 +1,31 @@
+// All routes of the API. What is not in this list does not exist.
+
+import { auditRoutes } from './audit.ts';
+import { consoleSessionRoutes } from './console-sessions.ts';
+import type { DoorContext } from './door-context.ts';
+import { jobRoutes } from './jobs.ts';
+import { liveRoutes } from './live.ts';
+import { logRoutes } from './logs.ts';
+import { overviewRoutes } from './overview-page.ts';
+import type { Route } from './route.ts';
+import { runRoutes } from './runs.ts';
+import { scheduleRoutes } from './schedules.ts';
+import { serverRoutes } from './server-info.ts';
+import { tokenRoutes } from './tokens.ts';
+import { workerRoutes } from './workers.ts';
+
+export function apiRoutes(context: DoorContext): Route[] {
+  return [
+    ...serverRoutes(context),
+    ...consoleSessionRoutes(context),
+    ...tokenRoutes(context),
+    ...overviewRoutes(context),
+    ...jobRoutes(context),
+    ...scheduleRoutes(context),
+    ...runRoutes(context),
+    ...logRoutes(context),
+    ...workerRoutes(context),
+    ...auditRoutes(context),
+    ...liveRoutes(context),
+  ];
+}
