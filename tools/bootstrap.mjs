@@ -4,7 +4,16 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,11 +83,15 @@ function installed() {
   if (readText(installStamp) === wanted) return true;
   // Someone may have run npm by hand; installing again would only cost them a minute.
   if (!matchesLock()) return false;
+  linkNode();
   writeFileSync(installStamp, wanted);
   return true;
 }
 
-/** Whether npm's own record of what it put into node_modules is what the lock file asks for. */
+/**
+ * Whether npm's own record of what it put into node_modules is what the lock file asks for. Optional packages of other
+ * platforms may be missing on either side: a mirror that lacks them leaves them out of the lock file.
+ */
 function matchesLock() {
   const record = readText(join(root, 'node_modules/.package-lock.json'));
   if (record === undefined) return false;
@@ -86,31 +99,57 @@ function matchesLock() {
   const locked = JSON.parse(readFileSync(lockFile, 'utf8')).packages;
   const same = (path) =>
     present[path]?.version === locked[path]?.version && present[path]?.integrity === locked[path]?.integrity;
-  const missing = Object.keys(locked).filter((path) => path.startsWith('node_modules/') && !locked[path].optional);
-  return missing.every(same) && Object.keys(present).every((path) => !path.startsWith('node_modules/') || same(path));
+  const isPackage = (path) => path.startsWith('node_modules/');
+  return (
+    Object.keys(locked).every((path) => !isPackage(path) || locked[path].optional || same(path)) &&
+    Object.keys(present).every((path) => !isPackage(path) || (present[path].optional && !locked[path]) || same(path))
+  );
 }
 
+/**
+ * Not `npm ci`: npm 11 refuses a lock file from which optional packages of other platforms are missing. What it would
+ * have guaranteed is checked afterwards: everything that was installed is what the lock file says, by checksum.
+ */
 async function install() {
   const npm = npmCommand();
-  const args = [...npm.args, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  // npm's own patience would let a broken network look like a hanging start for many minutes.
+  const patience = ['--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=10000'];
+  const args = [...npm.args, 'install', '--no-save', '--ignore-scripts', ...quiet, ...patience];
   const { code, output } = await runWithProgress('Installing packages', npm.command, args, { cwd: root });
   if (code !== 0) throw new Advice(`${tail(output)}\n\nThe packages could not be installed. ${installAdvice(output)}`);
-  if (!existsSync(join(bin, 'tsc')))
-    throw new Advice(`npm installed without an error, but ${bin} is incomplete. ${reinstall}`);
+  if (!matchesLock() || !existsSync(join(bin, 'tsc'))) {
+    throw new Advice(`${tail(output)}\n\nWhat npm installed is not what package-lock.json asks for. ${reinstall}`);
+  }
+  linkNode();
   writeFileSync(installStamp, hashOf([lockFile]));
 }
 
-/** The npm that runs us, or the one on the path. Other package managers would not read the lock file. */
+/** npm 10 installs the platform's Node, then takes its link away together with the other platforms' packages. */
+function linkNode() {
+  const link = join(bin, 'node');
+  if (existsSync(link)) return;
+  const names = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies);
+  const target = names.map((name) => `../${name}/bin/node`).find((path) => existsSync(join(bin, path)));
+  if (target !== undefined) symlinkSync(target, link);
+}
+
+/**
+ * The npm that runs us, under the Node that runs it: a pinned Node that is already there may not know the certificates
+ * of this network. Else the npm on the path. Other package managers would not read the lock file.
+ */
 function npmCommand() {
-  const running = process.env.npm_execpath;
-  if (running !== undefined && basename(running).startsWith('npm-cli'))
-    return { command: process.execPath, args: [running] };
+  const { npm_execpath: running, npm_node_execpath: node = process.execPath } = process.env;
+  if (running !== undefined && basename(running).startsWith('npm-cli')) return { command: node, args: [running] };
   return { command: process.platform === 'win32' ? 'npm.cmd' : 'npm', args: [] };
 }
 
 const reinstall = 'Remove the directory node_modules and try again.';
 
 function installAdvice(output) {
+  if (/SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)|CERT_/.test(output)) {
+    return 'The certificate of the registry is unknown: name your authority with `npm config set cafile …`.';
+  }
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network/i.test(output)) {
     return 'Check the network, and if you need a mirror or proxy: `npm config set registry …`, `npm config set proxy …`.';
   }
@@ -118,8 +157,6 @@ function installAdvice(output) {
     return 'npm was not found: install it, it normally comes with Node.';
   if (/EACCES|EPERM/.test(output)) return `This user may not write to ${root}: change its owner, or clone as yourself.`;
   if (/ENOSPC/.test(output)) return 'The disk is full: about 400 MB are needed.';
-  if (/EUSAGE|in sync/.test(output))
-    return 'package.json and package-lock.json disagree: check out both from the same commit.';
   if (/EINTEGRITY/.test(output))
     return 'A download differs from its checksum: run `npm cache clean --force` and try again.';
   return reinstall;
