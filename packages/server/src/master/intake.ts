@@ -10,7 +10,7 @@ import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Service } from './service.ts';
+import { isPassing, type Service } from './service.ts';
 import type { RunRequest, Submission } from './submission.ts';
 import { SubmitPlan } from './submit-plan.ts';
 
@@ -67,14 +67,21 @@ export class RunIntake implements Service {
     }
   }
 
-  /** The whole batch is one transaction: its first run tells for all whether it was committed. */
+  /**
+   * The whole batch is one transaction: its first run tells for all whether it was committed. While the store cannot be read
+   * the outcome stays unknown: to answer that the store is unavailable would say that nothing was done.
+   */
   async #readBack(plan: SubmitPlan): Promise<(TriggerResult[] | Refusal)[]> {
-    const existing = await runsExisting(this.#context.db, plan.newRunIds());
-    this.#announce(plan, existing);
-    const taken = await runsInSlots(this.#context.db, plan.offers);
-    plan.releaseOffers();
-    await this.#dispatcher.deliver(taken, 'direct');
-    if (plan.newRunIds().length > 0 && existing.length > 0) return plan.answers();
+    try {
+      const existing = await runsExisting(this.#context.db, plan.newRunIds());
+      this.#announce(plan, existing);
+      const taken = await runsInSlots(this.#context.db, plan.offers);
+      plan.releaseOffers();
+      await this.#dispatcher.deliver(taken, 'direct');
+      if (existing.length > 0) return plan.answers();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+    }
     return plan
       .answers()
       .map((answer) =>
@@ -97,7 +104,12 @@ export class RunIntake implements Service {
   async #deliverOffers(plan: SubmitPlan, submitted: readonly SubmittedRun[]): Promise<void> {
     const direct = submitted.filter((run) => run.state === 'running').flatMap((run) => plan.claimOf(run) ?? []);
     plan.releaseOffers();
-    await this.#dispatcher.deliver(direct, 'direct');
+    try {
+      await this.#dispatcher.deliver(direct, 'direct');
+    } catch (error) {
+      // The runs are committed, and the caller must hear so; the gateway's comparing hands them over later.
+      if (!isPassing(error)) throw error;
+    }
   }
 }
 

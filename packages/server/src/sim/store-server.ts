@@ -103,6 +103,9 @@ export class StoreServer {
     if (fate !== 'done') {
       this.fates.set(fate, (this.fates.get(fate) ?? 0) + 1);
       this.time.trace.add(this.time.now, process.name, `commit ${fate}`);
+      // An answer is most often lost because the way to the store is, so that reading back fails as well.
+      const unheard = fate === 'done-unheard' || fate === 'undone-unheard';
+      if (unheard && this.random.chance(0.4)) this.cutOff(process, this.random.skewed(10, 5000));
     }
     return fate;
   }
