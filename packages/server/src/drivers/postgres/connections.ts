@@ -98,7 +98,7 @@ export class Connections {
 }
 
 /** "canceling wait for synchronous replication": told by the place in the server's source, because its text is translated. */
-function isUnconfirmedCommit(notice: { message?: string; routine?: string }): boolean {
+function isUnconfirmedCommit(notice: { message?: string | undefined; routine?: string | undefined }): boolean {
   return (
     notice.routine === 'SyncRepWaitForLSN' || notice.message?.includes('wait for synchronous replication') === true
   );

@@ -39,7 +39,7 @@ test('signals come back after the server has ended the connection', { timeout: 6
     );
     // Hints of the time in between are lost by design, so the publisher goes on until one has arrived.
     const heard = new Promise<void>((resolve) => {
-      there.subscribe('schedules', resolve);
+      there.subscribe('schedules', () => resolve());
     });
     const publishing = setInterval(() => here.publish('schedules', null), 20);
     await heard;
@@ -67,7 +67,7 @@ test('what strangers send to the channel is ignored', { timeout: 60_000 }, async
       await other.query(`select pg_notify('tidewheel', $1)`, [payload]);
     }
     const heard = new Promise<void>((resolve) => {
-      there.subscribe('schedules', resolve);
+      there.subscribe('schedules', () => resolve());
     });
     here.publish('schedules', null);
     await heard;
@@ -85,7 +85,7 @@ test('signals without a server publish within the process and can be closed', { 
     log: silentLog,
   });
   const heard = new Promise<void>((resolve) => {
-    signals.subscribe('schedules', resolve);
+    signals.subscribe('schedules', () => resolve());
   });
   signals.publish('schedules', null);
   await heard;

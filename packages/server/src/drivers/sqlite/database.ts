@@ -1,71 +1,130 @@
 // The store on one SQLite file, or in memory. One transaction writes at a time: others wait in the order they came.
-// On a file, reads outside transactions have a connection of their own and never wait for a writer.
+// On a file, reads outside transactions have a connection of their own and do not wait for writers.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Refusal } from '@tidewheel/protocol';
+import { invariant } from '../../core/invariant.ts';
 import { serverLimits } from '../../core/limits.ts';
 import { type Database, type Param, type Row, StoreUnavailable, type Tx } from '../../ports/database.ts';
 import { SqliteConnection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { type DirectoryLock, lockDatabase } from './directory-lock.ts';
+import { SqliteTransaction } from './transaction.ts';
 
 export interface SqliteOptions {
-  /** A file, or `:memory:`. */
+  /** A file, whose directory is made when it is missing, or `:memory:`. */
   readonly path: string;
   /** The store's clock: milliseconds since 1970. */
   readonly nowMs: () => number;
 }
 
+const busyTimeoutMs = 2000;
+/** In KiB, negative as the pragma wants it; and what the log file is cut down to when it has been longer. */
+const cacheSize = -32 * 1024;
+const logFileBytes = 64 * 1024 * 1024;
+
+/** Throws a Refusal when another process uses the file (DATABASE_LOCKED) or when it is damaged (DATABASE_CORRUPT). */
 export function openSqlite(options: SqliteOptions): Database {
   const { path, nowMs } = options;
-  const writer = new SqliteConnection({ path, nowMs, readOnly: false, busyTimeoutMs: 5000 });
-  if (path === ':memory:') return new SqliteDatabase(writer, writer);
-  writer.exec('pragma journal_mode = wal; pragma synchronous = full');
-  return new SqliteDatabase(writer, new SqliteConnection({ path, nowMs, readOnly: true, busyTimeoutMs: 5000 }));
+  const shared = { path, nowMs, busyTimeoutMs, schema: { changes: 0 } };
+  if (path === ':memory:') {
+    const connection = new SqliteConnection({ ...shared, readOnly: false });
+    return new SqliteDatabase(connection, connection);
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const lock = lockDatabase(path);
+  const opened: SqliteConnection[] = [];
+  try {
+    const writer = new SqliteConnection({ ...shared, readOnly: false });
+    opened.push(writer);
+    prepareFile(writer, path, lock.clean);
+    const reader = new SqliteConnection({ ...shared, readOnly: true });
+    opened.push(reader);
+    return new SqliteDatabase(writer, reader, lock);
+  } catch (error) {
+    for (const connection of opened) connection.close();
+    lock.release(false);
+    throw error;
+  }
+}
+
+function prepareFile(writer: SqliteConnection, path: string, clean: boolean): void {
+  try {
+    writer.exec(`pragma journal_mode = wal; pragma synchronous = full`);
+    writer.exec(`pragma cache_size = ${cacheSize}; pragma journal_size_limit = ${logFileBytes}`);
+    if (clean) return;
+    const [found] = writer.query('pragma quick_check(1)').map((row) => String(row['quick_check']));
+    if (found !== 'ok') throw new Refusal('DATABASE_CORRUPT', `the check says: ${found}`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(error.code, `${path} is damaged: ${error.message}`, { cause: error });
+  }
 }
 
 class SqliteDatabase implements Database {
   readonly dialect = sqliteDialect;
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
-  /** Settles when the last transaction in the queue has ended. */
+  readonly #lock: DirectoryLock | undefined;
+  readonly #current = new AsyncLocalStorage<SqliteTransaction>();
+  /** Settles when the last one in the queue has ended. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection, lock?: DirectoryLock) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#lock = lock;
   }
 
   async query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
-    if (this.#closed) throw new StoreUnavailable('the database is closed');
+    this.#assertUsable();
     if (this.#reader !== this.#writer && this.#reader.reads(sql)) return this.#reader.query(sql, params) as T[];
     return this.#alone(() => this.#writer.query(sql, params) as T[]);
   }
 
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#alone(async () => {
-      this.#writer.exec('begin immediate');
-      try {
-        const result = await work(new SqliteTransaction(this.#writer));
-        this.#writer.exec('commit');
-        return result;
-      } finally {
-        if (this.#writer.inTransaction) this.#writer.exec('rollback');
-      }
-    });
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#assertUsable();
+    return this.#alone(() => this.#transact(work));
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#last;
-    if (this.#reader !== this.#writer) this.#reader.close();
-    this.#writer.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#last.then(() => {
+      if (this.#reader !== this.#writer) this.#reader.close();
+      this.#writer.close();
+      this.#lock?.release(true);
+    });
+    return this.#closing;
+  }
+
+  #assertUsable(): void {
+    // It would wait for the transaction that waits for it.
+    invariant(
+      this.#current.getStore()?.open !== true,
+      'the database was asked inside a transaction: ask the transaction',
+    );
+    if (this.#closing !== undefined) throw new StoreUnavailable('the database is closed');
+  }
+
+  async #transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#writer.exec('begin immediate');
+    const tx = new SqliteTransaction(this.#writer);
+    try {
+      const result = await this.#current.run(tx, () => work(tx));
+      tx.end();
+      this.#writer.exec('commit');
+      return result;
+    } finally {
+      tx.abandon();
+      if (this.#writer.inTransaction) this.#writer.exec('rollback');
+    }
   }
 
   async #alone<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.#closed) throw new StoreUnavailable('the database is closed');
-    if (this.#waiting >= serverLimits.storeQueue)
-      throw new StoreUnavailable('too many transactions wait for the writer');
+    if (this.#waiting >= serverLimits.storeQueue) throw new StoreUnavailable('too many wait for the one writer');
     this.#waiting += 1;
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
@@ -74,18 +133,5 @@ class SqliteDatabase implements Database {
     } finally {
       this.#waiting -= 1;
     }
-  }
-}
-
-class SqliteTransaction implements Tx {
-  readonly dialect = sqliteDialect;
-  readonly #writer: SqliteConnection;
-
-  constructor(writer: SqliteConnection) {
-    this.#writer = writer;
-  }
-
-  async query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
-    return this.#writer.query(sql, params) as T[];
   }
 }

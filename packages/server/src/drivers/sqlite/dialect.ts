@@ -1,7 +1,7 @@
 // The words in which SQLite differs: types, parameters, and the expansion of a JSON batch into rows.
 // Tables are made STRICT, so that a value of the wrong type is refused here as PostgreSQL would refuse it.
 
-import { type SqlPiece, sqlPieces } from '../../core/sql-text.ts';
+import { type SqlPiece, sqlPieces, sqlReads } from '../../core/sql-text.ts';
 import type { Dialect } from '../../ports/database.ts';
 
 export const sqliteDialect: Dialect = {
@@ -15,13 +15,22 @@ export const sqliteDialect: Dialect = {
   forUpdate: '',
 };
 
-const wordsOfSqlite: Readonly<Record<string, string>> = { uuid: 'text', bigint: 'integer' };
-const writingWords = new Set(['insert', 'update', 'delete', 'replace']);
+/** `double precision` is two words: the second one goes. */
+const wordsOfSqlite: Readonly<Record<string, string>> = {
+  uuid: 'text',
+  bigint: 'integer',
+  double: 'real',
+  precision: '',
+};
+const changingWords = new Set(['create', 'alter', 'drop']);
 
 export interface Translated {
   readonly sql: string;
   /** A statement that may run on the connection for reading. */
   readonly reads: boolean;
+  readonly changesSchema: boolean;
+  /** Positions (from 0) of the parameters that are batches. */
+  readonly batches: ReadonlySet<number>;
 }
 
 export function translate(sql: string): Translated {
@@ -31,10 +40,10 @@ export function translate(sql: string): Translated {
     if (piece.kind === 'word') words.push(piece.text.toLowerCase());
     text += translatePiece(piece);
   }
-  const [first, second] = words;
+  const [first = '', second] = words;
   if (first === 'create' && second === 'table') text += ' strict';
-  const reads = first === 'select' || (first === 'with' && !words.some((word) => writingWords.has(word)));
-  return { sql: text, reads };
+  const batches = [...text.matchAll(/\bjsonb_each\(\?(\d+)\)/g)].map((match) => Number(match[1]) - 1);
+  return { sql: text, reads: sqlReads(sql), changesSchema: changingWords.has(first), batches: new Set(batches) };
 }
 
 function translatePiece(piece: SqlPiece): string {

@@ -25,6 +25,13 @@ export function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
 }
 
+/** Someone else holds the lock that was wanted. */
+export function isBusy(error: unknown): boolean {
+  return (
+    error instanceof StoreUnavailable && isSqliteError(error.cause) && (error.cause.errcode & 0xff) === primary.busy
+  );
+}
+
 export interface KeyIndex {
   readonly name: string;
   readonly origin: string;

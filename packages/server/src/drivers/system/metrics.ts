@@ -19,9 +19,9 @@ export interface MetricsOptions {
 
 export function openMetrics(options: MetricsOptions): SystemMetrics {
   const registry = new Registry();
-  const counters = new Map<MetricName, Counter>();
-  const gauges = new Map<MetricName, Gauge>();
-  const histograms = new Map<MetricName, Histogram>();
+  const counters = new Map<MetricName, Counter<string>>();
+  const gauges = new Map<MetricName, Gauge<string>>();
+  const histograms = new Map<MetricName, Histogram<string>>();
   for (const [key, entry] of Object.entries(metricCatalogue)) {
     const name = key as MetricName;
     const shape = { name, help: entry.help, labelNames: [...entry.labels], registers: [registry] };
