@@ -31,6 +31,7 @@ import {
 import { type Change, stateFrom, writePlans } from './definition-writes.ts';
 import type { MasterContext } from './deps.ts';
 import type { RunIntake } from './intake.ts';
+import { isPassing } from './service.ts';
 
 export type DefinitionsDeps = Pick<MasterContext, 'db' | 'identity' | 'signals' | 'metrics' | 'definitions'>;
 
@@ -139,19 +140,17 @@ export class Definitions {
 
   /** One run now, with the payload of the schedule; the schedule itself goes on as it was. Refusals: NOT_FOUND and those of an intake. */
   async scheduleTrigger(namespace: string, actor: string, name: string): Promise<TriggerResult> {
-    const { db, identity } = this.#deps;
+    const { db } = this.#deps;
     const schedule = await scheduleNamed(db, namespace, name);
     const job = schedule === null ? null : await jobNameById(db, schedule.jobId);
     if (schedule === null || job === null)
       throw new Refusal('NOT_FOUND', `there is no schedule "${name}" in the namespace "${namespace}"`);
     const { payload } = schedule.spec;
-    const [result] = await this.#intake.submit(namespace, [
-      { job, scheduleId: schedule.id, ...(payload === undefined ? {} : { payload }) },
+    const request = { job, scheduleId: schedule.id, ...(payload === undefined ? {} : { payload }) };
+    const [result] = await this.#intake.submit(namespace, [request], (results) => [
+      { namespace, actor, action: 'schedule.trigger', subject: name, detail: { run: results[0]?.runId } },
     ]);
     if (result === undefined) throw new Error('a submission of one run answered with none');
-    await eventsAppend(db, identity, [
-      { namespace, actor, action: 'schedule.trigger', subject: name, detail: { run: result.runId } },
-    ]);
     return result;
   }
 
@@ -212,7 +211,12 @@ export class Definitions {
 
   async #readBack<T>(change: Change, planned: Outcome<T> | null, cause: OutcomeUnknown): Promise<Outcome<T>> {
     this.#deps.metrics.add('tidewheel_store_unknown_outcomes_total', 1);
-    if (planned !== null && (!planned.written || (await eventExists(this.#deps.db, change.eventId)))) return planned;
+    try {
+      if (planned !== null && (!planned.written || (await eventExists(this.#deps.db, change.eventId)))) return planned;
+    } catch (error) {
+      // A store that cannot be read leaves the outcome unknown; it does not make it undone.
+      if (!isPassing(error)) throw error;
+    }
     throw new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the change', { retryAfterSeconds: 1, cause });
   }
 

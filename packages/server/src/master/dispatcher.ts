@@ -13,7 +13,7 @@ import { lanesWaiting, runsClaim, runsInSlots, type ClaimedRun, type Slot } from
 import { assignOf } from './assignment.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
-import { Loop, type Service } from './service.ts';
+import { isPassing, Loop, type Service } from './service.ts';
 import type { SessionLink } from './session-link.ts';
 
 export class Dispatcher implements Service {
@@ -108,20 +108,30 @@ export class Dispatcher implements Service {
     }
   }
 
-  /** Hands committed claims to their workers. A worker that has gone gets them when it resumes, or they are rescued. */
+  /**
+   * Hands committed claims to their workers. A worker that has gone gets them when it resumes, or they are rescued. When the
+   * store cannot be asked for their definitions, nothing is lost: the gateway's comparing hands them over later.
+   */
   async deliver(claimed: readonly ClaimedRun[], path: 'claim' | 'direct' | 'again'): Promise<void> {
     if (claimed.length === 0) return;
-    const { db, definitions, metrics, clock } = this.#context;
-    // Hold the slots at once: the definitions below may have to be read.
-    for (const run of claimed) {
-      this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs: clock.monotonicMs() });
+    const sinceMs = this.#context.clock.monotonicMs();
+    // Hold the slots at once: the definitions may have to be read.
+    for (const run of claimed) this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs });
+    try {
+      await this.#send(claimed);
+    } catch (error) {
+      for (const run of claimed) this.#links.get(run.sessionId)?.held.delete(run.attemptId);
+      if (!isPassing(error)) throw error;
     }
-    const versions = await definitions.jobVersions(
-      db,
-      claimed.map((run) => run.jobVersionId),
-    );
-    const scheduleIds = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
-    const schedules = await definitions.scheduleNames(db, scheduleIds);
+    this.#context.metrics.add('tidewheel_runs_claimed_total', claimed.length, { path });
+    this.#changes.note(new Set(claimed.map((run) => run.namespace)), 'runs');
+  }
+
+  async #send(claimed: readonly ClaimedRun[]): Promise<void> {
+    const { db, definitions, metrics } = this.#context;
+    const versions = await definitions.jobVersions(db, new Set(claimed.map((run) => run.jobVersionId)));
+    const scheduled = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
+    const schedules = await definitions.scheduleNames(db, scheduled);
     for (const run of claimed) {
       const link = this.#links.get(run.sessionId);
       const version = versions.get(run.jobVersionId);
@@ -131,8 +141,6 @@ export class Dispatcher implements Service {
         link.send({ type: 'cancel', attemptId: run.attemptId, reason: run.cancelReason ?? '' });
       metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
     }
-    metrics.add('tidewheel_runs_claimed_total', claimed.length, { path });
-    this.#changes.note(new Set(claimed.map((run) => run.namespace)), 'runs');
   }
 
   async #look(): Promise<number> {

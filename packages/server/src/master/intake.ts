@@ -43,12 +43,16 @@ export class RunIntake implements Service {
   }
 
   /** Refusals: UNKNOWN_JOB, CONFLICT (disabled job), PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, TOO_MANY_REQUESTS, OUTCOME_UNKNOWN, SHUTTING_DOWN. */
-  async submit(namespace: string, requests: readonly RunRequest[]): Promise<TriggerResult[]> {
+  async submit(
+    namespace: string,
+    requests: readonly RunRequest[],
+    record: Submission['record'] = () => [],
+  ): Promise<TriggerResult[]> {
     if (!this.#accepting)
       throw new Refusal('SHUTTING_DOWN', 'this master takes no more runs', { retryAfterSeconds: 1 });
     const payloads = requests.map((request, index) => payloadText(request.payload, index));
     const runIds = requests.map(() => this.#context.identity.next());
-    return this.#commits.submit({ namespace, requests, runIds, payloads });
+    return this.#commits.submit({ namespace, requests, runIds, payloads, record });
   }
 
   async #commit(batch: readonly Submission[]): Promise<(TriggerResult[] | Refusal)[]> {
@@ -104,12 +108,7 @@ export class RunIntake implements Service {
   async #deliverOffers(plan: SubmitPlan, submitted: readonly SubmittedRun[]): Promise<void> {
     const direct = submitted.filter((run) => run.state === 'running').flatMap((run) => plan.claimOf(run) ?? []);
     plan.releaseOffers();
-    try {
-      await this.#dispatcher.deliver(direct, 'direct');
-    } catch (error) {
-      // The runs are committed, and the caller must hear so; the gateway's comparing hands them over later.
-      if (!isPassing(error)) throw error;
-    }
+    await this.#dispatcher.deliver(direct, 'direct');
   }
 }
 

@@ -51,7 +51,7 @@ export class RunControl {
 
   /** A new run of the same job with the same, or another, payload. Only finished runs can be repeated. */
   async retry(namespace: string, actor: string, runId: string, payload?: unknown): Promise<TriggerResult> {
-    const { db, identity } = this.#context;
+    const { db } = this.#context;
     const origin = await runOrigin(db, namespace, runId);
     if (origin === null) throw new Refusal('NOT_FOUND', `there is no run ${runId} in the namespace "${namespace}"`);
     if (!isFinal(origin.state))
@@ -59,13 +59,16 @@ export class RunControl {
     const job = await jobNameById(db, origin.jobId);
     if (job === null) throw new Refusal('UNKNOWN_JOB', 'the job of this run has been deleted');
     const carried: unknown = payload ?? (origin.payload === null ? undefined : JSON.parse(origin.payload));
-    const [result] = await this.#intake.submit(namespace, [
-      { job, trigger: 'retry', retryOf: runId, ...(carried === undefined ? {} : { payload: carried }) },
+    const request = {
+      job,
+      trigger: 'retry',
+      retryOf: runId,
+      ...(carried === undefined ? {} : { payload: carried }),
+    } as const;
+    const [result] = await this.#intake.submit(namespace, [request], (results) => [
+      { namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: results[0]?.runId } },
     ]);
     if (result === undefined) throw new Error('a submission of one run answered with none');
-    await eventsAppend(db, identity, [
-      { namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: result.runId } },
-    ]);
     return result;
   }
 }

@@ -1,5 +1,8 @@
 // What a caller of the intake wants, and how it travels through the group commit.
 
+import type { TriggerResult } from '@tidewheel/protocol';
+import type { NewEvent } from '../store/events.ts';
+
 /** One run that a caller wants. Durations in ms; `payload` undefined means the job's own. */
 export interface RunRequest {
   job: string;
@@ -18,4 +21,6 @@ export interface Submission {
   requests: readonly RunRequest[];
   runIds: readonly string[];
   payloads: readonly (string | null)[];
+  /** What goes into the audit log with the runs, in their transaction. */
+  record: (results: readonly TriggerResult[]) => NewEvent[];
 }

@@ -4,6 +4,7 @@
 import { Refusal, type TriggerResult } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
 import type { JobVersion } from '../store/definition-cache.ts';
+import { eventsAppend } from '../store/events.ts';
 import { jobKey, jobsByName, type JobTarget } from '../store/job-lookup.ts';
 import type { ClaimedRun, Slot } from '../store/runs-claim.ts';
 import { runsInsert, type NewRun, type SubmittedRun } from '../store/runs-submit.ts';
@@ -61,7 +62,13 @@ export class SubmitPlan {
       [...jobs.values()].map((job) => job.versionId),
     );
     this.#answers = this.#batch.map((one, index) => refusals[index] ?? this.#plan(one, jobs, versions, keys));
-    return this.#runs.length === 0 ? [] : runsInsert(tx, this.#runs);
+    const submitted = this.#runs.length === 0 ? [] : await runsInsert(tx, this.#runs);
+    const events = this.#batch.flatMap((one, index) => {
+      const answer = this.#answers[index];
+      return answer === undefined || answer instanceof Refusal ? [] : one.record(answer);
+    });
+    await eventsAppend(tx, this.#context.identity, events);
+    return submitted;
   }
 
   #plan(
