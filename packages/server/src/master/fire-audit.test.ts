@@ -179,6 +179,8 @@ test('a deleted schedule is audited up to its end, and not in a range after it',
 test('thousands of fires and hundreds of versions are read in pages, and every one counts', async (t) => {
   const { clock, db, definitions, apply, fireAll, auditOne } = await setup(t);
   await apply({ name: 's', every: '1s', ...all });
+  // One version more, so that the last of a page is one that fires.
+  await apply({ name: 's', every: '1s', ...all, description: 'changed' });
   const start = clock.wallMs();
   for (let round = 0; round < serverLimits.auditVersions; round += 1) {
     await clock.advance(10_000);
@@ -198,6 +200,22 @@ test('thousands of fires and hundreds of versions are read in pages, and every o
     Array.from({ length: 3 }, (_, index) => (index + 1) * 700).filter((at) => at % 11 === 0 && at <= paused * 11)
       .length;
   assert.equal((await auditOne({ graceMs: 0 })).missing, removed);
+});
+
+test('more rows than are expected are read in pages too', async (t) => {
+  const { clock, db, apply, fireAll, auditOne } = await setup(t);
+  await apply({ name: 's', every: '10s', ...all });
+  await clock.advance(30_000);
+  await fireAll();
+  const start = clock.wallMs() - 30_000;
+  const rows = Array.from({ length: serverLimits.auditFires * 2 }, (_, index) => ({ at: start + 1 + index }));
+  await db.query(
+    `insert into fire (schedule_id, fire_at, outcome, reason, decided_at)
+     select s.id, x.at, 'skipped', 'misfire', 0 from ${db.dialect.rows('$1', 'x', { at: 'bigint' })} join schedule s on true`,
+    [JSON.stringify(rows)],
+  );
+  const { expected, fired, unexpected } = await auditOne({ graceMs: 0 });
+  assert.deepEqual({ expected, fired, unexpected }, { expected: 3, fired: 3, unexpected: rows.length });
 });
 
 test('whatever is fired, changed, paused, resumed and deleted in whatever order, the audit is clean', async () => {
