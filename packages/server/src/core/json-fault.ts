@@ -68,7 +68,10 @@ function step(found: string, expected: Expected, open: ('{' | '[')[]): Expected 
 
 function faultAt(text: string, at: number, expected: Expected): JsonFault {
   const lines = text.slice(0, at).split('\n');
-  const found = at === text.length ? 'the text ends' : `there is ${JSON.stringify([...text.slice(at, at + 2)][0])}`;
+  const found =
+    at === text.length
+      ? 'the text ends'
+      : `there is ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`;
   return {
     line: lines.length,
     column: (lines.at(-1)?.length ?? 0) + 1,

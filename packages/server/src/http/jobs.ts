@@ -22,7 +22,11 @@ import { route, type Route } from './route.ts';
 const tag = 'Jobs';
 const one = '/v1/namespaces/:ns/jobs/:name';
 
-export function jobRoutes({ db, master }: DoorContext): Route[] {
+export function jobRoutes(context: DoorContext): Route[] {
+  return [...readingRoutes(context), ...changingRoutes(context)];
+}
+
+function readingRoutes({ db }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -53,6 +57,11 @@ export function jobRoutes({ db, master }: DoorContext): Route[] {
         return job;
       },
     }),
+  ];
+}
+
+function changingRoutes({ db, master }: DoorContext): Route[] {
+  return [
     route({
       method: 'PUT',
       url: one,

@@ -57,7 +57,7 @@ async function slotWaitedFor(tx: Tx, laneId: string): Promise<string> {
   const slots = live.reduce((sum, session) => sum + session.slots, 0);
   const running = live.reduce((sum, session) => sum + session.running, 0);
   if (running >= slots)
-    return `All ${counted(slots, 'slot')} of the ${counted(live.length, 'worker')} that can run it are busy.`;
+    return `All slots are busy: ${running} of ${slots} on ${counted(live.length, 'worker')} that can run it.`;
   return 'It is next: a worker with a free slot is connected.';
 }
 
