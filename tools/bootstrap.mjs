@@ -322,7 +322,9 @@ function filesBelow(folder) {
     ({ name }) => name !== 'dist' && name !== 'node_modules',
   );
   const paths = entries.map((entry) => ({ entry, path: join(folder, entry.name) }));
-  return paths.flatMap(({ entry, path }) => (entry.isDirectory() ? filesBelow(path) : [path])).sort();
+  return paths
+    .flatMap(({ entry, path }) => (entry.isDirectory() ? filesBelow(path) : [path]))
+    .sort((a, b) => (a < b ? -1 : 1));
 }
 
 function tail(output) {

@@ -1,6 +1,6 @@
 // The house rules, by the name under which a failure is reported. Run by `npm run check` and by tools/tidy.test.ts.
 
-import { catalogueIsDocumented } from './catalogue.ts';
+import { catalogueIsDocumented, variablesAreDocumented } from './catalogue.ts';
 import { noCycles } from './cycles.ts';
 import { importsFollowTheTable } from './layers.ts';
 import type { Finding, Repository, Rule } from './repository.ts';
@@ -21,6 +21,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'test names are unique sentences': testNamesAreUnique,
   'no traces of a machine': noTracesOfAMachine,
   'the reference names everything a user meets': catalogueIsDocumented,
+  'the reference names every environment variable': variablesAreDocumented,
 };
 
 export function house(repository: Repository): Finding[] {
