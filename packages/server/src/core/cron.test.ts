@@ -122,6 +122,11 @@ test('UTC does not depend on the time zone of the process', (t) => {
   }
 });
 
+test('a zone is taken in any case', () => {
+  assert.equal(cronNext(parseCron('0 9 * * *', 'asia/shanghai'), utc('2026-01-01T00:00')), utc('2026-01-01T01:00'));
+  assert.equal(parseCron('0 9 * * *', 'utc').timezone, 'UTC');
+});
+
 test('thousands of expressions fit in memory: they share the array of years', () => {
   const yearsOf = (cron: Cron) =>
     (cron.wall as unknown as { _states: { pattern: { year: number[] } } })._states.pattern.year;
@@ -203,7 +208,7 @@ test('the short cut away from clock changes agrees with croner asked for the zon
   fc.assert(
     fc.property(expressions, zonesToTry, anyInstant, (expression, timezone, after) => {
       const cron = parseCron(expression, timezone);
-      assert.equal(cronNext(cron, after), cron.zoned?.nextRun(new Date(after))?.getTime());
+      assert.equal(cronNext(cron, after), cron.zoned.nextRun(new Date(after))?.getTime());
     }),
     { numRuns: 1500 },
   );

@@ -10,15 +10,29 @@
 import { Cron as Engine, CronPattern } from 'croner';
 import { Refusal } from '@tidewheel/protocol';
 import { calmOffsetMs } from './zone-offset.ts';
-import { checkTimezone, isUtc } from './zone.ts';
+import { checkTimezone } from './zone.ts';
 
 /** A compiled expression. Nothing outside this file looks inside. */
-export interface Cron {
+export class Cron {
   readonly expression: string;
   readonly timezone: string;
-  /** The pattern in UTC, and in its zone when that is another. */
+  /** The pattern as if in UTC. */
   readonly wall: Engine;
-  readonly zoned: Engine | null;
+  readonly #pattern: string;
+  #zoned: Engine | null = null;
+
+  constructor(expression: string, timezone: string, pattern: string, wall: Engine) {
+    this.expression = expression;
+    this.timezone = timezone;
+    this.#pattern = pattern;
+    this.wall = wall;
+  }
+
+  /** The pattern in its zone. Made when it is first asked for, which is only near changes of the clock. */
+  get zoned(): Engine {
+    this.#zoned ??= engineOf(this.#pattern, this.timezone);
+    return this.#zoned;
+  }
 }
 
 const fields = [
@@ -42,21 +56,21 @@ const nicknames: Readonly<Record<string, string>> = {
 
 /** Throws INVALID_CRON or UNKNOWN_TIMEZONE with what was expected and where. */
 export function parseCron(expression: string, timezone: string): Cron {
-  checkTimezone(timezone);
+  const zone = checkTimezone(timezone);
   const pattern = plainPattern(expression);
   const parts = [...pattern.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: match.index + 1 }));
   if (parts.length !== 5 && parts.length !== 6) refuse(wrongCount(parts.length));
-  const wall = compile(pattern, null, parts);
+  const wall = compile(pattern, parts);
   // Any date of the 400-year cycle does; expressions such as 30 February have none and would be silently without effect.
   if (wall.nextRun(new Date(0)) === null) refuse(`"${expression}" never fires: no such day exists`);
-  return { expression, timezone, wall, zoned: isUtc(timezone) ? null : compile(pattern, timezone, parts) };
+  return new Cron(expression, zone, pattern, wall);
 }
 
 /** The first fire later than `afterMs`, or null when none comes any more. */
 export function cronNext(cron: Cron, afterMs: number): number | null {
-  const { wall, zoned, timezone } = cron;
-  if (zoned === null) return nextOf(wall, afterMs);
-  return calmNext(wall, timezone, afterMs) ?? nextOf(zoned, afterMs);
+  const { wall, timezone } = cron;
+  if (timezone === 'UTC') return nextOf(wall, afterMs);
+  return calmNext(wall, timezone, afterMs) ?? nextOf(cron.zoned, afterMs);
 }
 
 /**
@@ -91,17 +105,22 @@ function plainPattern(expression: string): string {
   refuse(`the nickname "${trimmed}" is unknown; expected one of ${Object.keys(nicknames).join(', ')}`);
 }
 
-/** `timezone` null: UTC. */
-function compile(pattern: string, timezone: string | null, parts: readonly { text: string; at: number }[]): Engine {
-  // Given no zone, croner reads the process's own; the name UTC makes it ask Intl. Offset 0 does neither.
-  const zone = timezone === null ? { utcOffset: 0 } : { timezone };
+function compile(pattern: string, parts: readonly { text: string; at: number }[]): Engine {
   try {
-    const engine = new Engine(pattern, { ...zone, mode: '5-or-6-parts' });
-    shareYears(engine);
-    return engine;
+    return engineOf(pattern, 'UTC');
   } catch (error) {
     refuse(faultOf(parts) ?? `"${pattern}" cannot be read: ${wordsOf(error)}`, error);
   }
+}
+
+function engineOf(pattern: string, timezone: string): Engine {
+  // Given no zone, croner reads the process's own; the name UTC makes it ask Intl. Offset 0 does neither.
+  const engine = new Engine(pattern, {
+    ...(timezone === 'UTC' ? { utcOffset: 0 } : { timezone }),
+    mode: '5-or-6-parts',
+  });
+  shareYears(engine);
+  return engine;
 }
 
 let everyYear: number[] | undefined;

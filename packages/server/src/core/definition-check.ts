@@ -37,6 +37,13 @@ class Faults {
 
 /** `pointer`: where the list of jobs stands in the request; null when the one job is the request itself. */
 export function checkDefinitions(jobs: readonly JobDefinition[], pointer: '/jobs' | null): void {
+  const scheduleCount = jobs.reduce((sum, job) => sum + job.schedules.length, 0);
+  if (scheduleCount > serverLimits.applySchedules) {
+    throw new Refusal(
+      'VALIDATION_FAILED',
+      `${scheduleCount} schedules in one request; at most ${serverLimits.applySchedules}`,
+    );
+  }
   const faults = new Faults();
   const jobNames = new Set<string>();
   const scheduleNames = new Map<string, string>();

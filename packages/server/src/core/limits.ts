@@ -43,6 +43,8 @@ export const serverLimits = {
   faults: 20,
   /** Fire decisions of one change of a schedule that is behind; over it the caller is asked to come back. */
   settleRounds: 20,
+  /** Schedules of one apply, all jobs together: each takes some 30 µs to be checked, and a master has one thread. */
+  applySchedules: 5000,
   /** Nominal times and ledger rows compared at once by an audit, runs looked at by one of its statements, schedules of one audit. */
   auditFires: 1000,
   auditRuns: 5000,

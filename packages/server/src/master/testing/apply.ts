@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { serverLimits } from '../../core/limits.ts';
 import { DefinitionsBench, type DefinitionsSetup, fireDue, hello, minutely } from './definitions-bench.ts';
 
 export function testApply(engine: string, open: () => Promise<DefinitionsSetup>): void {
@@ -168,6 +169,17 @@ export function testApply(engine: string, open: () => Promise<DefinitionsSetup>)
       );
       assert.equal(await bench.count('job'), 0);
       assert.deepEqual(bench.signals, []);
+    });
+
+    test('more schedules than one request may bring are refused', async () => {
+      const jobs = Array.from({ length: serverLimits.applySchedules / 100 + 1 }, (_, index) => ({
+        name: `job-${index}`,
+        ...hello,
+        schedules: Array.from({ length: 100 }, (_, place) => ({ name: `s-${index}-${place}`, every: '1h' })),
+      }));
+      await bench.refused('VALIDATION_FAILED', [], bench.apply(jobs));
+      jobs.pop();
+      assert.equal((await bench.apply(jobs)).changes.length, jobs.length * 101);
     });
 
     test('a schedule name of another job is refused, unless that job gives it up in the same request', async () => {
