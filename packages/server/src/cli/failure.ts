@@ -40,7 +40,10 @@ export function refusalText(refusal: Refusal, colour: boolean): string {
   const lines = [
     `${paint('error', 'red', colour)} ${paint(refusal.code, 'bold', colour)} ${visibleLine(refusal.message || entry.title)}`,
   ];
-  for (const fault of refusal.faults.slice(0, shownFaults)) lines.push(...faultLines(fault, colour));
+  const [only] = refusal.faults;
+  // A single fault without a place in a file would only say the same again.
+  const said = refusal.faults.length === 1 && only?.detail === refusal.message && !isPlaced(only);
+  for (const fault of said ? [] : refusal.faults.slice(0, shownFaults)) lines.push(...faultLines(fault, colour));
   const more = refusal.faults.length - shownFaults;
   if (more > 0) lines.push(`  … and ${more} more`);
   const wait = refusal.retryAfterSeconds === undefined ? '' : ` Retry after ${refusal.retryAfterSeconds} s.`;

@@ -72,17 +72,17 @@ function shrink(
   }
 }
 
-/** Two columns without titles: what `show` commands print. */
-export function renderFields(
-  fields: readonly (readonly [label: string, value: string, style?: Style])[],
-  colour: boolean,
-): string {
-  const width = Math.max(0, ...fields.map(([label]) => textWidth(label)));
-  return fields
-    .map(
-      ([label, value, style]) =>
-        `${paint(padText(label, width), 'dim', colour)}${gap}${paint(visibleLine(value) || '-', style, colour)}\n`,
-    )
+export type Field = readonly [label: string, value: string, style?: Style | undefined];
+
+/** Two columns without titles: what `show` commands print. Null stands for a field that does not apply. */
+export function renderFields(fields: readonly (Field | null)[], colour: boolean): string {
+  const shown = fields.filter((field) => field !== null);
+  const width = Math.max(0, ...shown.map(([label]) => textWidth(label)));
+  return shown
+    .map(([label, value, style]) => {
+      const name = paint(padText(label, width), 'dim', colour);
+      return `${name}${gap}${paint(visibleLine(value) || '-', style, colour)}\n`;
+    })
     .join('');
 }
 

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly home: string;
   readonly cwd: string;
   nowMs(): number;
+  /** Resolves early when the person interrupts. */
+  sleep(ms: number, interrupted?: AbortSignal): Promise<void>;
   /** Asks on stderr; null when nobody can answer. */
   ask(question: string): Promise<string | null>;
   stdin(): Promise<string>;
@@ -44,6 +46,16 @@ export function processTerminal(): Terminal {
     home: env['HOME'] ?? homedir(),
     cwd: process.cwd(),
     nowMs: () => Date.now(),
+    sleep: (ms, interrupted) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(done, ms);
+        interrupted?.addEventListener('abort', done, { once: true });
+        function done(): void {
+          clearTimeout(timer);
+          interrupted?.removeEventListener('abort', done);
+          resolve();
+        }
+      }),
     ask: async (question) => {
       if (!stdin.isTTY || !stderr.isTTY) return null;
       const reader = createInterface({ input: stdin, output: stderr });

@@ -1,0 +1,47 @@
+// `tidewheel audit fires`: every nominal time recomputed and matched with the ledger. Exit code 0: clean, 1: not.
+
+import type { FireAudit } from '@tidewheel/protocol';
+import { Command } from 'commander';
+import { openApi } from './api.ts';
+import type { CommandLine } from './command-line.ts';
+import { type ConnectionOptions, withConnection } from './connection.ts';
+import { auditListing } from './listings.ts';
+import { momentOf } from './option-values.ts';
+import { Output, type OutputOptions, withOutput } from './output.ts';
+import { paint } from './table.ts';
+
+interface AuditOptions extends ConnectionOptions, OutputOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly schedule?: string;
+}
+
+export function auditCommand(cli: CommandLine): Command {
+  return new Command('audit').description('prove what happened').addCommand(firesCommand(cli));
+}
+
+function firesCommand(cli: CommandLine): Command {
+  const command = new Command('fires')
+    .description('compare the nominal times of schedules with the ledger; exit code 0: clean, 1: not')
+    .option('--from <time>', 'from this time on: 2h (ago), 2026-11-21T08:00+08:00; else from the beginning')
+    .option('--to <time>', 'up to this time; else up to now')
+    .option('--schedule <name>', 'only this schedule');
+  return withOutput(withConnection(command)).action(async (options: AuditOptions) => {
+    const from = momentOf('--from', options.from, cli.terminal);
+    const to = momentOf('--to', options.to, cli.terminal);
+    const audit = await openApi(cli, options).client.audit.fires({ from, to, schedule: options.schedule });
+    const output = new Output(cli.terminal, options);
+    output.list(auditListing, audit.schedules, audit);
+    if (output.forPeople) cli.terminal.err(verdictText(audit, cli.terminal.errColour));
+    cli.exitCode = audit.clean ? 0 : 1;
+  });
+}
+
+function verdictText(audit: FireAudit, colour: boolean): string {
+  const span = `${new Date(audit.from).toISOString()} to ${new Date(audit.to).toISOString()}`;
+  if (audit.clean) return `${paint('clean', 'green', colour)}: nothing missing, doubled or unexpected, ${span}\n`;
+  const samples = audit.schedules.flatMap((row) =>
+    row.samples.map((sample) => `  ${sample.finding} ${row.schedule} at ${new Date(sample.fireAt).toISOString()}`),
+  );
+  return `${paint('not clean', 'red', colour)}, ${span}\n${samples.join('\n')}\n`;
+}

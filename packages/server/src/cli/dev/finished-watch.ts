@@ -1,0 +1,37 @@
+// Prints finished runs as they finish. It looks when the master says that runs have changed, at most four times a second.
+
+import { finishedPosition, finishedSince } from '../../store/finished-feed.ts';
+import type { OpenStore } from '../../compose.ts';
+import type { Terminal } from '../terminal.ts';
+import { FinishedLines } from './finished-lines.ts';
+
+const lookEveryMs = 250;
+const runsOfOneLook = 2000;
+
+export async function watchFinished(
+  store: OpenStore,
+  terminal: Terminal,
+  until: AbortSignal,
+  say: (text: string) => void,
+): Promise<void> {
+  const lines = new FinishedLines(terminal.outColour);
+  let position = await finishedPosition(store.db);
+  let changed = true;
+  const unsubscribe = store.signals.subscribe('changed', ({ topics }) => {
+    if (topics.includes('runs')) changed = true;
+  });
+  try {
+    while (!until.aborted) {
+      if (changed) {
+        changed = false;
+        const runs = await finishedSince(store.db, position, runsOfOneLook);
+        position = runs.at(-1)?.position ?? position;
+        changed ||= runs.length === runsOfOneLook;
+        lines.take(runs, terminal.nowMs()).forEach(say);
+      } else lines.flush(terminal.nowMs()).forEach(say);
+      await terminal.sleep(lookEveryMs, until);
+    }
+  } finally {
+    unsubscribe();
+  }
+}

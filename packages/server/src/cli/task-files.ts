@@ -1,0 +1,51 @@
+// Loads tasks and schedules from the TypeScript or JavaScript files that --tasks names: whatever they export counts.
+
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Refusal } from '@tidewheel/protocol';
+import { isSchedule, isTask, type Schedule, type Task } from '@tidewheel/sdk';
+import { readText } from './manifest-files.ts';
+
+export interface LoadedTasks {
+  readonly tasks: readonly Task[];
+  readonly schedules: readonly Schedule[];
+}
+
+export async function loadTasks(paths: readonly string[]): Promise<LoadedTasks> {
+  const tasks = new Map<string, Task>();
+  const schedules = new Map<string, Schedule>();
+  for (const path of paths) {
+    const exported = Object.values(await load(path));
+    const found = exported.flatMap((value: unknown) => (Array.isArray(value) ? (value as unknown[]) : [value]));
+    for (const value of found) {
+      if (isTask(value)) add('task', tasks, value, path);
+      else if (isSchedule(value)) {
+        add('schedule', schedules, value, path);
+        // A schedule says which task it fires, so that task need not be exported by itself.
+        if (!tasks.has(value.task.id)) tasks.set(value.task.id, value.task);
+      }
+    }
+    if (!found.some((value) => isTask(value) || isSchedule(value))) {
+      throw new Refusal('INVALID_FILE', `${path} exports no task; write \`export const name = task({ … })\``);
+    }
+  }
+  return { tasks: [...tasks.values()], schedules: [...schedules.values()] };
+}
+
+function add<T extends { readonly id: string }>(kind: string, known: Map<string, T>, value: T, path: string): void {
+  const before = known.get(value.id);
+  if (before !== undefined && before !== value) {
+    throw new Refusal('DUPLICATE_NAME', `the ${kind} "${value.id}" stands twice; the second time in ${path}`);
+  }
+  known.set(value.id, value);
+}
+
+async function load(path: string): Promise<Record<string, unknown>> {
+  readText(path);
+  try {
+    return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  } catch (error) {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new Refusal('INVALID_FILE', `${path} cannot be loaded: ${detail}`, { cause: error });
+  }
+}

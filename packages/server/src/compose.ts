@@ -1,0 +1,199 @@
+// Joins the pieces: the only file that knows all drivers. A configuration becomes an open store, and an open store
+// becomes a running system: database, signals, one master, its HTTP door.
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Refusal } from '@tidewheel/protocol';
+import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
+import { openSqlite } from './drivers/sqlite/database.ts';
+import { systemClock } from './drivers/system/clock.ts';
+import { systemIdentity } from './drivers/system/identity.ts';
+import { localSignals } from './drivers/system/local-signals.ts';
+import { openLog, type SystemLog } from './drivers/system/log.ts';
+import { openMetrics } from './drivers/system/metrics.ts';
+import { type HttpDoor, startHttp } from './http/http-door.ts';
+import { masterDefaults, type MasterSettings } from './master/deps.ts';
+import { Master } from './master/master.ts';
+import type { Clock } from './ports/clock.ts';
+import { type Database, StoreUnavailable } from './ports/database.ts';
+import type { Log } from './ports/log.ts';
+import type { Signals } from './ports/signals.ts';
+import { migrate } from './store/migrate.ts';
+import { signInLinkCreate } from './store/sign-ins.ts';
+import { type Grant, tokenCreate } from './store/tokens.ts';
+
+export interface NewToken extends Grant {
+  readonly expiresInMs?: number | undefined;
+}
+
+/** A store that is open and up to date, and what can be done with it without a master. */
+export interface OpenStore {
+  readonly db: Database;
+  readonly signals: Signals;
+  createToken(token: NewToken): ReturnType<typeof tokenCreate>;
+  createSignInLink(): ReturnType<typeof signInLinkCreate>;
+  /** Whether anybody could sign in at all. */
+  hasAdmin(): Promise<boolean>;
+  /** Makes the tokens of this name useless: those of an earlier process that cannot be told any more. */
+  revokeTokens(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const everything: Grant = { name: 'operator at the store', role: 'admin', namespace: '*' };
+
+/** Opens and migrates. Refusals: DATABASE_LOCKED, DATABASE_CORRUPT, DATABASE_NEWER, DATABASE_CHANGED, STORE_UNREACHABLE. */
+export async function openStore(config: StoreConfig, log: Log): Promise<OpenStore> {
+  const { db, signals } = config.engine === 'sqlite' ? openFile(config.path) : await openCluster(config, log);
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  return {
+    db,
+    signals,
+    createToken: ({ expiresInMs, ...grant }) => tokenCreate(db, systemIdentity, grant, expiresInMs ?? null),
+    createSignInLink: () => signInLinkCreate(db, systemIdentity, everything),
+    hasAdmin: async () => {
+      const rows = await db.query(
+        `select 1 as one from api_token where role = 'admin' and revoked_at is null and (expires_at is null or expires_at > now_ms()) limit 1`,
+      );
+      return rows.length > 0;
+    },
+    revokeTokens: async (name) => {
+      await db.query('update api_token set revoked_at = now_ms() where name = $1 and revoked_at is null', [name]);
+    },
+    close: async () => {
+      await signals.close();
+      await db.close();
+    },
+  };
+}
+
+function openFile(path: string): { db: Database; signals: Signals } {
+  // The directory holds the database and, with `dev`, a token: it is its owner's alone.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return { db: openSqlite({ path, nowMs: () => systemClock.wallMs() }), signals: localSignals() };
+}
+
+/** Loaded only when wanted, so that one process with SQLite starts quickly. */
+async function openCluster(
+  config: Extract<StoreConfig, { engine: 'postgres' }>,
+  log: Log,
+): Promise<{ db: Database; signals: Signals }> {
+  const { openPostgres } = await import('./drivers/postgres/database.ts');
+  const { PostgresSignals } = await import('./drivers/postgres/signals.ts');
+  const shared = { url: config.url, clock: systemClock, identity: systemIdentity, log };
+  try {
+    const db = await openPostgres({ ...shared, poolSize: config.poolSize });
+    return { db, signals: new PostgresSignals(shared) };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new Refusal('STORE_UNREACHABLE', error.message, { cause: error });
+  }
+}
+
+/** Log lines of a server: JSON on stderr. */
+export function serverLog(level: LogLevel): SystemLog {
+  return openLog({ level, fd: 2 });
+}
+
+export interface SystemOptions {
+  readonly version: string;
+  readonly log: Log;
+  /** Called once with a defect: the caller ends the process, so that another takes over. */
+  readonly fatal: (error: unknown) => void;
+  /** When the port is taken, so many next ones are tried. */
+  readonly otherPorts?: number;
+}
+
+export interface System {
+  readonly master: Master;
+  readonly store: OpenStore;
+  readonly clock: Clock;
+  /** Where it really listens. */
+  readonly address: string;
+  /** No new work is taken, what is here is settled, the store is closed. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export async function compose(config: ServerConfig, options: SystemOptions): Promise<System> {
+  const { log, fatal, version } = options;
+  // Read first: a missing file should not leave an open store behind.
+  const tls =
+    config.tls === null
+      ? null
+      : { key: pem('tls.key', config.tls.keyFile), cert: pem('tls.cert', config.tls.certFile) };
+  const store = await openStore(config.store, log);
+  const { db, signals } = store;
+  const metrics = openMetrics({ process: true });
+  const settings: MasterSettings = {
+    ...masterDefaults,
+    address: config.address ?? '',
+    version,
+    sessionTtlMs: config.sessionTtlMs,
+    heartbeatMs: config.heartbeatMs,
+  };
+  const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
+  const master = new Master({ ...shared, metrics, settings });
+  const open = async (port: number): Promise<HttpDoor> => {
+    const { host } = config.listen;
+    const { insecurePublicHttp } = config;
+    const door = startHttp({
+      ...shared,
+      master,
+      metricsText: () => metrics.text(),
+      settings: { version, host, port, tls, insecurePublicHttp },
+    });
+    await door.start();
+    return door;
+  };
+  try {
+    const door = await openOn(config.listen.port, options.otherPorts ?? 0, open);
+    // Other masters and workers are told this address, so it must be known before the master registers itself.
+    if (settings.address === '') settings.address = door.address;
+    await master.start();
+    return { master, store, clock: systemClock, address: door.address, stop: once(() => stopAll(door, master, store)) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The master says goodbye to its workers while the door still carries the words; then the door, then the store. */
+async function stopAll(door: HttpDoor, master: Master, store: OpenStore): Promise<void> {
+  await master.stop();
+  await door.stop();
+  await store.close();
+}
+
+async function openOn(port: number, others: number, open: (port: number) => Promise<HttpDoor>): Promise<HttpDoor> {
+  for (let tried = 0; ; tried += 1) {
+    try {
+      return await open(port + tried);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      if (tried >= others) {
+        throw new Refusal('INVALID_CONFIG', `the port ${port} is taken; choose another one`, { cause: error });
+      }
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function pem(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Refusal('INVALID_CONFIG', `${key}: ${path} cannot be read`, { cause: error });
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => (done ??= work());
+}

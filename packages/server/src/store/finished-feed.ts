@@ -1,0 +1,30 @@
+// Runs in the order in which they finished, for a person who watches one process. SQLite only: the archive is insert-only,
+// so its rowid is that order, and a look costs what is new, not what is kept. A cluster has metrics and the console for this.
+
+import type { FinalState } from '@tidewheel/protocol';
+import type { Tx } from '../ports/database.ts';
+
+export interface FinishedRun {
+  readonly position: number;
+  readonly job: string;
+  readonly state: FinalState;
+  readonly attempt: number;
+  readonly started_at: number | null;
+  readonly finished_at: number;
+  /** JSON text of a RunError, or null. */
+  readonly error: string | null;
+}
+
+/** Where the feed ends now. */
+export async function finishedPosition(tx: Tx): Promise<number> {
+  const rows = await tx.query<{ position: number | null }>('select max(rowid) as position from run_archive');
+  return rows[0]?.position ?? 0;
+}
+
+export function finishedSince(tx: Tx, position: number, limit: number): Promise<FinishedRun[]> {
+  return tx.query<FinishedRun>(
+    `select r.rowid as position, j.name as job, r.state, r.attempt, r.started_at, r.finished_at, r.error
+     from run_archive r join job j on j.id = r.job_id where r.rowid > $1 order by r.rowid limit $2`,
+    [position, limit],
+  );
+}
