@@ -1,6 +1,6 @@
 // `npm run pack -- DIRECTORY`: the tarballs of what is published, as `npm publish` would send them.
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { publishedPackages } from './build.ts';
@@ -13,8 +13,9 @@ export function packAll(directory: string): string[] {
   return publishedPackages.map((name) => {
     const cwd = join(repositoryRoot, 'packages', name);
     const args = [...npm.args, 'pack', '--json', '--silent', '--pack-destination', directory];
-    const answer = execFileSync(npm.command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    const packed = JSON.parse(answer.slice(answer.indexOf('['))) as { filename: string }[];
+    const { status, stdout, stderr } = spawnSync(npm.command, args, { cwd, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`packages/${name} cannot be packed:\n${stdout}${stderr}`);
+    const packed = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as { filename: string }[];
     return join(directory, packed[0]?.filename ?? '');
   });
 }

@@ -17,7 +17,9 @@ interface Documented {
 
 function commandsOf(command: Command, before = ''): Documented[] {
   const path = `${before} ${command.name()}`.trim();
-  const options = command.options.filter(({ hidden }) => !hidden).flatMap(({ long }) => (long == null ? [] : [long]));
+  const options = command.options
+    .filter(({ hidden }) => !hidden)
+    .flatMap(({ long }) => (typeof long === 'string' ? [long] : []));
   const below = command.commands.flatMap((each) => commandsOf(each, path));
   return below.length > 0 ? below : [{ path, options }];
 }
