@@ -10,7 +10,8 @@ import { callerError, type KeyIndex } from './errors.ts';
 
 interface Prepared extends Translated {
   readonly statement: StatementSync;
-  readonly columns: readonly string[];
+  /** Known after the first run: until then a connection may not have seen a change that another one made. */
+  columns?: readonly string[];
 }
 
 /** Counts changes of the schema, for all connections of one database: what was prepared before one is prepared again. */
@@ -74,7 +75,9 @@ export class SqliteConnection {
       const values = params.map((value, index) => bound(value, prepared.batches.has(index)));
       const rows = prepared.statement.all(...values) as unknown as unknown[][];
       if (prepared.changesSchema) this.#schema.changes += 1;
-      return rows.map((row) => objectOf(prepared.columns, row));
+      prepared.columns ??= prepared.statement.columns().map((column) => column.name);
+      const { columns } = prepared;
+      return rows.map((row) => objectOf(columns, row));
     } catch (error) {
       throw callerError(error, committing, (table) => this.#keysOf(table));
     }
@@ -106,7 +109,7 @@ export class SqliteConnection {
     // Arrays made into objects here are faster than copies of the null-prototype objects that node:sqlite makes:
     // 41 against 76 ms for 50,000 rows.
     statement.setReturnArrays(true);
-    return { ...translated, statement, columns: statement.columns().map((column) => column.name) };
+    return { ...translated, statement };
   }
 
   #keysOf(table: string): KeyIndex[] {
