@@ -14,6 +14,9 @@ export type { Listing, PageOptions } from './client/listing.ts';
 /** Every refusal of a master, with its code of the catalogue. */
 export { Refusal } from '@tidewheel/protocol';
 
+export { worker, type Worker, type WorkerOptions } from './node/worker.ts';
+export type { BuiltInExecutor } from './node/worker-settings.ts';
+
 export { WorkerSession, type SessionState, type WorkerSessionDeps } from './worker/session.ts';
 export type { AttemptResult } from './worker/attempts.ts';
 export type * from './worker/session-ports.ts';

@@ -1,0 +1,119 @@
+// The I/O thread of a worker: the session and its socket live here, so that heartbeats go on whatever the main loop does.
+// What the session wants done is posted to the main thread. One thing is done here when the main loop hangs: the process
+// groups of abandoned attempts are killed, because the lease's margin does not wait.
+
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { WorkerSession } from '../worker/session.ts';
+import type { Runner, SessionEnd, WorkerLog } from '../worker/session-ports.ts';
+import { workerLimits } from '../worker/worker-limits.ts';
+import { attemptMarker } from './executors/shell-environment.ts';
+import { Batch, type ThreadData, type ThreadEnd, type ToIo, type ToMain } from './io-messages.ts';
+import { signalTree } from './process-tree.ts';
+import { PulseReader } from './pulse.ts';
+import { SocketTransport } from './socket-transport.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+
+/** The main thread has this long beyond the grace to report an abandoned attempt's end. */
+const hangAllowanceMs = 500;
+
+function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
+  const toMain = new Batch<ToMain>((messages) => port.postMessage(messages));
+  const pulse = new PulseReader(data.pulse);
+  const usage = new UsageMeter();
+  const groups = new Map<string, number>();
+
+  const runner: Runner = {
+    start: (assign) => toMain.add({ type: 'start', assign }),
+    cancel: (attemptId, reason) => toMain.add({ type: 'cancel', attemptId, reason }),
+    abandon(attemptId) {
+      toMain.add({ type: 'abandon', attemptId });
+      if (groups.has(attemptId))
+        systemClock.timer(workerLimits.abandonGraceMs + hangAllowanceMs, () => kill(attemptId));
+    },
+    mainSeq: () => pulse.seq,
+    stats: () => ({ ...usage.take(), loopLagMs: pulse.takeLagMs() }),
+  };
+  const kill = (attemptId: string): void => {
+    const group = groups.get(attemptId);
+    if (group !== undefined) void signalTree({ group, marker: attemptMarker(attemptId) }, 'SIGKILL');
+  };
+
+  const transport = new SocketTransport(data);
+  const { settings } = data;
+  const session = new WorkerSession({
+    clock: systemClock,
+    random: systemRandom,
+    transport,
+    runner,
+    settings,
+    log: noteTo(toMain),
+  });
+  port.on('message', (messages: ToIo[]) => {
+    for (const message of messages) take(message, session, groups);
+  });
+  session.start().then(
+    () => toMain.add({ type: 'welcomed' }),
+    // Said by `closed`, with the reason.
+    () => undefined,
+  );
+  void session.closed.then(async (end) => {
+    await transport.settled();
+    toMain.add({ type: 'closed', end: endOf(end) });
+  });
+}
+
+function take(message: ToIo, session: WorkerSession, groups: Map<string, number>): void {
+  switch (message.type) {
+    case 'started':
+      session.started(message.attemptId);
+      return;
+    case 'log':
+      session.log(message.attemptId, message.stream, message.offsetMs, message.text);
+      return;
+    case 'result':
+      session.result(message.result);
+      return;
+    case 'spawned':
+      groups.set(message.attemptId, message.pid);
+      return;
+    case 'gone':
+      groups.delete(message.attemptId);
+      return;
+    case 'drain':
+      void session.drain();
+      return;
+    case 'stop':
+      void session.stop();
+      return;
+  }
+}
+
+/** Of the whole process: both threads and all that user code does in it. */
+class UsageMeter {
+  #cpu = process.cpuUsage();
+  #at = performance.now();
+
+  take(): { cpu: number; memoryBytes: number } {
+    const now = performance.now();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const cpu = (user + system) / 1000 / Math.max(1, now - this.#at);
+    this.#cpu = process.cpuUsage();
+    this.#at = now;
+    return { cpu: Math.round(cpu * 1000) / 1000, memoryBytes: process.memoryUsage.rss() };
+  }
+}
+
+function noteTo(toMain: Batch<ToMain>): WorkerLog {
+  const note =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+      toMain.add({ type: 'note', level, message, fields: { ...fields } });
+  return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+}
+
+function endOf(end: SessionEnd): ThreadEnd {
+  return end.kind === 'refused' ? { kind: 'refused', code: end.refusal.code, detail: end.refusal.message } : end;
+}
+
+if (isMainThread || parentPort === null) throw new Error('io-thread is started by the worker, as a thread');
+run(parentPort, workerData as ThreadData);

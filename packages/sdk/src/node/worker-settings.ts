@@ -1,0 +1,69 @@
+// What a worker tells the masters of itself, from its options and from the machine it runs on.
+
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { faultsOf, helloSchema, limits, Refusal } from '@tidewheel/protocol';
+import type { WorkerSettings } from '../worker/session-ports.ts';
+import { systemRandom } from './system-clock.ts';
+
+export type BuiltInExecutor = 'shell' | 'http';
+
+export interface WorkerFacts {
+  /** Shown in lists; host name and process id unless given. */
+  name?: string | undefined;
+  /** Attempts at the same time; 10 unless given. */
+  slots?: number | undefined;
+  /** `default` unless given. */
+  queues?: readonly string[] | undefined;
+  /** What jobs with a selector ask for. */
+  labels?: Readonly<Record<string, string>> | undefined;
+  /** Kinds of jobs to run besides the tasks. Shell jobs run as the user of this process: only on purpose. */
+  executors?: readonly BuiltInExecutor[] | undefined;
+}
+
+/** Throws a Refusal that names what is wrong. */
+export function settingsOf(
+  facts: WorkerFacts,
+  taskIds: Iterable<string>,
+  addresses: readonly string[],
+): WorkerSettings {
+  const settings: WorkerSettings = {
+    worker: facts.name ?? defaultName(),
+    version: sdkVersion(),
+    host: hostname().slice(0, 255),
+    pid: process.pid,
+    slots: facts.slots ?? 10,
+    queues: facts.queues ?? ['default'],
+    handlers: [...[...taskIds].map((id) => `task:${id}`), ...new Set(facts.executors)],
+    labels: { ...facts.labels },
+    addresses,
+  };
+  if (settings.handlers.length === 0) {
+    throw new Refusal(
+      'INVALID_CONFIG',
+      'a worker needs something to run: give it tasks, or executors such as shell and http',
+    );
+  }
+  const { addresses: _, ...self } = settings;
+  const hello = { type: 'hello', ...self, incarnation: systemRandom.uuid(), holding: [], resume: false };
+  const checked = helloSchema.safeParse(hello);
+  if (!checked.success) {
+    throw new Refusal('INVALID_CONFIG', 'the options of the worker are invalid', {
+      faults: faultsOf(checked.error.issues),
+    });
+  }
+  return settings;
+}
+
+function defaultName(): string {
+  const text = `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9._/-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return text.slice(-limits.nameChars).replace(/^[^A-Za-z0-9]+/, '');
+}
+
+/** The package file stands two levels above both src/node and dist/node. */
+function sdkVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}
