@@ -16,7 +16,8 @@ import { Random } from './random.ts';
 import { SimMaster } from './sim-master.ts';
 import { SimProcess } from './sim-process.ts';
 import { calmSignals, SignalHub } from './sim-signals.ts';
-import { SimWorker, type WorkerShape } from './sim-worker.ts';
+import { SimStranger } from './sim-stranger.ts';
+import { SimWorker, type WorkerShape, type WorkerWorld } from './sim-worker.ts';
 import { calmStore, StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -30,7 +31,7 @@ export interface Cluster {
   network: Network;
   signals: SignalHub;
   masters: SimMaster[];
-  workers: SimWorker[];
+  workers: (SimWorker | SimStranger)[];
   client: SimProcess;
   /** Reads the store as any process would, to see whether all is done. */
   monitor: SimProcess;
@@ -118,22 +119,25 @@ function buildHosts(options: SimOptions, parts: HostParts) {
     if (behaviour === undefined) throw new Error(`a worker was given the unknown job ${namespace} ${job}`);
     return behaviour;
   };
+  const world: WorkerWorld = { time, network, truth, doors, behaviourOf, crash: (one) => crash.by(one) };
   const shapes = random.fork('shapes');
-  const workers = options.namespaces.flatMap((namespace) =>
-    Array.from({ length: options.workers }, (_, index) => {
-      const name = options.namespaces.length === 1 ? `worker-${index + 1}` : `worker-${namespace}-${index + 1}`;
+  const named = (kind: string, namespace: string, index: number): SimProcess =>
+    process(`${kind}-${options.namespaces.length === 1 ? '' : `${namespace}-`}${index + 1}`);
+  const workers = options.namespaces.flatMap((namespace) => [
+    ...numbers(options.workers).map((index) => {
       const shape = drawShape(namespace, index === 0, jobs, shapes);
-      return new SimWorker(process(name), shape, {
-        time,
-        network,
-        truth,
-        doors,
-        behaviourOf,
-        crash: (one) => crash.by(one),
-      });
+      return new SimWorker(named('worker', namespace, index), shape, world);
     }),
-  );
+    ...numbers(options.strangers).map((index) => {
+      const shape = drawShape(namespace, false, jobs, shapes);
+      return new SimStranger(named('stranger', namespace, index), shape, world, { deafMs: options.deafMs });
+    }),
+  ]);
   return { masters, workers, crash };
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
 /** The first worker of a namespace can do everything, so that every run can end. */

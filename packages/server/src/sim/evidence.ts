@@ -49,6 +49,8 @@ export interface Evidence {
   schedules: ReadonlyMap<string, { namespace: string; name: string }>;
   versions: readonly ScheduleVersion[];
   sessions: ReadonlyMap<string, { worker: string; state: string }>;
+  /** When each process was paused, by name. */
+  pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
   /** True time when trouble ended and when the simulation did. */
   healedAt: number;
   endedAt: number;
@@ -56,7 +58,7 @@ export interface Evidence {
 
 export async function gather(
   db: Database,
-  rest: Pick<Evidence, 'options' | 'truth' | 'healedAt' | 'endedAt'>,
+  rest: Pick<Evidence, 'options' | 'truth' | 'pauses' | 'healedAt' | 'endedAt'>,
 ): Promise<Evidence> {
   const schedules = await db.query<{ id: string; namespace: string; name: string }>(
     'select id, namespace, name from schedule',

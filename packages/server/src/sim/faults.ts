@@ -6,18 +6,19 @@ import type { FaultMix } from './options.ts';
 import type { Random } from './random.ts';
 import type { SimMaster } from './sim-master.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { SimStranger } from './sim-stranger.ts';
 import type { SimWorker } from './sim-worker.ts';
 import type { StoreServer } from './store-server.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-type Host = SimMaster | SimWorker;
+type Host = SimMaster | SimWorker | SimStranger;
 
 export interface FaultWorld {
   time: VirtualTime;
   random: Random;
   mix: FaultMix;
   masters: readonly SimMaster[];
-  workers: readonly SimWorker[];
+  workers: readonly (SimWorker | SimStranger)[];
   client: SimProcess;
   network: Network;
   store: StoreServer;
@@ -124,7 +125,7 @@ export class Faults {
     this.#world.time.after(stopPatienceMs, `${process.name} is ended`, end);
   }
 
-  #drain(worker: SimWorker): void {
+  #drain(worker: SimWorker | SimStranger): void {
     if (!worker.process.up) return;
     this.#count('worker drain');
     this.#note(worker.process, 'is asked to drain');

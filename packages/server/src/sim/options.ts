@@ -34,6 +34,10 @@ export interface SimOptions {
   epochMs: number;
   masters: number;
   workers: number;
+  /** Workers of another make, in each namespace. */
+  strangers: number;
+  /** Mean time until one of them goes deaf. */
+  deafMs: number;
   namespaces: readonly string[];
   sessionTtlMs: number;
   heartbeatMs: number;
@@ -83,6 +87,8 @@ export function drawOptions(seed: number): SimOptions {
     epochMs: Date.parse(random.pick(beginnings)) + random.between(0, 1000),
     masters: random.between(1, 3),
     workers: random.between(1, 5),
+    strangers: calm ? 0 : random.pick([0, 0, 1, 2]),
+    deafMs: random.between(20_000, 200_000),
     namespaces: random.chance(0.3) ? ['default', 'team-b'] : ['default'],
     sessionTtlMs: short ? 8000 : 15_000,
     heartbeatMs: short ? 1500 : 3000,

@@ -15,10 +15,11 @@ export interface ProcessClockOptions {
 export class SimProcess implements EventOwner {
   readonly name: string;
   readonly random: Random;
+  /** By true time; the last one may still be open. */
+  readonly pauses: { from: number; to: number }[] = [];
   readonly #time: VirtualTime;
   readonly #epochMs: number;
   readonly #onEnd: (() => void)[] = [];
-  readonly #onPause: (() => void)[] = [];
   #clockOptions: ProcessClockOptions;
   #held: ScheduledEvent[] = [];
   #life = 0;
@@ -60,10 +61,9 @@ export class SimProcess implements EventOwner {
   crash(): void {
     if (!this.#up) return;
     this.#up = false;
-    this.#paused = false;
     this.#held = [];
     for (const end of this.#onEnd.splice(0)) end();
-    this.#onPause.length = 0;
+    this.#endPause();
   }
 
   /** Called once when this life ends. */
@@ -71,22 +71,24 @@ export class SimProcess implements EventOwner {
     this.#onEnd.push(end);
   }
 
-  onPause(paused: () => void): void {
-    this.#onPause.push(paused);
-  }
-
   pause(): void {
     if (!this.#up || this.#paused) return;
     this.#paused = true;
-    for (const paused of this.#onPause) paused();
+    this.pauses.push({ from: this.#time.now, to: Number.POSITIVE_INFINITY });
   }
 
   resume(): void {
     if (!this.#paused) return;
-    this.#paused = false;
+    this.#endPause();
     for (const event of this.#held.splice(0)) {
       if (!event.canceled) this.#again(event);
     }
+  }
+
+  #endPause(): void {
+    const last = this.pauses.at(-1);
+    if (this.#paused && last !== undefined) last.to = this.#time.now;
+    this.#paused = false;
   }
 
   admit(event: ScheduledEvent): 'now' | 'never' | 'held' {

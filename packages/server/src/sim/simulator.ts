@@ -134,8 +134,9 @@ async function judge(
   convergedAt: number | null,
   endedAt: number,
 ): Promise<Verdict> {
-  const { options, truth, store, faults } = cluster;
-  const evidence = await gather(store.real, { options, truth, healedAt, endedAt });
+  const { options, truth, store, faults, masters, workers } = cluster;
+  const pauses = new Map([...masters, ...workers].map(({ process }) => [process.name, process.pauses]));
+  const evidence = await gather(store.real, { options, truth, pauses, healedAt, endedAt });
   const findings: Finding[] = [
     ...truth.defects.map(({ at, who, what }) => ({ checker: 'defect', what: `${who} at ${at}: ${what}` })),
     ...checkers.flatMap((checker) => checker.check(evidence).map((what) => ({ checker: checker.id, what }))),

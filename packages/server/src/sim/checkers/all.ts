@@ -10,6 +10,7 @@ import { keptAnswers } from './kept-answers.ts';
 import { noEarlyStart } from './no-early-start.ts';
 import { noLostFire } from './no-lost-fire.ts';
 import { noPhantomFire } from './no-phantom-fire.ts';
+import { noOverlap } from './no-overlap.ts';
 import { oneOutcome } from './one-outcome.ts';
 import { oneRunPerFire } from './one-run-per-fire.ts';
 import { trulyExecuted } from './truly-executed.ts';
@@ -24,6 +25,7 @@ export const checkers: readonly Checker[] = [
   oneOutcome,
   keptAnswers,
   atMostOnce,
+  noOverlap,
   trulyExecuted,
   conservation,
   allRunsEnd,

@@ -1,0 +1,93 @@
+// A verdict as a person reads it: what the seed mixed, what happened, what was found, how to see it again.
+
+import type { SimOptions } from '../options.ts';
+import type { Verdict } from '../simulator.ts';
+import { formatAt } from '../trace.ts';
+
+const shownFindings = 20;
+
+export function reportText(verdict: Verdict, elapsedMs: number): string {
+  const { options, counts, findings } = verdict;
+  const happened = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  const lines = [
+    `seed ${options.seed}`,
+    ...labelled('mix', mixWords(options)),
+    ...labelled('happened', happened),
+    ...labelled('time', [
+      `${formatAt(verdict.virtualMs)} of virtual time`,
+      `${verdict.events} events`,
+      `${Math.round(elapsedMs)} ms real`,
+      verdict.convergedMs === null
+        ? 'did not converge'
+        : `all runs ended ${formatAt(verdict.convergedMs)} after healing`,
+    ]),
+    ...labelled('hash', [verdict.hash]),
+    ...labelled('verdict', [findings.length === 0 ? 'every promise was kept' : `${findings.length} findings`]),
+  ];
+  for (const { checker, what } of findings.slice(0, shownFindings)) lines.push(`  ${checker}: ${what}`);
+  if (findings.length > shownFindings) lines.push(`  … and ${findings.length - shownFindings} more`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** How to see a seed again. */
+export function reproduce(seed: number): string {
+  return `npm run sim -- --seed ${seed} --trace`;
+}
+
+function mixWords(options: SimOptions): string[] {
+  const { faults, store, network, signals } = options;
+  const every = (what: string, meanMs: number): string[] =>
+    meanMs === 0 ? [] : [`${what} every ~${Math.round(meanMs / 1000)} s`];
+  const share = (what: string, value: number): string[] =>
+    value === 0 ? [] : [`${what} ${(value * 100).toFixed(1)} %`];
+  return [
+    new Date(options.epochMs).toISOString(),
+    `${options.masters} masters`,
+    `${options.workers} workers in ${options.namespaces.join(' and ')}`,
+    `${options.strangers} of another make`,
+    `lease ${options.sessionTtlMs / 1000} s`,
+    `trouble for ${formatAt(options.troubleMs)}`,
+    ...every('master crash', faults.masterCrashMs),
+    ...every('master pause', faults.masterPauseMs),
+    ...every('master stop', faults.masterStopMs),
+    ...every('blackout', faults.blackoutMs),
+    ...every('worker crash', faults.workerCrashMs),
+    ...every('worker pause', faults.workerPauseMs),
+    ...every('worker drain', faults.workerDrainMs),
+    ...every('network cut', faults.cutMs),
+    ...every('store cut', faults.storeCutMs),
+    ...every('wall clock step', faults.wallStepMs),
+    `store ≤ ${store.latencyMs[1]} ms`,
+    ...share('commits done but unheard', store.doneUnheard),
+    ...share('commits undone and unheard', store.undoneUnheard),
+    ...share('deadlocks', store.deadlock),
+    ...share('crashes at a commit', store.crash),
+    `network ≤ ${network.delayMs[1]} ms`,
+    ...share('frames twice', network.repeat),
+    ...share('resets', network.reset),
+    ...share('gone silent', network.silence),
+    ...share('calls lost', network.callLoss),
+    ...share('silent crashes', network.silentCrash),
+    signals.loss === 1 ? 'no signals' : `signals ≤ ${signals.delayMs[1]} ms`,
+    ...(signals.loss === 1 ? [] : share('signals lost', signals.loss)),
+    `clocks ± ${options.driftShare * 100} %`,
+  ];
+}
+
+const width = 110;
+
+/** `label  words · words`, wrapped and indented. */
+function labelled(label: string, words: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    const longer = line === '' ? word : `${line} · ${word}`;
+    if (longer.length <= width) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  lines.push(line);
+  return lines.map((text, index) => `  ${(index === 0 ? label : '').padEnd(10)}${text}`);
+}
