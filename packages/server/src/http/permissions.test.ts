@@ -1,0 +1,160 @@
+// Every route × every role × foreign namespaces, against a table written by hand: a route that is missing here, or whose
+// permission changed, fails.
+
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { after, before, test } from 'node:test';
+import { roles, type Problem, type Role } from '@tidewheel/protocol';
+import { fastify } from 'fastify';
+import type { DoorContext } from './door-context.ts';
+import { refuseUnguarded } from './route.ts';
+import { apiRoutes } from './routes.ts';
+import { openDoor, type OpenDoor } from './testing/open-door.ts';
+
+const everyone = 'viewer operator admin worker';
+const viewers = 'viewer operator admin';
+const operators = 'operator admin';
+const ns = '/v1/namespaces/:ns';
+
+const whoMay: Readonly<Record<string, string>> = {
+  'GET /v1/server': everyone,
+  'GET /livez': 'open',
+  'GET /readyz': 'open',
+  'GET /metrics': 'loopback',
+  'GET /openapi.json': 'open',
+  'GET /v1/session': everyone,
+  'POST /v1/session/link': 'open',
+  'DELETE /v1/session': everyone,
+  'POST /v1/sign-in-links': 'admin',
+  'GET /v1/tokens': 'admin',
+  'POST /v1/tokens': 'admin',
+  'DELETE /v1/tokens/:id': 'admin',
+  'GET /v1/namespaces': viewers,
+  [`GET ${ns}/overview`]: viewers,
+  [`GET ${ns}/jobs`]: viewers,
+  [`GET ${ns}/jobs/:name`]: viewers,
+  [`PUT ${ns}/jobs/:name`]: operators,
+  [`DELETE ${ns}/jobs/:name`]: operators,
+  [`POST ${ns}/apply`]: `${operators} worker`,
+  [`GET ${ns}/schedules`]: viewers,
+  [`GET ${ns}/schedules/:name`]: viewers,
+  [`GET ${ns}/schedules/:name/fires`]: viewers,
+  [`POST ${ns}/schedules/preview`]: viewers,
+  [`POST ${ns}/schedules/:name/pause`]: operators,
+  [`POST ${ns}/schedules/:name/resume`]: operators,
+  [`POST ${ns}/schedules/:name/trigger`]: operators,
+  [`POST ${ns}/runs`]: operators,
+  [`POST ${ns}/runs/batch`]: operators,
+  [`GET ${ns}/runs`]: viewers,
+  [`GET ${ns}/runs/:id`]: viewers,
+  [`POST ${ns}/runs/:id/cancel`]: operators,
+  [`POST ${ns}/runs/:id/retry`]: operators,
+  [`GET ${ns}/runs/:id/logs`]: viewers,
+  [`GET ${ns}/runs/:id/logs/stream`]: viewers,
+  [`GET ${ns}/workers`]: viewers,
+  [`POST ${ns}/workers/:sessionId/drain`]: operators,
+  [`GET ${ns}/audit/fires`]: viewers,
+  [`GET ${ns}/events`]: 'admin',
+  [`GET ${ns}/live`]: viewers,
+};
+
+const routes = apiRoutes({ settings: { tls: null } } as DoorContext);
+const keyOf = (route: { method: string; url: string }) => `${route.method} ${route.url}`;
+
+let door: OpenDoor;
+before(async () => {
+  door = await openDoor();
+});
+after(() => door.close());
+
+/** Status and problem of an answer; of a stream only the status, for it does not end. */
+function ask(method: string, url: string, token: string | null, namespace: string) {
+  const id = '01900000-0000-7000-8000-00000000abcd';
+  const path = url
+    .replace(':ns', namespace)
+    .replace(':name', 'nothing')
+    .replace(/:(id|sessionId)/, id);
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  return new Promise<{ status: number; problem: Problem | null }>((resolve, reject) => {
+    const request = httpRequest(door.door.address + path, { method, headers, agent: false }, (response) => {
+      const status = response.statusCode ?? 0;
+      if (response.headers['content-type']?.startsWith('application/problem+json') !== true) {
+        resolve({ status, problem: null });
+        response.destroy();
+        return;
+      }
+      let text = '';
+      response.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      response.on('end', () => resolve({ status, problem: JSON.parse(text) as Problem }));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+test('the table of this test names exactly the routes that exist', () => {
+  assert.deepEqual(routes.map(keyOf).toSorted(), Object.keys(whoMay).toSorted());
+});
+
+test('without credentials only open routes answer', async () => {
+  for (const route of routes) {
+    const { status, problem } = await ask(route.method, route.url, null, 'default');
+    const open = whoMay[keyOf(route)] === 'open' || whoMay[keyOf(route)] === 'loopback';
+    // The exchange of a sign-in code is open and refuses a missing code as invalid, not as unauthenticated.
+    assert.equal(status === 401, !open, `${keyOf(route)} answered ${status}`);
+    if (!open) assert.equal(problem?.code, 'UNAUTHENTICATED');
+  }
+});
+
+for (const role of roles) {
+  test(`a ${role} reaches in its namespace what the table says, and is forbidden the rest`, async () => {
+    for (const route of routes) {
+      const allowed = whoMay[keyOf(route)] ?? '';
+      const { status, problem } = await ask(route.method, route.url, door.tokens[role], 'default');
+      const text = `${keyOf(route)} answered ${status} ${problem?.detail ?? ''}`;
+      if (['open', 'loopback'].includes(allowed) || allowed.split(' ').includes(role)) {
+        assert.ok(status !== 401 && status !== 403, text);
+        assert.doesNotMatch(problem?.detail ?? '', /there is no namespace/, text);
+      } else {
+        assert.deepEqual([status, problem?.code], [403, 'FORBIDDEN'], text);
+      }
+    }
+  });
+
+  test(`a ${role} of another namespace is told that this one does not exist`, async () => {
+    const foreign = await door.token(role, 'elsewhere');
+    for (const route of routes.filter((one) => one.url.includes(':ns'))) {
+      const { status, problem } = await ask(route.method, route.url, foreign, 'default');
+      assert.deepEqual([status, problem?.code], [404, 'NOT_FOUND'], keyOf(route));
+      assert.match(problem?.detail ?? '', /there is no namespace "default"/);
+    }
+  });
+
+  test(`a ${role} of all namespaces reaches each of them by the same table`, async () => {
+    const token = await door.token(role, '*');
+    for (const route of routes.filter((one) => one.url.includes(':ns'))) {
+      const allowed = (whoMay[keyOf(route)] ?? '').split(' ').includes(role);
+      const { status } = await ask(route.method, route.url, token, 'elsewhere');
+      assert.equal(status === 403, !allowed, keyOf(route));
+    }
+  });
+}
+
+test('metrics are for this machine, and through a proxy only for those who may see all namespaces', async () => {
+  const proxied = { 'x-forwarded-for': '203.0.113.7' };
+  assert.equal((await door.call('GET', '/metrics', { token: null })).text, '# metrics\n');
+  assert.equal((await door.call('GET', '/metrics', { token: null, headers: proxied })).status, 401);
+  assert.equal((await door.call('GET', '/metrics', { token: door.tokens.admin, headers: proxied })).status, 403);
+  const token = await door.token('viewer', '*');
+  assert.equal((await door.call('GET', '/metrics', { token, headers: proxied })).status, 200);
+});
+
+test('start-up refuses a route that was registered without a permission', async () => {
+  const app = fastify();
+  refuseUnguarded(app);
+  assert.throws(() => app.get('/back-door', () => 'open'), /GET \/back-door names no permission/);
+  const invented = { config: { permission: 'invented' as Role as never } };
+  assert.throws(() => app.get('/invented', invented, () => 'open'), /names no permission/);
+});
