@@ -47,6 +47,11 @@ test('fields may be five or six, with names, lists, ranges, steps, L, #, W and n
     '2026-03-07T00:00',
     '2026-03-08T00:00',
   ]);
+  assert.deepEqual(fires('0 0 13 * +FRI', 'UTC', '2026-01-01T00:00', '2026-04-01T00:00'), [
+    '2026-02-13T00:00',
+    '2026-03-13T00:00',
+  ]);
+  assert.deepEqual(fires('0 0 LW * *', 'UTC', '2026-05-01T00:00', '2026-06-01T00:00'), ['2026-05-29T00:00']);
   assert.deepEqual(fires('0 0 * * 7', 'UTC', '2026-03-01T00:00', '2026-03-08T00:00'), ['2026-03-01T00:00']);
   assert.equal(fires('@hourly', 'UTC', '2026-03-01T00:00', '2026-03-02T00:00').length, 24);
   assert.equal(fires('*/20 * * * * *', 'UTC', '2026-03-01T00:00', '2026-03-01T00:01').length, 3);

@@ -1,6 +1,6 @@
 // Cron expressions in our own words, worked out by croner: 5 fields, or 6 with seconds first, in an IANA time zone.
 //
-// What happens at clock changes (croner's rules; a test holds this table):
+// What happens at clock changes (croner's rules; docs/reference/schedules.md has examples, which a test runs):
 // - An expression with one fixed second, minute and hour (`30 2 * * *`) fires once a day: a time that the clock jumps over
 //   fires at the first instant after the gap, a time that occurs twice fires at its first occurrence.
 // - Any other expression (`*/15 2 * * *`) follows the wall clock: times in a gap do not occur, times in a repeated hour occur twice.
