@@ -67,7 +67,7 @@ export const runsMessages = {
   'run.canceledToast': { en: 'The run was canceled', zh: '运行已取消' },
   'run.cancelRequestedToast': { en: 'The worker was asked to stop', zh: '已请求执行器停止' },
   'run.alreadyFinishedToast': { en: 'The run had finished already', zh: '运行已经结束' },
-  'run.cancelRequested': { en: 'Cancel was asked for {when}', zh: '已请求取消（{when}）' },
+  'run.cancelWanted': { en: 'Cancel was asked for', zh: '已请求取消，' },
   'run.retry': { en: 'Retry', zh: '重试' },
   'run.retryTitle': { en: 'Retry as a new run', zh: '作为新运行重试' },
   'run.retryHint': {
@@ -107,6 +107,7 @@ export const runsMessages = {
   'timeline.label': { en: 'Timeline of the attempts', zh: '各次尝试的时间线' },
   'timeline.delayed': { en: 'Scheduled for later', zh: '定时等待' },
   'timeline.waiting': { en: 'Waiting for a worker', zh: '等待执行器' },
+  'timeline.before': { en: 'Before the first attempt', zh: '第一次尝试之前' },
   'timeline.starting': { en: 'On its way to the worker', zh: '送往执行器途中' },
   'timeline.running': { en: 'Running', zh: '运行中' },
   'timeline.backoff': { en: 'Backoff before the next attempt', zh: '下次尝试前的退避' },

@@ -1,0 +1,236 @@
+// Everything that pages read, as query definitions: where it comes from, under which key it is kept, which live topics make it
+// stale. Keys begin with the namespace, so that switching never shows another one's data.
+
+import type {
+  FireView,
+  JobView,
+  LiveTopic,
+  LogChunkView,
+  Overview,
+  Page,
+  RunSummary,
+  RunView,
+  ScheduleView,
+  ServerInfo,
+  SessionInfo,
+  WorkerView,
+} from '@tidewheel/protocol';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { queryText, type RunFilter, type ScheduleFilter, windows } from '../routing/route.ts';
+import { learnServerTime } from '../time/clock.ts';
+import { request } from './request.ts';
+
+declare module '@tanstack/react-query' {
+  interface Register {
+    queryMeta: { readonly topics?: readonly LiveTopic[] };
+  }
+}
+
+/** Rows that a page asks for at once. */
+const pageRows = 50;
+/** Rows that a picker asks for, the most that the server gives. */
+const pickerRows = 200;
+
+export function pathOf(namespace: string, ...parts: readonly string[]): string {
+  return ['/v1/namespaces', namespace, ...parts]
+    .map((part, index) => (index === 0 ? part : encodeURIComponent(part)))
+    .join('/');
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => request<SessionInfo>('/v1/session', { signal }),
+  staleTime: Infinity,
+  retry: false,
+});
+
+export const namespacesQuery = queryOptions({
+  queryKey: ['namespaces'],
+  queryFn: async ({ signal }) => namesOf(await request<unknown>('/v1/namespaces', { signal })),
+  staleTime: 60_000,
+});
+
+export const serverQuery = queryOptions({
+  queryKey: ['server'],
+  queryFn: async ({ signal }) => {
+    const askedAt = Date.now();
+    const info = await request<ServerInfo>('/v1/server', { signal });
+    learnServerTime(info.now, askedAt, Date.now());
+    return info;
+  },
+  staleTime: 60_000,
+});
+
+export const overviewQuery = (namespace: string) =>
+  queryOptions({
+    queryKey: [namespace, 'overview'],
+    queryFn: ({ signal }) => request<Overview>(pathOf(namespace, 'overview'), { signal }),
+    meta: { topics: ['runs', 'schedules', 'jobs', 'workers'] },
+  });
+
+export const schedulesQuery = (namespace: string, filter: ScheduleFilter) =>
+  infiniteQueryOptions({
+    queryKey: [namespace, 'schedules', filter],
+    queryFn: ({ signal, pageParam }) =>
+      request<Page<ScheduleView>>(
+        pathOf(namespace, 'schedules') +
+          queryText({
+            q: filter.search,
+            state: filter.state,
+            job: filter.job,
+            cursor: pageParam,
+            limit: String(pageRows),
+          }),
+        { signal },
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    meta: { topics: ['schedules', 'runs'] },
+  });
+
+export const scheduleQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: [namespace, 'schedule', name],
+    queryFn: ({ signal }) => request<ScheduleView>(pathOf(namespace, 'schedules', name), { signal }),
+    meta: { topics: ['schedules', 'runs'] },
+  });
+
+interface FiresPage extends Page<FireView> {
+  readonly upcoming?: readonly number[];
+}
+/** Upcoming fires that the detail page shows. */
+const upcomingFires = 8;
+
+export const firesQuery = (namespace: string, name: string) =>
+  infiniteQueryOptions({
+    queryKey: [namespace, 'fires', name],
+    queryFn: ({ signal, pageParam }) =>
+      request<FiresPage>(
+        pathOf(namespace, 'schedules', name, 'fires') +
+          queryText({
+            cursor: pageParam,
+            limit: String(pageRows),
+            next: pageParam === null ? String(upcomingFires) : null,
+          }),
+        { signal },
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    meta: { topics: ['schedules', 'runs'] },
+  });
+
+export const jobsQuery = (namespace: string, search: string) =>
+  infiniteQueryOptions({
+    queryKey: [namespace, 'jobs', search],
+    queryFn: ({ signal, pageParam }) =>
+      request<Page<JobView>>(
+        pathOf(namespace, 'jobs') + queryText({ q: search, cursor: pageParam, limit: String(pageRows) }),
+        {
+          signal,
+        },
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    meta: { topics: ['jobs', 'schedules'] },
+  });
+
+export const jobQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: [namespace, 'job', name],
+    queryFn: ({ signal }) => request<JobView>(pathOf(namespace, 'jobs', name), { signal }),
+    meta: { topics: ['jobs', 'schedules'] },
+  });
+
+/** Names for the palette, and the zones of schedules for "job's zone"; `search` narrows on the server. */
+export const schedulePickQuery = (namespace: string, search: string) =>
+  queryOptions({
+    queryKey: [namespace, 'schedule-pick', search],
+    queryFn: ({ signal }) =>
+      request<Page<ScheduleView>>(
+        pathOf(namespace, 'schedules') + queryText({ q: search, limit: String(pickerRows) }),
+        { signal },
+      ),
+    staleTime: 30_000,
+    meta: { topics: ['schedules'] },
+  });
+
+export const jobPickQuery = (namespace: string, search: string) =>
+  queryOptions({
+    queryKey: [namespace, 'job-pick', search],
+    queryFn: ({ signal }) =>
+      request<Page<JobView>>(pathOf(namespace, 'jobs') + queryText({ q: search, limit: String(pickerRows) }), {
+        signal,
+      }),
+    staleTime: 30_000,
+    meta: { topics: ['jobs'] },
+  });
+
+/** A page of runs. `now` turns a window that ends now into a start. */
+export function fetchRuns(
+  namespace: string,
+  filter: RunFilter,
+  now: number,
+  options: { readonly cursor: string | null; readonly limit?: number; readonly signal?: AbortSignal },
+): Promise<Page<RunSummary>> {
+  const after = filter.window === null ? filter.from : now - windows[filter.window];
+  const query = queryText({
+    state: filter.states.join(','),
+    job: filter.job,
+    schedule: filter.schedule,
+    worker: filter.worker,
+    queue: filter.queue,
+    createdAfter: after?.toString() ?? null,
+    createdBefore: filter.to?.toString() ?? null,
+    cursor: options.cursor,
+    limit: String(options.limit ?? pageRows),
+  });
+  return request(pathOf(namespace, 'runs') + query, options.signal === undefined ? {} : { signal: options.signal });
+}
+
+export const runQuery = (namespace: string, id: string) =>
+  queryOptions({
+    queryKey: [namespace, 'run', id],
+    queryFn: ({ signal }) => request<RunView>(pathOf(namespace, 'runs', id), { signal }),
+    meta: { topics: ['runs'] },
+  });
+
+export function fetchLogs(
+  namespace: string,
+  runId: string,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<Page<LogChunkView>> {
+  return request(pathOf(namespace, 'runs', runId, 'logs') + queryText({ cursor, limit: String(pickerRows) }), {
+    signal,
+  });
+}
+
+export const workersQuery = (namespace: string) =>
+  infiniteQueryOptions({
+    queryKey: [namespace, 'workers'],
+    queryFn: ({ signal, pageParam }) =>
+      request<Page<WorkerView>>(
+        pathOf(namespace, 'workers') + queryText({ cursor: pageParam, limit: String(pickerRows) }),
+        { signal },
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    meta: { topics: ['workers', 'runs'] },
+    // Heartbeats and loads are not announced one by one.
+    refetchInterval: 5_000,
+  });
+
+/** `["a"]` or a page of names or of `{name}`. */
+function namesOf(answer: unknown): string[] {
+  const items: unknown = Array.isArray(answer)
+    ? answer
+    : typeof answer === 'object' && answer !== null
+      ? ((answer as Record<string, unknown>)['items'] ?? (answer as Record<string, unknown>)['namespaces'])
+      : [];
+  if (!Array.isArray(items)) return [];
+  return items.flatMap((item: unknown) => {
+    if (typeof item === 'string') return [item];
+    const name = typeof item === 'object' && item !== null && 'name' in item ? item.name : null;
+    return typeof name === 'string' ? [name] : [];
+  });
+}

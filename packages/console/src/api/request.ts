@@ -1,0 +1,86 @@
+// One request to the master. Whatever goes wrong becomes an ApiProblem with the words of problem+json, so that every page can
+// show code, detail and remedy in the same way.
+
+import type { ErrorCode, Fault, Problem } from '@tidewheel/protocol';
+
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly title: string;
+  readonly remedy: string;
+  readonly requestId: string | null;
+  readonly faults: readonly Fault[];
+
+  constructor(problem: Omit<Problem, 'type'>) {
+    super(problem.detail);
+    this.name = 'ApiProblem';
+    this.status = problem.status;
+    this.code = problem.code;
+    this.title = problem.title;
+    this.remedy = problem.remedy;
+    this.requestId = problem.requestId ?? null;
+    this.faults = problem.errors ?? [];
+  }
+}
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await answerOf(path, options);
+  if (response.status === 204) return undefined as T;
+  const text = await response.text();
+  const json = parsed(text);
+  if (response.ok) return json as T;
+  throw new ApiProblem(isProblem(json) ? json : unreadable(response.status, text));
+}
+
+async function answerOf(path: string, { method = 'GET', body, signal }: RequestOptions): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (method !== 'GET') headers['content-type'] = 'application/json';
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new ApiProblem({
+      status: 0,
+      code: 'UNREACHABLE',
+      title: 'No master answers',
+      detail: error instanceof Error ? error.message : String(error),
+      remedy: 'Check the address, and that a master runs there.',
+    });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'code' in value && 'detail' in value && 'remedy' in value;
+}
+
+/** An answer that is no problem+json: a proxy between, or a broken server. */
+function unreadable(status: number, text: string): Omit<Problem, 'type'> {
+  return {
+    status,
+    code: status >= 500 ? 'UNAVAILABLE' : 'INTERNAL',
+    title: `HTTP ${status}`,
+    detail: text.slice(0, 300) || `HTTP ${status}`,
+    remedy: 'Try again; if it stays, look at the log of the master.',
+  };
+}

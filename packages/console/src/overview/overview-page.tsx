@@ -1,0 +1,233 @@
+// The first page: how things go, what comes next, what needs a person.
+
+import type { Overview } from '@tidewheel/protocol';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { overviewQuery } from '../api/queries.ts';
+import { useT } from '../language/language.ts';
+import { CodeBlock } from '../parts/code.tsx';
+import { Icon, type IconName } from '../parts/icon.tsx';
+import { Meter } from '../parts/meter.tsx';
+import { Ago, Countdown, Moment, useScheduleZone } from '../parts/moment.tsx';
+import { Card, Empty, Loading, Page } from '../parts/page.tsx';
+import { ProblemNote } from '../parts/problem.tsx';
+import { Link, useNamespace } from '../routing/navigation.tsx';
+import { anyRun, anySchedule, type Place, places } from '../routing/route.ts';
+import { span } from '../time/format.ts';
+import { rateText } from './scale.ts';
+import { ThroughputChart } from './throughput-chart.tsx';
+
+export function OverviewPage() {
+  const t = useT();
+  const overview = useQuery(overviewQuery(useNamespace()));
+  const { data, error } = overview;
+  return (
+    <Page title={t('overview.title')}>
+      {error === null ? null : <ProblemNote error={error} onRetry={() => void overview.refetch()} />}
+      {data === undefined ? error === null ? <Loading /> : null : <Content overview={data} />}
+    </Page>
+  );
+}
+
+function Content({ overview }: { readonly overview: Overview }) {
+  const t = useT();
+  const { recent, series, schedules } = overview;
+  const finished = recent.succeeded + recent.failed + recent.canceled + recent.lost;
+  const nothingYet =
+    finished + overview.running + overview.waiting + overview.scheduled + schedules.enabled + schedules.paused === 0;
+  if (nothingYet) return <Welcome />;
+  return (
+    <div className="overview">
+      <Tiles overview={overview} />
+      <Card className="span-2" title={t('overview.perMinute')} hint={t('overview.lastHour')}>
+        <ThroughputChart series={series} now={overview.now} />
+      </Card>
+      <NextFires overview={overview} />
+      <Attention overview={overview} />
+    </div>
+  );
+}
+
+function Tiles({ overview }: { readonly overview: Overview }) {
+  const t = useT();
+  const { recent, workers } = overview;
+  const finished = recent.succeeded + recent.failed + recent.lost;
+  const rate = rateText(recent.succeeded, finished);
+  const troubles = (['failed', 'lost', 'canceled'] as const).filter((state) => recent[state] > 0);
+  return (
+    <div className="tiles">
+      <Tile
+        className={rate === null ? '' : recent.failed + recent.lost === 0 ? 'tile-good' : 'tile-mixed'}
+        name={t('overview.success')}
+        value={rate ?? '–'}
+        note={
+          rate === null
+            ? t('overview.noneFinished')
+            : t('overview.ofFinished', { good: recent.succeeded, count: finished })
+        }
+        to={{ page: 'runs', filter: { ...anyRun, states: ['failed', 'lost'], window: '1h' } }}
+      >
+        {troubles.length === 0 ? null : (
+          <span className="tile-troubles">
+            {troubles.map((state) => t(`overview.${state}`, { count: recent[state] })).join(' · ')}
+          </span>
+        )}
+      </Tile>
+      <Tile
+        name={t('overview.running')}
+        value={overview.running}
+        to={{ page: 'runs', filter: { ...anyRun, states: ['running'] } }}
+        note={t('overview.slots', { busy: workers.busy, slots: workers.slots })}
+      />
+      <Tile
+        name={t('overview.waiting')}
+        value={overview.waiting}
+        to={{ page: 'runs', filter: { ...anyRun, states: ['ready'] } }}
+        note={
+          overview.oldestWaitingMs === null
+            ? t('overview.nobodyWaits')
+            : t('overview.oldestSince', { span: span(overview.oldestWaitingMs, t) })
+        }
+      />
+      <Tile
+        name={t('overview.scheduled')}
+        value={overview.scheduled}
+        to={{ page: 'runs', filter: { ...anyRun, states: ['scheduled'] } }}
+        note={t('overview.scheduledNote')}
+      />
+      <Tile
+        className={workers.live === 0 ? 'tile-bad' : ''}
+        name={t('overview.workers')}
+        value={workers.live}
+        to={places.workers}
+        note={
+          workers.live === 0
+            ? t('overview.noWorkers')
+            : t('overview.slots', { busy: workers.busy, slots: workers.slots })
+        }
+      >
+        {workers.slots === 0 ? null : (
+          <Meter label={t('overview.slotsLabel')} value={workers.busy} max={workers.slots} />
+        )}
+      </Tile>
+    </div>
+  );
+}
+
+interface TileProps {
+  readonly name: string;
+  readonly value: ReactNode;
+  readonly note: string;
+  readonly to: Place;
+  readonly className?: string;
+  readonly children?: ReactNode;
+}
+
+function Tile({ name, value, note, to, className = '', children }: TileProps) {
+  return (
+    <Link to={to} className={`tile ${className}`}>
+      <span className="tile-name">{name}</span>
+      <span className="tile-value">{value}</span>
+      <span className="tile-note">{note}</span>
+      {children}
+    </Link>
+  );
+}
+
+function NextFires({ overview }: { readonly overview: Overview }) {
+  const t = useT();
+  const zoneOf = useScheduleZone();
+  const { schedules, nextFires } = overview;
+  const counts = [t('overview.schedules', { count: schedules.enabled })];
+  if (schedules.paused > 0) counts.push(t('overview.paused', { count: schedules.paused }));
+  return (
+    <Card title={t('overview.nextFires')} hint={counts.join(' · ')} flush>
+      {nextFires.length === 0 ? (
+        <Empty icon="clock" title={t('overview.noFires')} hint={t('overview.noFiresHint')} />
+      ) : (
+        <ul className="rows">
+          {nextFires.map((fire) => (
+            <li key={fire.schedule}>
+              <Link to={{ page: 'schedule', name: fire.schedule }} className="row">
+                <span className="row-main">
+                  <span className="name">{fire.schedule}</span>
+                  <span className="faint">{fire.job}</span>
+                </span>
+                <span className="faint row-time">
+                  <Moment at={fire.at} zone={zoneOf(fire.schedule)} />
+                </span>
+                <Countdown at={fire.at} zone={zoneOf(fire.schedule)} />
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+type Item = Overview['attention'][number];
+
+const itemLooks: Record<Item['kind'], { readonly icon: IconName; readonly tone: string }> = {
+  'failed-run': { icon: 'cross', tone: 'bad' },
+  'no-worker': { icon: 'workers', tone: 'warn' },
+  'paused-schedule': { icon: 'pause', tone: 'warn' },
+};
+
+function placeOf(item: Item): Place {
+  if (item.kind === 'failed-run' && item.id !== null) return { page: 'run', id: item.id, attempt: null };
+  if (item.kind === 'paused-schedule') return { page: 'schedule', name: item.subject };
+  if (item.kind === 'no-worker') return { page: 'runs', filter: { ...anyRun, states: ['ready'] } };
+  return { page: 'schedules', filter: anySchedule };
+}
+
+function Attention({ overview }: { readonly overview: Overview }) {
+  const t = useT();
+  const { attention } = overview;
+  return (
+    <Card title={t('overview.attention')} flush>
+      {attention.length === 0 ? (
+        <Empty icon="check" title={t('overview.allWell')} hint={t('overview.allWellHint')} />
+      ) : (
+        <ul className="rows">
+          {attention.map((item) => (
+            <li key={`${item.kind} ${item.subject} ${item.id ?? ''}`}>
+              <Link to={placeOf(item)} className="row">
+                <span className={`row-icon tone-${itemLooks[item.kind].tone}`}>
+                  <Icon name={itemLooks[item.kind].icon} size={12} />
+                </span>
+                <span className="row-main">{t(`overview.attention.${item.kind}`, { subject: item.subject })}</span>
+                {item.at === null ? null : (
+                  <span className="faint row-time">
+                    <Ago at={item.at} />
+                  </span>
+                )}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+/** A file that works as it stands. */
+export const firstJob = `cat > jobs.yaml <<'END'
+jobs:
+  - name: hello
+    shell: { script: 'echo "Hello from $(hostname)"' }
+    schedules:
+      - { name: hello-often, cron: '*/10 * * * * *' }
+END
+tidewheel apply -f jobs.yaml`;
+
+function Welcome() {
+  const t = useT();
+  return (
+    <Card>
+      <Empty icon="jobs" title={t('overview.welcome')} hint={t('overview.welcomeHint')}>
+        <CodeBlock text={firstJob} />
+      </Empty>
+    </Card>
+  );
+}

@@ -1,0 +1,231 @@
+// One run: its state with a live clock, why it waits, where its time went, what it wrote, what went in and came out.
+
+import type { RunView } from '@tidewheel/protocol';
+import { useQuery } from '@tanstack/react-query';
+import { runQuery, scheduleQuery } from '../api/queries.ts';
+import { useLanguage, useT } from '../language/language.ts';
+import { LogView } from '../log/log-view.tsx';
+import { RunBadge } from '../parts/badge.tsx';
+import { CopyButton, JsonBlock } from '../parts/code.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Ago, Countdown, Elapsed, Moment } from '../parts/moment.tsx';
+import { Card, Facts, Loading, Page } from '../parts/page.tsx';
+import { ProblemNote } from '../parts/problem.tsx';
+import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
+import { anyRun, places } from '../routing/route.ts';
+import { zoneOf } from '../schedules/schedule-words.ts';
+import { usePreferences } from '../shell/preferences.ts';
+import { RunActions } from './run-actions.tsx';
+import { Trigger } from './run-table.tsx';
+import { isFinal } from './states.ts';
+import { TimelineChart } from './timeline-chart.tsx';
+
+interface RunPageProps {
+  readonly id: string;
+  readonly attempt: number | null;
+}
+
+export function RunPage({ id, attempt }: RunPageProps) {
+  const t = useT();
+  const run = useQuery(runQuery(useNamespace(), id));
+  const { data, error } = run;
+  const trail = (
+    <>
+      <Link to={places.runs}>{t('runs.title')}</Link>
+      <span aria-hidden="true">/</span>
+      <code>{id}</code>
+      <CopyButton text={() => id} />
+    </>
+  );
+  return (
+    <Page
+      title={data?.job ?? t('fire.run')}
+      trail={trail}
+      {...(data === undefined ? {} : { beside: <Headline run={data} />, actions: <RunActions run={data} /> })}
+    >
+      {error === null ? null : <ProblemNote error={error} onRetry={() => void run.refetch()} />}
+      {data === undefined ? error === null ? <Loading /> : null : <Content run={data} attempt={attempt} />}
+    </Page>
+  );
+}
+
+/** The state, and the one duration that matters in it, moving while it moves. */
+function Headline({ run }: { readonly run: RunView }) {
+  const attempt = run.attempts.at(-1);
+  const startedAt = run.startedAt ?? attempt?.startedAt ?? null;
+  return (
+    <>
+      <RunBadge state={run.state} />
+      <span className="clock">
+        {run.state === 'scheduled' ? (
+          <Countdown at={run.dueAt} />
+        ) : run.state === 'running' || startedAt !== null ? (
+          <Elapsed from={startedAt ?? run.dueAt} to={run.finishedAt} />
+        ) : (
+          <Elapsed from={run.dueAt} to={run.finishedAt} />
+        )}
+      </span>
+    </>
+  );
+}
+
+function Content({ run, attempt }: { readonly run: RunView; readonly attempt: number | null }) {
+  const t = useT();
+  const go = useGoTo();
+  const zone = useRunZone(run);
+  return (
+    <div className="detail">
+      <Waiting run={run} />
+      {run.error === null ? null : <Failure run={run} />}
+      <div className="columns">
+        <div className="column-main">
+          <Card title={t('run.timeline')}>
+            <TimelineChart run={run} />
+          </Card>
+          <Card title={t('run.log')} flush>
+            <LogView
+              key={run.id}
+              run={run}
+              attempt={attempt}
+              zone={zone}
+              onAttempt={(number) => go({ page: 'run', id: run.id, attempt: number }, 'replace')}
+            />
+          </Card>
+        </div>
+        <div className="column-side">
+          <About run={run} zone={zone} />
+          <Data run={run} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The zone of the schedule that made the run, when the reader wants times in it. */
+function useRunZone(run: RunView): string | null {
+  const { time } = usePreferences();
+  const schedule = useQuery({
+    ...scheduleQuery(run.namespace, run.schedule ?? ''),
+    enabled: time === 'job' && run.schedule !== null,
+    retry: false,
+  });
+  return schedule.data === undefined ? null : zoneOf(schedule.data.definition);
+}
+
+function Waiting({ run }: { readonly run: RunView }) {
+  const t = useT();
+  const language = useLanguage();
+  if (isFinal(run.state)) return null;
+  const backoff = run.state === 'scheduled' && run.attempts.length > 0;
+  const general =
+    run.state === 'running'
+      ? null
+      : backoff
+        ? t('waiting.backoff', { attempt: run.attempts.length })
+        : t(`waiting.${run.state as 'scheduled' | 'ready' | 'blocked'}`);
+  // The server's sentence is exact, and English.
+  const exact = run.waitingFor;
+  const words = language === 'en' ? (exact ?? general) : general;
+  if (words === null && run.cancelRequestedAt === null && exact === null) return null;
+  return (
+    <div className="notice tone-later" role="status">
+      <Icon name="hourglass" size={14} />
+      <div>
+        {words === null ? null : (
+          <p>
+            <strong>{t('run.waitingFor')}:</strong> {words}
+          </p>
+        )}
+        {language !== 'en' && exact !== null ? <p className="soft">{exact}</p> : null}
+        {run.cancelRequestedAt === null ? null : (
+          <p>
+            <Icon name="stop" size={12} /> {t('run.cancelWanted')} <Ago at={run.cancelRequestedAt} />
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Failure({ run }: { readonly run: RunView }) {
+  const t = useT();
+  const { error } = run;
+  if (error === null) return null;
+  return (
+    <div className="failure" role="group" aria-label={t('run.error')}>
+      <p>
+        <Icon name="cross" size={14} /> <code>{error.kind}</code>{' '}
+        <span className="failure-message">{error.message}</span>
+        <CopyButton text={() => error.stack ?? error.message} />
+      </p>
+      {error.stack === undefined ? null : (
+        <details>
+          <summary>{t('run.stack')}</summary>
+          <pre>{error.stack}</pre>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function About({ run, zone }: { readonly run: RunView; readonly zone: string | null }) {
+  const t = useT();
+  const moment = (at: number | null) => (at === null ? null : <Moment at={at} zone={zone} />);
+  return (
+    <Card>
+      <Facts
+        pairs={[
+          [t('run.job'), <Link to={{ page: 'job', name: run.job }}>{run.job}</Link>],
+          [t('run.trigger'), <Trigger run={run} />],
+          [t('run.retryOf'), run.retryOf === null ? null : <RunLink id={run.retryOf} />],
+          [t('run.attempt'), t('run.attemptOf', { attempt: run.attempt, max: run.attemptsMax })],
+          [
+            t('run.worker'),
+            run.worker === null ? null : (
+              <Link to={{ page: 'runs', filter: { ...anyRun, worker: run.worker } }}>{run.worker}</Link>
+            ),
+          ],
+          [t('run.fireAt'), moment(run.fireAt)],
+          [t('run.created'), moment(run.createdAt)],
+          [t('run.due'), moment(run.dueAt)],
+          [t('run.started'), moment(run.startedAt)],
+          [t('run.finished'), moment(run.finishedAt)],
+          [t('run.queue'), run.queue],
+          [t('run.priority'), run.priority === 0 ? null : run.priority],
+          [t('run.jobVersion'), run.jobVersion],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function RunLink({ id }: { readonly id: string }) {
+  return (
+    <Link to={{ page: 'run', id, attempt: null }}>
+      <code>…{id.slice(-8)}</code>
+    </Link>
+  );
+}
+
+function Data({ run }: { readonly run: RunView }) {
+  const t = useT();
+  const absent = (value: unknown) => value === null || value === undefined;
+  return (
+    <>
+      <Card title={t('run.payload')}>
+        {absent(run.payload) ? (
+          <p className="faint">{t('run.noPayload')}</p>
+        ) : (
+          <JsonBlock value={run.payload} label={t('run.payload')} />
+        )}
+      </Card>
+      <Card title={t('run.output')}>
+        {absent(run.output) ? (
+          <p className="faint">{t(isFinal(run.state) ? 'run.noOutput' : 'run.noOutputYet')}</p>
+        ) : (
+          <JsonBlock value={run.output} label={t('run.output')} />
+        )}
+      </Card>
+    </>
+  );
+}

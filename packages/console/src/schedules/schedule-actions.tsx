@@ -1,0 +1,127 @@
+// Pause with a reason, resume, trigger now. The same in the list, as small buttons, and on the page of a schedule.
+
+import type { ScheduleView, TriggerResult } from '@tidewheel/protocol';
+import { useState } from 'react';
+import { useAction } from '../api/action.ts';
+import { pathOf } from '../api/queries.ts';
+import { request } from '../api/request.ts';
+import { useT } from '../language/language.ts';
+import { Button, IconButton } from '../parts/button.tsx';
+import { FormDialog } from '../parts/dialog.tsx';
+import { Field } from '../parts/field.tsx';
+import { useToasts } from '../parts/toast.tsx';
+
+/** The bound of the protocol. */
+const reasonChars = 500;
+
+interface ScheduleActionsProps {
+  readonly schedule: ScheduleView;
+  readonly small?: boolean;
+}
+
+export function ScheduleActions({ schedule, small = false }: ScheduleActionsProps) {
+  const t = useT();
+  const toasts = useToasts();
+  const [pausing, setPausing] = useState(false);
+  const { name } = schedule;
+  const path = (verb: string) => pathOf(schedule.namespace, 'schedules', name, verb);
+  const resume = useAction({
+    send: () => request<unknown>(path('resume'), { method: 'POST' }),
+    touches: ['schedules'],
+    onDone: () => toasts.say(t('schedule.resumedToast', { name })),
+  });
+  const trigger = useAction({
+    send: () => request<TriggerResult>(path('trigger'), { method: 'POST' }),
+    touches: ['runs', 'schedules'],
+    onDone: ({ runId }) =>
+      toasts.say(t('schedule.triggeredToast', { name }), {
+        to: { page: 'run', id: runId, attempt: null },
+        text: t('run.open'),
+      }),
+  });
+  const buttons = [
+    ...(schedule.state === 'enabled'
+      ? [{ key: 'pause', icon: 'pause', press: () => setPausing(true), busy: false } as const]
+      : []),
+    ...(schedule.state === 'paused'
+      ? [{ key: 'resume', icon: 'play', press: () => resume.run(undefined), busy: resume.busy } as const]
+      : []),
+    { key: 'trigger', icon: 'right', press: () => trigger.run(undefined), busy: trigger.busy } as const,
+  ];
+  return (
+    <>
+      {buttons.map(({ key, icon, press, busy }) =>
+        small ? (
+          <IconButton
+            key={key}
+            icon={icon}
+            label={`${t(`schedule.${key}`)}: ${name}`}
+            changes
+            disabled={busy}
+            onPress={press}
+          />
+        ) : (
+          <Button
+            key={key}
+            icon={icon}
+            changes
+            busy={busy}
+            kind={key === 'resume' ? 'primary' : 'plain'}
+            onPress={press}
+          >
+            {t(`schedule.${key}`)}
+          </Button>
+        ),
+      )}
+      {pausing ? <PauseDialog schedule={schedule} onClose={() => setPausing(false)} /> : null}
+    </>
+  );
+}
+
+function PauseDialog({ schedule, onClose }: { readonly schedule: ScheduleView; readonly onClose: () => void }) {
+  const t = useT();
+  const toasts = useToasts();
+  const [reason, setReason] = useState('');
+  const { name } = schedule;
+  const pause = useAction({
+    send: () =>
+      request<unknown>(pathOf(schedule.namespace, 'schedules', name, 'pause'), {
+        method: 'POST',
+        body: { reason: reason.trim() },
+      }),
+    touches: ['schedules'],
+    onDone: () => {
+      onClose();
+      toasts.say(t('schedule.pausedToast', { name }));
+    },
+  });
+  return (
+    <FormDialog
+      title={t('schedule.pauseTitle', { name })}
+      onClose={onClose}
+      onSubmit={() => pause.run(undefined)}
+      buttons={
+        <>
+          <Button onPress={onClose}>{t('action.cancel')}</Button>
+          <Button kind="primary" type="submit" icon="pause" busy={pause.busy} disabled={reason.trim() === ''}>
+            {t('schedule.pause')}
+          </Button>
+        </>
+      }
+    >
+      <p className="soft">{t('schedule.pauseHint')}</p>
+      <Field label={t('schedule.pauseReason')}>
+        {(id) => (
+          <input
+            id={id}
+            value={reason}
+            required
+            maxLength={reasonChars}
+            placeholder={t('schedule.pausePlaceholder')}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
+  );
+}
