@@ -23,8 +23,8 @@ export function auditCommand(cli: CommandLine): Command {
 function firesCommand(cli: CommandLine): Command {
   const command = new Command('fires')
     .description('compare the nominal times of schedules with the ledger; exit code 0: clean, 1: not')
-    .option('--from <time>', 'from this time on: 2h (ago), 2026-11-21T08:00+08:00; else from the beginning')
-    .option('--to <time>', 'up to this time; else up to now')
+    .option('--from <time>', 'from this time on: 2h (ago), 2026-11-21T08:00+08:00; a day ago when absent')
+    .option('--to <time>', 'up to this time; now when absent')
     .option('--schedule <name>', 'only this schedule');
   return withOutput(withConnection(command)).action(async (options: AuditOptions) => {
     const from = momentOf('--from', options.from, cli.terminal);

@@ -56,10 +56,13 @@ async function develop(terminal: Terminal, options: DevOptions): Promise<number>
   const children = startChildren(terminal, options, { ...started, say });
   say(welcomeText({ ...started, tookMs: terminal.nowMs() - startedAt }, terminal.outColour));
   if (options.open === 'yes') openBrowser(started.signIn);
-  const watching = watchFinished(system.store, terminal, interrupted, say);
+  const settled = new AbortController();
+  const watching = watchFinished(system.store, terminal, settled.signal, say);
   await Promise.race([aborted(interrupted), defect.promise, watching]);
-  await end(say, system, children);
+  await drain(say, children);
+  settled.abort();
   await watching;
+  await system.stop();
   say(`stopped; everything is kept in ${data}`);
   return exitCodes.ok;
 }
@@ -75,6 +78,9 @@ async function open(
     store: `sqlite:${join(data, 'tidewheel.db')}`,
     listen: `${host}:${options.port}`,
     'insecure-public-http': options.insecurePublicHttp,
+    // On one machine a worker is either there or gone: what a killed one left is taken up again soon after the next start.
+    'session-ttl': '6s',
+    heartbeat: '2s',
   };
   const config = readConfig({ flags, env: {}, file: null });
   // Loaded here, so that commands of the client side do not pay for drivers and the HTTP server.
@@ -134,12 +140,11 @@ function startChildren(terminal: Terminal, options: DevOptions, around: Surround
 }
 
 /** The worker first, while the master still takes its results; companions after it, for its runs may still need them. */
-async function end(say: (text: string) => void, system: System, children: Children): Promise<void> {
+async function drain(say: (text: string) => void, children: Children): Promise<void> {
   say(`stopping: runs have ${drainMs / 1000} s to finish; Ctrl-C again stops at once`);
   const inTime = await children.worker.stop(drainMs);
   if (!inTime) say('some runs did not finish in time; they were stopped and are tried again at the next start');
   await Promise.all(children.companions.map((child) => child.stop(companionMs)));
-  await system.stop();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

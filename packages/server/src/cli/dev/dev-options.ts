@@ -1,7 +1,7 @@
 // What `tidewheel dev` can be told.
 
 import { limits } from '@tidewheel/protocol';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { defaultDataDirectory } from '../connection.ts';
 import { collect, wholeNumber } from '../option-values.ts';
 

@@ -46,10 +46,6 @@ export class FinishedLines {
     return [paint(`          … and ${counts.join(', ')}`, 'dim', this.#colour)];
   }
 
-  get waiting(): boolean {
-    return this.#uncounted.size > 0;
-  }
-
   #line(run: FinishedRun): string {
     const at = paint(clockText(run.finished_at), 'dim', this.#colour);
     const mark = paint(marks[run.state], styleOfState(run.state), this.#colour);

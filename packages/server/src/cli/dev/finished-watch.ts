@@ -20,17 +20,21 @@ export async function watchFinished(
   const unsubscribe = store.signals.subscribe('changed', ({ topics }) => {
     if (topics.includes('runs')) changed = true;
   });
+  const look = async (): Promise<void> => {
+    changed = false;
+    const runs = await finishedSince(store.db, position, runsOfOneLook);
+    position = runs.at(-1)?.position ?? position;
+    changed ||= runs.length === runsOfOneLook;
+    lines.take(runs, terminal.nowMs()).forEach(say);
+  };
   try {
     while (!until.aborted) {
-      if (changed) {
-        changed = false;
-        const runs = await finishedSince(store.db, position, runsOfOneLook);
-        position = runs.at(-1)?.position ?? position;
-        changed ||= runs.length === runsOfOneLook;
-        lines.take(runs, terminal.nowMs()).forEach(say);
-      } else lines.flush(terminal.nowMs()).forEach(say);
+      if (changed) await look();
+      else lines.flush(terminal.nowMs()).forEach(say);
       await terminal.sleep(lookEveryMs, until);
     }
+    // What finished last was announced too late to be seen above.
+    await look();
   } finally {
     unsubscribe();
   }
