@@ -29,7 +29,7 @@ async function open(url: string): Promise<Database> {
   return openPostgres({
     url,
     clock: systemClock,
-    fraction: () => systemIdentity.fraction(),
+    identity: systemIdentity,
     log: silentLog,
     poolSize: 2,
   });
