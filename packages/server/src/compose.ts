@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
 import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
 import { openSqlite } from './drivers/sqlite/database.ts';
-import { systemClock } from './drivers/system/clock.ts';
+import { breathe, systemClock } from './drivers/system/clock.ts';
 import { systemIdentity } from './drivers/system/identity.ts';
 import { localSignals } from './drivers/system/local-signals.ts';
 import { openLog, type SystemLog } from './drivers/system/log.ts';
@@ -74,7 +74,7 @@ export async function openStore(config: StoreConfig, log: Log): Promise<OpenStor
 function openFile(path: string): { db: Database; signals: Signals } {
   // The directory holds the database and, with `dev`, a token: it is its owner's alone.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return { db: openSqlite({ path, nowMs: () => systemClock.wallMs() }), signals: localSignals() };
+  return { db: openSqlite({ path, nowMs: () => systemClock.wallMs(), breathe }), signals: localSignals() };
 }
 
 /** Loaded only when wanted, so that one process with SQLite starts quickly. */

@@ -3,6 +3,7 @@
 import pg from 'pg';
 import type { Log } from '../../ports/log.ts';
 import { connectError } from './errors.ts';
+import { Unsettled } from './unsettled.ts';
 
 export interface PostgresLimits {
   readonly connectTimeoutMs: number;
@@ -11,6 +12,8 @@ export interface PostgresLimits {
   readonly lockTimeoutMs: number;
   /** A master that stopped in the middle of a transaction must not hold its locks for longer. */
   readonly idleInTransactionTimeoutMs: number;
+  /** How much longer than the server we wait for an answer: then it is the network that is silent. */
+  readonly answerMarginMs: number;
 }
 
 export const defaultLimits: PostgresLimits = {
@@ -18,11 +21,12 @@ export const defaultLimits: PostgresLimits = {
   statementTimeoutMs: 10_000,
   lockTimeoutMs: 5000,
   idleInTransactionTimeoutMs: 10_000,
+  answerMarginMs: 2000,
 };
 
-/** How much longer than the server we wait ourselves: then it is the network that does not answer. */
-const answerMarginMs = 2000;
 const keepAliveAfterMs = 5000;
+/** Connections that nobody has needed for so long are closed. */
+const idleAfterMs = 300_000;
 
 const oid = { bool: 16, int8: 20, int2: 21, int4: 23, float4: 700, float8: 701, numeric: 1700 };
 
@@ -55,7 +59,7 @@ export function clientConfig(url: string, role: string, limits: PostgresLimits):
     statement_timeout: limits.statementTimeoutMs,
     lock_timeout: limits.lockTimeoutMs,
     idle_in_transaction_session_timeout: limits.idleInTransactionTimeoutMs,
-    query_timeout: limits.statementTimeoutMs + answerMarginMs,
+    query_timeout: limits.statementTimeoutMs + limits.answerMarginMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveAfterMs,
     types: { getTypeParser: (type: number) => parsers[type] ?? sameText },
@@ -64,11 +68,17 @@ export function clientConfig(url: string, role: string, limits: PostgresLimits):
 
 export class Connections {
   readonly #pool: pg.Pool;
+  readonly #unsettled: Unsettled;
   /** Connections whose last commit is safe on this server, but perhaps on no standby. */
   readonly #unconfirmed = new WeakSet<pg.ClientBase>();
 
-  constructor(config: pg.PoolConfig, log: Log) {
-    this.#pool = new pg.Pool(config);
+  constructor(url: string, size: number, limits: PostgresLimits, log: Log) {
+    this.#unsettled = new Unsettled(limits.connectTimeoutMs);
+    this.#pool = new pg.Pool({
+      ...clientConfig(url, 'store', limits),
+      max: size,
+      idleTimeoutMillis: idleAfterMs,
+    });
     // Without these listeners the loss of a connection would end the process. Whoever uses it gets the error from its query.
     this.#pool.on('error', (error) => log.warn('an idle connection to PostgreSQL was lost', { error }));
     this.#pool.on('connect', (client) => {
@@ -80,11 +90,21 @@ export class Connections {
   }
 
   async take(): Promise<pg.PoolClient> {
+    let client: pg.PoolClient | undefined;
     try {
-      return await this.#pool.connect();
+      client = await this.#pool.connect();
+      await this.#unsettled.settle(client);
+      return client;
     } catch (error) {
+      client?.release(true);
       throw connectError(error);
     }
+  }
+
+  /** Gives a connection back, or away when it was lost; `unsettled` when a commit was sent on it and not answered. */
+  give(client: pg.PoolClient, lost: boolean, unsettled: boolean): void {
+    if (unsettled) this.#unsettled.add(client);
+    client.release(lost);
   }
 
   /** Whether the server gave up waiting for a standby in the last statement; asking forgets it. */

@@ -21,7 +21,7 @@ import {
 import type { Identity } from '../../ports/identity.ts';
 import type { Log } from '../../ports/log.ts';
 import { bootstrap } from './bootstrap.ts';
-import { Connections, clientConfig, defaultLimits, type PostgresLimits } from './connections.ts';
+import { Connections, defaultLimits, type PostgresLimits } from './connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { Conflict } from './errors.ts';
 import { PostgresTransaction, Session } from './session.ts';
@@ -43,8 +43,8 @@ const retryCapMs = 1000;
 /** Refused with StoreUnavailable when the server cannot be reached, with a Refusal when it is too old. */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const limits = { ...defaultLimits, ...options };
-  const config = { ...clientConfig(options.url, 'store', limits), max: options.poolSize ?? defaultPoolSize };
-  const db = new PostgresDatabase(new Connections(config, options.log), options);
+  const connections = new Connections(options.url, options.poolSize ?? defaultPoolSize, limits, options.log);
+  const db = new PostgresDatabase(connections, options);
   try {
     await bootstrap(db, options.log);
   } catch (error) {
@@ -93,7 +93,7 @@ class PostgresDatabase implements Database {
     try {
       return await use(session);
     } finally {
-      client.release(session.lost);
+      this.#connections.give(client, session.lost, session.unsettled);
     }
   }
 

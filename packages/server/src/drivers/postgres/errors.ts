@@ -67,6 +67,6 @@ function constraintOf(error: pg.DatabaseError): string {
 
 /** Errors of getting a connection: nothing has been sent. */
 export function connectError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof StoreUnavailable) return error;
   return new StoreUnavailable(`no connection to PostgreSQL: ${error.message || error.name}`, { cause: error });
 }

@@ -3,7 +3,7 @@
 
 import type pg from 'pg';
 import { invariant } from '../../core/invariant.ts';
-import type { Param, Row, Tx } from '../../ports/database.ts';
+import { OutcomeUnknown, type Param, type Row, type Tx } from '../../ports/database.ts';
 import { postgresDialect, sentParams } from './dialect.ts';
 import { callerError, connectionLost } from './errors.ts';
 
@@ -26,6 +26,8 @@ export class Session {
   readonly client: pg.ClientBase;
   /** The connection is of no use any more, or in an unknown state. */
   lost = false;
+  /** A commit was sent on it, and its answer was lost. */
+  unsettled = false;
   /** Waits without limit for answers. */
   patient = false;
 
@@ -40,7 +42,9 @@ export class Session {
       return await this.client.query<Row>(query);
     } catch (error) {
       this.lost ||= connectionLost(error);
-      throw callerError(error, commits());
+      const meaning = callerError(error, commits());
+      this.unsettled ||= meaning instanceof OutcomeUnknown;
+      throw meaning;
     }
   }
 }

@@ -54,9 +54,9 @@ async function writingProcess(path: string): Promise<{ kill: () => Promise<void>
   const script = `
     import { openSqlite } from ${JSON.stringify(new URL('./database.ts', import.meta.url).href)};
     const db = openSqlite({ path: process.argv[1], nowMs: () => 1 });
-    await db.query('create table if not exists note (id integer not null primary key, text text not null)');
+    await db.query('create table if not exists written (id integer not null primary key, text text not null)');
     for (let id = 0; ; id += 1) {
-      await db.transaction((tx) => tx.query('insert into note (id, text) values ($1, $2)', [id, 'x'.repeat(500)]));
+      await db.transaction((tx) => tx.query('insert into written (id, text) values ($1, $2)', [id, 'x'.repeat(500)]));
       process.stdout.write(id + '\\n');
       await new Promise((resolve) => setImmediate(resolve));
     }`;
@@ -67,11 +67,11 @@ async function writingProcess(path: string): Promise<{ kill: () => Promise<void>
   child.stdout.on('data', (text: Buffer) => {
     committed = Number(text.toString().trim().split('\n').at(-1));
   });
-  await once(child.stdout, 'data');
+  const gone = once(child, 'close');
+  await Promise.race([once(child.stdout, 'data'), gone]);
   return {
     committed: () => committed,
     kill: async () => {
-      const gone = once(child, 'close');
       child.kill('SIGKILL');
       await gone;
     },
@@ -104,7 +104,7 @@ describe('a SQLite file', { timeout: 60_000 }, () => {
     assert.throws(() => open(path), refuses('DATABASE_LOCKED', /tidewheel\.db/));
     await other.kill();
     const db = open(path);
-    const [row] = await db.query<{ n: number; top: number }>('select count(*) as n, max(id) as top from note');
+    const [row] = await db.query<{ n: number; top: number }>('select count(*) as n, max(id) as top from written');
     assert.ok((row?.top ?? -1) >= other.committed(), `${row?.top} of ${other.committed()}`);
     assert.equal(row?.n, (row?.top ?? 0) + 1);
     await db.close();

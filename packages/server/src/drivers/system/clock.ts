@@ -29,3 +29,10 @@ export const systemClock: Clock = {
     return timer;
   },
 };
+
+/** Resolves when the event loop has gone round once: what waits at sockets and timers was served meanwhile. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
