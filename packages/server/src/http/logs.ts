@@ -85,7 +85,6 @@ async function follow(
       if (sent === 'ended') return;
       if (sent === null) await wake.wait(lookMs);
       else at = sent;
-      await stream.drained();
     }
   } catch (error) {
     // The reader comes back with its place when the store answers again.
@@ -108,6 +107,7 @@ async function sendNext(
   for (const chunk of page?.items ?? []) {
     const { attempt, seq } = chunk;
     stream.send({ event: 'log', id: encodeCursor({ attempt, seq }), data: chunk });
+    await stream.drained();
   }
   const last = page?.items.at(-1);
   if (last !== undefined) return { attempt: last.attempt, seq: last.seq };
