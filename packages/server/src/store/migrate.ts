@@ -28,9 +28,10 @@ export function readMigrations(directory: URL = new URL('./migrations/', import.
   return readdirSync(directory)
     .filter((file) => file.endsWith('.sql'))
     .sort()
-    .map((file) => {
+    .map((file, index) => {
       const [, version, name] = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file) ?? [];
       if (version === undefined || name === undefined) throw new Error(`a migration with an unreadable name: ${file}`);
+      if (Number(version) !== index + 1) throw new Error(`migrations are numbered without gaps, but there is ${file}`);
       return migrationOf(Number(version), name, readFileSync(new URL(file, directory), 'utf8'));
     });
 }
