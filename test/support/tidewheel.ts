@@ -39,7 +39,7 @@ export async function tidewheel(args: readonly string[], options: CommandOptions
   });
   child.stdin?.end(options.input);
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
-  const { code, signal } = await ended(child);
+  const { code, signal } = await endOf(child);
   return { code, signal, stdout: stdout(), stderr: stderr() };
 }
 
@@ -68,7 +68,7 @@ function collect(child: ChildProcess, name: 'stdout' | 'stderr', each: () => voi
   return () => text;
 }
 
-function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));
@@ -95,7 +95,7 @@ export class Program {
     this.#child = run(argv, { ...options, stdin: 'ignore' });
     this.#output = collect(this.#child, 'stdout', () => this.#heard());
     this.#errors = collect(this.#child, 'stderr', () => this.#heard());
-    this.#ended = ended(this.#child).finally(() => {
+    this.#ended = endOf(this.#child).finally(() => {
       this.#over = true;
       this.#heard();
     });
@@ -103,6 +103,11 @@ export class Program {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Resolves when it has ended by itself. */
+  get ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    return this.#ended;
   }
 
   /** What it said on stdout, and then on stderr. */

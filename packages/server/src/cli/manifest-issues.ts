@@ -75,15 +75,21 @@ function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((at, part) => property(at, String(part)), value);
 }
 
-/** The known word within a third of its length of edits, or null. */
+/** The known word that differs by a third of its letters at most, or that begins alike (`retries`, `retry`); else null. */
 export function closest(word: string, known: readonly string[]): string | null {
   let best: { word: string; edits: number } | null = null;
   for (const candidate of known) {
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits <= Math.max(1, Math.floor(candidate.length / 3)) && (best === null || edits < best.edits))
-      best = { word: candidate, edits };
+    const near = edits <= Math.max(1, Math.floor(candidate.length / 3)) || sharedStart(word, candidate) >= 4;
+    if (near && (best === null || edits < best.edits)) best = { word: candidate, edits };
   }
   return best?.word ?? null;
+}
+
+function sharedStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length]?.toLowerCase() === b[length]?.toLowerCase()) length += 1;
+  return length;
 }
 
 function editDistance(a: string, b: string): number {
