@@ -18,7 +18,7 @@ export function findOrInstall<T>(what: string, packages: readonly string[], find
     throw new Error(`The tests need ${what}, which was not found. ${how}. Then run the tests again.`);
   }
   process.stderr.write(`Installing ${what} with apt-get …\n`);
-  // Test files run side by side: the second one waits here and then finds what the first one has installed.
+  // Test files run side by side: the second one waits here, and apt then finds it done.
   const lock = join(tmpdir(), 'tidewheel-apt.lock');
   const script = `export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 ${packages.join(' ')}`;
   const result = spawnSync('flock', [lock, 'sh', '-c', script], { encoding: 'utf8', timeout: 900_000 });
