@@ -1,7 +1,6 @@
 // The parts of the check. Each looks at everything, or reports only what concerns the given paths.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { house } from './house/house.ts';
 import { readRepository, repositoryRoot } from './house/repository.ts';
@@ -21,12 +20,7 @@ const compilerProjects = ['tsconfig.json', 'packages/console/tsconfig.json', 'pa
 export const parts: readonly Part[] = [
   { name: 'format', run: format },
   { name: 'lint', run: (paths) => tool('oxlint', paths) },
-  ...compilerProjects
-    // Until the console has its first file, the compiler would only complain that there is nothing to check.
-    .filter(
-      (project) => !project.includes('console') || existsSync(join(repositoryRoot, 'packages/console/src/main.tsx')),
-    )
-    .map((project): Part => ({ name: `types ${project}`, run: (paths) => types(project, paths) })),
+  ...compilerProjects.map((project): Part => ({ name: `types ${project}`, run: (paths) => types(project, paths) })),
   { name: 'tidy', run: tidy },
 ];
 
