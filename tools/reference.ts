@@ -46,8 +46,17 @@ function commandText(command: Command, before: string): string {
   const below = children.map((child) => commandText(child, path)).join('');
   // Mere families have nothing of their own to say but who belongs to them.
   if (before === '' || (children.length > 0 && command.options.length === 0)) return below;
-  const usage = [path, ...command.registeredArguments.map((argument) => help.argumentTerm(argument)).map((term) => `<${term}>`)];
-  const lines = [`### ${path}`, '', `${upper(command.description())}.`, '', '```sh', usage.join(' '), '```', ''];
+  const usage = [path, ...command.registeredArguments.map((argument) => `<${help.argumentTerm(argument)}>`)];
+  const lines = [
+    `### ${path}`,
+    '',
+    `${upper(command.description())}.`,
+    '',
+    '```sh',
+    `${usage.join(' ')} [options]`,
+    '```',
+    '',
+  ];
   const described = [
     ...help.visibleArguments(command).map((argument) => [`<${argument.name()}>`, help.argumentDescription(argument)]),
     ...help
@@ -55,7 +64,13 @@ function commandText(command: Command, before: string): string {
       .filter((option) => option.long !== '--help')
       .map((option) => [option.flags, help.optionDescription(option)]),
   ];
-  if (described.length > 0) lines.push(...table(['argument', 'meaning'], described.map(([term = '', text = '']) => [`\`${term}\``, text])));
+  if (described.length > 0)
+    lines.push(
+      ...table(
+        ['argument', 'meaning'],
+        described.map(([term = '', text = '']) => [`\`${term}\``, text]),
+      ),
+    );
   return `${lines.join('\n')}\n${below}`;
 }
 
@@ -79,7 +94,10 @@ function errors(): string {
     entry.title,
     entry.remedy,
   ]);
-  return table(['code', 'HTTP status', 'exit code', 'worth trying again', 'what it means', 'how to mend it'], rows).join('\n');
+  return table(
+    ['code', 'HTTP status', 'exit code', 'worth trying again', 'what it means', 'how to mend it'],
+    rows,
+  ).join('\n');
 }
 
 function metrics(): string {
@@ -93,7 +111,8 @@ function metrics(): string {
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line), ''];
 }
 

@@ -1,6 +1,6 @@
 // The command line as a whole: which commands there are, and how an invocation ends.
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { auditCommand } from './audit.ts';
 import { type CommandLine, ownVersion } from './command-line.ts';
 import { completionCommand } from './completion.ts';
@@ -55,6 +55,7 @@ function settle(command: Command, terminal: Terminal): void {
   command
     .exitOverride()
     .showHelpAfterError('(--help says more)')
+    .configureHelp({ optionDescription: describeOption })
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
@@ -64,6 +65,19 @@ function settle(command: Command, terminal: Terminal): void {
       getErrHasColors: () => terminal.errColour,
     });
   for (const child of command.commands) settle(child, terminal);
+}
+
+/** What may be given, and what holds when nothing is; "nothing" itself is not worth a word. */
+function describeOption(option: Option): string {
+  const { argChoices, envVar, description } = option;
+  const value: unknown = option.defaultValue;
+  const fallback = Array.isArray(value) ? value.join(',') : value;
+  const facts = [
+    argChoices === undefined ? '' : `one of ${argChoices.join(', ')}`,
+    typeof fallback === 'number' || (typeof fallback === 'string' && fallback !== '') ? `default ${fallback}` : '',
+    envVar ?? '',
+  ].filter((fact) => fact !== '');
+  return facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
 }
 
 /** Runs one invocation; `argv` without node and script. Resolves to the exit code. */
