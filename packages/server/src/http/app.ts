@@ -72,13 +72,17 @@ function watchRequests(app: FastifyInstance, context: DoorContext, stopping: () 
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
       ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
-      ...(stopping() ? { connection: 'close' } : {}),
     });
     if (stopping()) throw new Refusal('SHUTTING_DOWN', 'this master is stopping', { retryAfterSeconds: 1 });
   });
   context.guard.watch(app);
   app.addHook('preValidation', async (request) => {
     request.sent = request.body;
+  });
+  // A connection that is kept alive would hold the closing server open.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (stopping()) reply.header('connection', 'close');
+    return payload;
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, id: requestId } = request;

@@ -4,6 +4,12 @@ import { Refusal } from '@tidewheel/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Precondition } from '../master/definitions.ts';
 
+export const knownHeaders = { 'if-none-match': 'The ETag that the caller has; answered 304 when it still holds.' };
+export const changeHeaders = {
+  'if-match': 'The ETag of the version that is changed, or * for any.',
+  'if-none-match': '* when it must not exist yet.',
+};
+
 export function etagOf(version: number): string {
   return `"${version}"`;
 }

@@ -3,6 +3,8 @@
 import { Refusal } from '@tidewheel/protocol';
 import type { FastifyRequest } from 'fastify';
 
+export const keyHeader = { 'idempotency-key': 'The same key within 24 hours answers with what it made first.' };
+
 /** Null when the header is absent. */
 export function idempotencyKeyOf(request: FastifyRequest, maxChars: number): string | null {
   const header = request.headers['idempotency-key'];

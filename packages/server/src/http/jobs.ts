@@ -13,7 +13,7 @@ import {
 } from '@tidewheel/protocol';
 import { jobsPage, jobView } from '../store/job-views.ts';
 import { schedulesPage } from '../store/schedule-views.ts';
-import { etagOf, preconditionOf, unchanged } from './conditional.ts';
+import { changeHeaders, etagOf, knownHeaders, preconditionOf, unchanged } from './conditional.ts';
 import { decodeCursor, nameCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import { inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
@@ -49,6 +49,7 @@ function readingRoutes({ db }: DoorContext): Route[] {
       tag,
       summary: 'Shows a job. The ETag is what If-Match of a change must bring.',
       params: namedInNamespace,
+      headers: knownHeaders,
       response: jobViewSchema,
       handler: async ({ params, request, reply }) => {
         const job = await jobView(db, params.ns, params.name);
@@ -70,7 +71,9 @@ function changingRoutes({ db, master }: DoorContext): Route[] {
       summary:
         'Makes a job (If-None-Match: *) or changes it (If-Match). Without `schedules` its schedules stay as they are.',
       params: namedInNamespace,
+      headers: changeHeaders,
       body: jobDefinitionSchema,
+      orStatus: 201,
       response: jobViewSchema,
       handler: async ({ params, body, sent, caller, request, reply }) => {
         if (body.name !== params.name) throw otherName(params.name);
@@ -92,6 +95,7 @@ function changingRoutes({ db, master }: DoorContext): Route[] {
       tag,
       summary: 'Deletes a job and its schedules (If-Match). Runs that were made go on.',
       params: namedInNamespace,
+      headers: { 'if-match': changeHeaders['if-match'] },
       response: null,
       handler: ({ params, caller, request }) =>
         master.definitions.deleteJob(params.ns, caller.name, params.name, preconditionOf(request)),

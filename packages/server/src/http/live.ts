@@ -20,6 +20,7 @@ export function liveRoutes({ signals, streams, guard, clock }: DoorContext): Rou
       tag: 'Live',
       summary: 'Streams `changed` events whose data is {"topics": […]}, at most four a second.',
       params: inNamespace,
+      headers: { 'last-event-id': 'Sent by readers that come back; they are told at once that all may have changed.' },
       contentType: 'text/event-stream',
       handler: async (request, reply) => {
         const { ns } = inNamespace.parse(request.params);

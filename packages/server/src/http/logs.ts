@@ -48,6 +48,7 @@ export function logRoutes(context: DoorContext): Route[] {
       summary:
         'Follows the log of a run: `log` events from the beginning or after Last-Event-ID, then one `end` with the final state.',
       params: idInNamespace,
+      headers: { 'last-event-id': 'The id of the last event that was read.' },
       contentType: 'text/event-stream',
       handler: async (request, reply) => {
         const run = idInNamespace.parse(request.params);

@@ -9,7 +9,7 @@ import { problemSchema } from './problem-schema.ts';
 
 const description = `Tidewheel's HTTP API. Requests and answers are JSON; refusals are \`application/problem+json\` with a code of
 the error catalogue. Lists answer in pages: send \`nextCursor\` as \`cursor\` for the next one. Times are milliseconds since 1970,
-UTC. Names in paths are URL-encoded, for they may hold slashes. Every answer carries \`x-request-id\`.`;
+UTC. Answers may gain fields. Workers connect by WebSocket at \`/v1/worker/connect\`, sub-protocol \`tidewheel.v1\`. Names in paths are URL-encoded, for they may hold slashes. Every answer carries \`x-request-id\`.`;
 
 const named = {
   Problem: problemSchema,
@@ -58,12 +58,32 @@ export function describeApi(app: FastifyInstance): void {
       security: [{ token: [] }, { console: [] }],
     },
     transform: createJsonSchemaTransform({ schemaRegistry }),
-    transformObject: (document) => onlyReferred(transformObject(document)),
+    transformObject: (document) => onlyReferred(extensible(transformObject(document))),
   });
 }
 
 interface WithSchemas {
   components?: { schemas?: Record<string, unknown> };
+}
+
+interface Documented {
+  paths?: Record<string, Record<string, { responses?: unknown }>>;
+}
+
+/** Answers may gain fields: clients that are made from this document must not refuse them. */
+function extensible<T>(document: T): T {
+  const { paths } = document as Documented;
+  for (const path of Object.values(paths ?? {})) for (const { responses } of Object.values(path)) open(responses);
+  for (const [name, schema] of Object.entries((document as WithSchemas).components?.schemas ?? {})) {
+    if (!name.endsWith('Input')) open(schema);
+  }
+  return document;
+}
+
+function open(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if ('additionalProperties' in schema && schema.additionalProperties === false) delete schema.additionalProperties;
+  for (const part of Object.values(schema)) open(part);
 }
 
 /** Each named shape is emitted as input and as output; those that nothing refers to are noise. */

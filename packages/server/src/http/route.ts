@@ -38,6 +38,8 @@ interface RouteFacts {
   /** The heading under which the reference lists it. */
   tag: string;
   summary: string;
+  /** Headers with a meaning to this route, by name; all are optional. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 type Schema = z.ZodType;
@@ -55,7 +57,9 @@ export interface RouteDeclaration<
   /** Null: answers 204 without a body. */
   response: R;
   /** 200 when absent. */
-  status?: 200 | 201 | 202;
+  status?: 200 | 201;
+  /** Another status that the handler may set, with the same body. */
+  orStatus?: 200 | 201;
   handler: (asked: Asked<Out<P>, Out<Q>, Out<B>>) => Promise<R extends Schema ? z.output<R> : void>;
 }
 
@@ -75,9 +79,14 @@ export function route<
 >(declaration: RouteDeclaration<P, Q, B, R>): Route {
   const { method, url, permission, handler, response } = declaration;
   const status = response === null ? 204 : (declaration.status ?? 200);
-  const answer = response ?? z.undefined().describe('Done; there is nothing to say.');
+  const answers = {
+    [status]: successOf(status, response),
+    ...(declaration.orStatus === undefined
+      ? {}
+      : { [declaration.orStatus]: successOf(declaration.orStatus, response) }),
+  };
   const schema = {
-    ...reference(declaration, { [status]: answer }),
+    ...reference(declaration, answers),
     ...(declaration.params === undefined ? {} : { params: declaration.params }),
     ...(declaration.query === undefined ? {} : { querystring: declaration.query }),
     ...(declaration.body === undefined ? {} : { body: declaration.body }),
@@ -104,6 +113,13 @@ export function route<
   };
 }
 
+const meaning = { 200: 'Done.', 201: 'Made.', 204: 'Done; there is nothing to say.' } as const;
+
+function successOf(status: keyof typeof meaning, response: Schema | null): unknown {
+  if (response === null) return z.undefined().describe(meaning[status]);
+  return { description: meaning[status], content: { 'application/json': { schema: response } } };
+}
+
 export interface RawDeclaration extends RouteFacts {
   params?: Schema;
   query?: Schema;
@@ -119,7 +135,9 @@ export interface RawDeclaration extends RouteFacts {
 export function rawRoute(declaration: RawDeclaration): Route {
   const { method, url, permission, handler, contentType } = declaration;
   const schema = {
-    ...reference(declaration, { 200: { content: { [contentType]: { schema: z.string() } } } }),
+    ...reference(declaration, {
+      200: { description: meaning[200], content: { [contentType]: { schema: z.string() } } },
+    }),
     ...(declaration.params === undefined ? {} : { params: declaration.params }),
     ...(declaration.query === undefined ? {} : { querystring: declaration.query }),
     ...(declaration.hidden === true ? { hide: true } : {}),
@@ -138,10 +156,20 @@ function reference(facts: RouteFacts, success: Record<number, unknown>) {
     tags: [facts.tag],
     operationId: operationId(facts),
     ...(facts.permission === 'open' ? { security: [] } : {}),
+    ...(facts.headers === undefined ? {} : headersOf(facts.headers)),
     response: {
       ...success,
       default: { description: 'A refusal.', content: { 'application/problem+json': { schema: problemSchema } } },
     },
+  };
+}
+
+/** The shape is loose, because what is checked takes the place of all headers. */
+function headersOf(headers: Readonly<Record<string, string>>) {
+  const names = Object.entries(headers);
+  return {
+    headers: z.looseObject(Object.fromEntries(names.map(([name]) => [name, z.string().optional()]))),
+    description: names.map(([name, text]) => `Header \`${name}\`: ${text}`).join('\n\n'),
   };
 }
 

@@ -23,7 +23,7 @@ import { jobIdsNamed, schedulesNamed, type RunFilter } from '../store/run-filter
 import { runsPage, runView } from '../store/run-views.ts';
 import { decodeCursor, idCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
-import { idempotencyKeyOf } from './idempotency-key.ts';
+import { idempotencyKeyOf, keyHeader } from './idempotency-key.ts';
 import { idInNamespace, inNamespace } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
@@ -47,8 +47,10 @@ function makingRoutes({ master }: DoorContext): Route[] {
       summary:
         'Makes a run of a job. With an idempotency key (field or header) a repetition answers with the first run.',
       params: inNamespace,
+      headers: keyHeader,
       body: triggerRequestSchema,
       status: 201,
+      orStatus: 200,
       response: triggerResultSchema,
       handler: async ({ params, body, request, reply }) => {
         const key = idempotencyKeyOf(request, limits.idempotencyKeyChars);
@@ -67,6 +69,7 @@ function makingRoutes({ master }: DoorContext): Route[] {
       tag,
       summary: `Makes up to ${limits.batchRuns} runs, all or nothing. An Idempotency-Key header covers each run by its place.`,
       params: inNamespace,
+      headers: keyHeader,
       body: batchTriggerRequestSchema,
       status: 201,
       response: batchTriggerResultSchema,

@@ -25,7 +25,7 @@ import {
   scheduleView,
   type ScheduleClockwork,
 } from '../store/schedule-views.ts';
-import { unchanged } from './conditional.ts';
+import { knownHeaders, unchanged } from './conditional.ts';
 import { decodeCursor, nameCursor, pageOf, timeCursor } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import { localTimes } from './local-time.ts';
@@ -70,6 +70,7 @@ function readingRoutes({ db }: DoorContext): Route[] {
       tag,
       summary: 'Shows a schedule.',
       params: namedInNamespace,
+      headers: knownHeaders,
       response: scheduleViewSchema,
       handler: async ({ params, request, reply }) => {
         const schedule = await scheduleView(db, params.ns, params.name);

@@ -31,8 +31,8 @@ class Wire {
 
   constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on('message', (data) => {
-      this.frames.push(JSON.parse(String(data)) as MasterMessage[]);
+    socket.on('message', (data: Buffer) => {
+      this.frames.push(JSON.parse(data.toString()) as MasterMessage[]);
       this.#wake();
     });
     socket.on('error', () => undefined);

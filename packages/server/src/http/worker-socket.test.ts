@@ -16,7 +16,7 @@ async function ends() {
   const accepted = once(server, 'connection') as Promise<[WebSocket]>;
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const frames: string[] = [];
-  client.on('message', (data) => frames.push(String(data)));
+  client.on('message', (data: Buffer) => frames.push(data.toString()));
   client.on('error', () => undefined);
   const [socket] = await accepted;
   if (client.readyState !== WebSocket.OPEN) await once(client, 'open');
