@@ -25,7 +25,7 @@ export class SessionThread {
     const workerData: ThreadData = { settings, namespace: connection.namespace, token: connection.token, pulse };
     // From source this file ends in .ts, from dist in .js; its neighbour does too.
     const entry = new URL(`./io-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
-    this.#thread = new Worker(entry, { workerData, name: 'tidewheel-io' });
+    this.#thread = new Worker(entry, { workerData, name: 'tidewheel-io', execArgv: conditionsOf(process.execArgv) });
     this.#toIo = new Batch((messages) => this.#thread.postMessage(messages));
     this.#stopPulse = startPulse(pulse);
     this.#thread.on('message', (messages: ToMain[]) => {
@@ -112,6 +112,15 @@ export class SessionThread {
     this.#ready.reject(error as Error);
     this.#closed.reject(error as Error);
   }
+}
+
+/** How packages are resolved must be the same in both threads; other flags (a loader, an input type) are the program's own. */
+function conditionsOf(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, index) => {
+    if (/^(--conditions|-C)=/.test(flag)) return [flag];
+    const next = flags[index + 1];
+    return (flag === '--conditions' || flag === '-C') && next !== undefined ? [`--conditions=${next}`] : [];
+  });
 }
 
 function sessionEndOf(end: ThreadEnd): SessionEnd {
