@@ -7,7 +7,7 @@ export { isSchedule, schedule, type Schedule, type ScheduleOptions } from './sch
 export { createClient, type ClientOptions } from './node/create-client.ts';
 export type { BatchItem, Client, InputArguments, TriggerOptions } from './client/client.ts';
 export { RunFailed, type RunHandle, type WaitOptions } from './client/run-handle.ts';
-export type { FollowedLog, FollowLogs, RunFilter } from './client/runs-api.ts';
+export type { CancelAnswer, FollowedLog, FollowLogs, RunFilter } from './client/runs-api.ts';
 export type { IfVersion, JobFilter, ScheduleFilter } from './client/definitions-api.ts';
 export type { FireAuditOptions, NewToken } from './client/operations-api.ts';
 export type { Listing, PageOptions } from './client/listing.ts';

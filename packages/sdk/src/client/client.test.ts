@@ -233,7 +233,7 @@ test('lists are walked page by page, names are encoded, definitions carry their 
 });
 
 test('configuration: options before environment before the default of dev', async (t) => {
-  const api = await fakeApi(t, (_, response) => sendJson(response, []));
+  const api = await fakeApi(t, (_, response) => sendJson(response, { items: ['default'] }));
   t.after(() => {
     delete process.env['TIDEWHEEL_URL'];
     delete process.env['TIDEWHEEL_TOKEN'];

@@ -111,8 +111,8 @@ export class Client {
   }
 
   async namespaces(): Promise<string[]> {
-    const answer = await this.#requests.json<string[] | { items: string[] }>('GET', '/v1/namespaces');
-    return Array.isArray(answer) ? answer : answer.items;
+    const { items } = await this.#requests.json<{ items: string[] }>('GET', '/v1/namespaces');
+    return items;
   }
 
   /** Whom the token speaks for. */

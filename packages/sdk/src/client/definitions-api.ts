@@ -24,8 +24,8 @@ export interface ScheduleFilter extends PageOptions {
   q?: string | undefined;
 }
 
-/** The version that the change was made from, or `none` when there must not be one yet. */
-export type IfVersion = number | 'none';
+/** The version that the change was made from, `none` when there must not be one yet, `any` to overwrite whatever is there. */
+export type IfVersion = number | 'none' | 'any';
 
 export class JobsApi {
   readonly #requests: Requests;
@@ -48,12 +48,13 @@ export class JobsApi {
     return this.#requests.json('GET', this.#of(name));
   }
 
+  /** Without `schedules` those of the job stay as they are. */
   put(job: JobInput, ifVersion: IfVersion): Promise<JobView> {
     return this.#requests.json('PUT', this.#of(job.name), { body: job, headers: conditionOf(ifVersion) });
   }
 
   /** With its schedules. Runs that are there go on. */
-  async delete(name: string, ifVersion: number): Promise<void> {
+  async delete(name: string, ifVersion: number | 'any'): Promise<void> {
     await this.#requests.json('DELETE', this.#of(name), { headers: conditionOf(ifVersion) });
   }
 
@@ -99,12 +100,13 @@ export class SchedulesApi {
     return answer.upcoming ?? [];
   }
 
-  async pause(name: string, reason: string): Promise<void> {
-    await this.#requests.json('POST', `${this.#of(name)}/pause`, { body: { reason }, repeatable: true });
+  pause(name: string, reason: string): Promise<ScheduleView> {
+    return this.#requests.json('POST', `${this.#of(name)}/pause`, { body: { reason }, repeatable: true });
   }
 
-  async resume(name: string): Promise<void> {
-    await this.#requests.json('POST', `${this.#of(name)}/resume`, { repeatable: true });
+  /** Times that passed meanwhile are not made up for. */
+  resume(name: string): Promise<ScheduleView> {
+    return this.#requests.json('POST', `${this.#of(name)}/resume`, { repeatable: true });
   }
 
   /** A run now, beside the times of the schedule. */
@@ -131,5 +133,6 @@ export function applyDefinitions(
 }
 
 function conditionOf(ifVersion: IfVersion): Record<string, string> {
+  if (ifVersion === 'any') return { 'if-match': '*' };
   return ifVersion === 'none' ? { 'if-none-match': '*' } : { 'if-match': `"${ifVersion}"` };
 }

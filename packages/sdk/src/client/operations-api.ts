@@ -1,6 +1,6 @@
 // Workers, tokens and the audit over the API: what operators and administrators look at.
 
-import type { AuditEvent, FireAudit, Role, TokenView, WorkerView } from '@tidewheel/protocol';
+import type { AuditEvent, FireAudit, Role, SessionState, TokenView, WorkerView } from '@tidewheel/protocol';
 import { Listing, type PageOptions } from './listing.ts';
 import type { Requests } from './requests.ts';
 
@@ -18,8 +18,8 @@ export class WorkersApi {
   }
 
   /** The worker finishes what it has, takes nothing new, and leaves. */
-  async drain(sessionId: string): Promise<void> {
-    await this.#requests.json('POST', `${this.#base}/${encodeURIComponent(sessionId)}/drain`, { repeatable: true });
+  drain(sessionId: string): Promise<{ state: SessionState }> {
+    return this.#requests.json('POST', `${this.#base}/${encodeURIComponent(sessionId)}/drain`, { repeatable: true });
   }
 }
 

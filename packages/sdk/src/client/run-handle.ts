@@ -2,7 +2,7 @@
 
 import { isFinal, Refusal, type RunError, type RunState, type RunView } from '@tidewheel/protocol';
 import { clientLimits, sleep } from './client-ports.ts';
-import type { RunsApi } from './runs-api.ts';
+import type { CancelAnswer, RunsApi } from './runs-api.ts';
 
 /** The run ended in another way than by success. */
 export class RunFailed extends Error {
@@ -44,7 +44,7 @@ export class RunHandle<Output = unknown> {
     return this.#runs.get(this.id);
   }
 
-  cancel(reason = ''): Promise<void> {
+  cancel(reason = ''): Promise<CancelAnswer> {
     return this.#runs.cancel(this.id, reason);
   }
 

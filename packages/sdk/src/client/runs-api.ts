@@ -31,6 +31,11 @@ export interface FollowedLog {
   readonly cursor: string;
 }
 
+export interface CancelAnswer {
+  readonly outcome: 'canceled' | 'requested' | 'finished';
+  readonly state: RunState;
+}
+
 export interface FollowLogs {
   /** Goes on after this cursor. */
   after?: string | undefined;
@@ -80,8 +85,9 @@ export class RunsApi {
     return results;
   }
 
-  async cancel(id: string, reason = ''): Promise<void> {
-    await this.#requests.json('POST', `${this.#of(id)}/cancel`, { body: { reason }, repeatable: true });
+  /** `requested`: the worker has been asked; the run is final when it has obeyed. */
+  cancel(id: string, reason = ''): Promise<CancelAnswer> {
+    return this.#requests.json('POST', `${this.#of(id)}/cancel`, { body: { reason }, repeatable: true });
   }
 
   /** Another run of the same job, with the same payload unless another is given. */
