@@ -31,7 +31,7 @@ export const serverLimits = {
   attemptsKept: 100,
   /** Immutable job versions and lanes kept in memory. */
   definitionsCached: 20_000,
-  /** Statements kept prepared on one connection, and callers waiting for SQLite's one writer. */
+  /** Statements kept prepared on one connection, and callers waiting for SQLite's one writer or for a connection. */
   preparedStatements: 500,
   storeQueue: 10_000,
   /** Names (lanes, sessions, runs, namespaces) of one topic that wait to be signalled; those over it are found by polling. */
@@ -52,6 +52,8 @@ export const serverLimits = {
   auditVersions: 200,
   /** Findings of one schedule that are told with their time. */
   auditSamples: 10,
+  /** Terms kept in the election history. */
+  electionsKept: 200,
   /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */
   pageScanRows: 10_000,
   pageScans: 20,

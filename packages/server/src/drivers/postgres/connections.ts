@@ -1,6 +1,8 @@
 // Connections to PostgreSQL: how they are opened, how values come back, and what the server says beside its answers.
 
 import pg from 'pg';
+import { serverLimits } from '../../core/limits.ts';
+import { StoreUnavailable } from '../../ports/database.ts';
 import type { Log } from '../../ports/log.ts';
 import { connectError } from './errors.ts';
 import { Unsettled } from './unsettled.ts';
@@ -90,6 +92,8 @@ export class Connections {
   }
 
   async take(): Promise<pg.PoolClient> {
+    if (this.#pool.waitingCount >= serverLimits.storeQueue)
+      throw new StoreUnavailable('too many wait for a connection');
     let client: pg.PoolClient | undefined;
     try {
       client = await this.#pool.connect();

@@ -19,6 +19,7 @@ export const postgresDialect: Dialect = {
   },
   skipLocked: ' for update skip locked',
   forUpdate: ' for update',
+  forShare: ' for share',
 };
 
 /** The parameters as they are sent. Those that `rows` expands are JSON, in which characters may be escaped. */

@@ -2,6 +2,8 @@
 // committed, or unknown and to be read back. Never success that is none.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { Refusal } from '@tidewheel/protocol';
 import pg from 'pg';
@@ -296,6 +298,21 @@ describe('a PostgreSQL store that fails', { timeout: 120_000 }, () => {
       await cluster.restart();
       assert.deepEqual(await db.query('select id from note'), [{ id: 1 }]);
       await db.close();
+    } finally {
+      await cluster.stop();
+    }
+  });
+
+  test('a standby is refused, because it answers with the past', async () => {
+    const cluster = await startPostgres();
+    try {
+      writeFileSync(join(cluster.dataDir, 'standby.signal'), '');
+      await cluster.restart();
+      await assert.rejects(openPostgres({ url: cluster.url, ...world }), (error) => {
+        assert.ok(error instanceof StoreUnavailable, String(error));
+        assert.match(error.message, /standby/);
+        return true;
+      });
     } finally {
       await cluster.stop();
     }

@@ -1,5 +1,8 @@
 // One connection while it is lent out, and the transaction that runs on it. Statements of a transaction go out one after
 // another; after the first that failed, nothing is sent any more, and the transaction cannot be committed.
+//
+// Statements are not kept prepared on the server. It would save 20 to 150 µs a statement, but the plan that was made for an
+// empty queue would go on being used for a full one: a claim of one run among 60,000 took 21 ms by it, 0.6 ms planned anew.
 
 import type pg from 'pg';
 import { invariant } from '../../core/invariant.ts';
@@ -69,7 +72,7 @@ export class PostgresTransaction implements Tx {
     return this.#failure?.error;
   }
 
-  query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
+  async query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
     invariant(this.#open, 'a query of a transaction that is over');
     const answer = this.#last.then(() => this.#send(sql, params));
     this.#last = answer.catch(() => undefined);

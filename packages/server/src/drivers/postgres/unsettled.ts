@@ -41,10 +41,15 @@ export class Unsettled {
   }
 
   async #learn(client: pg.ClientBase): Promise<void> {
-    const { rows } = await client.query<ServerSession>(
-      'select pid, backend_start::text as began from pg_stat_activity where pid = pg_backend_pid()',
+    const { rows } = await client.query<ServerSession & { standby: number }>(
+      `select pid, backend_start::text as began, pg_is_in_recovery() as standby
+       from pg_stat_activity where pid = pg_backend_pid()`,
     );
-    if (rows[0] !== undefined) this.#known.set(client, rows[0]);
+    const [session] = rows;
+    if (session === undefined) throw new StoreUnavailable('PostgreSQL does not tell which session this is');
+    // It would answer reads with the past.
+    if (session.standby === 1) throw new StoreUnavailable('this PostgreSQL server is a standby');
+    this.#known.set(client, session);
   }
 
   async #end(client: pg.ClientBase, sessions: readonly ServerSession[]): Promise<void> {

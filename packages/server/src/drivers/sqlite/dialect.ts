@@ -13,6 +13,7 @@ export const sqliteDialect: Dialect = {
   },
   skipLocked: '',
   forUpdate: '',
+  forShare: '',
 };
 
 /** `double precision` is two words: the second one goes. */
