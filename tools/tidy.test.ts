@@ -201,7 +201,13 @@ test('a path of one machine, a registry, a private address and a secret are foun
   ]) {
     assert.equal(says(rule, { 'docs/a.md': text }).length > 0, true, text);
   }
-  for (const text of ['/var/lib/tidewheel/data', 'see /workers', 'https://127.0.0.1:7070', 'node_modules/work/main']) {
+  for (const text of [
+    '/home/me/bin/backup',
+    '/var/lib/tidewheel/data',
+    'see /workers',
+    'https://127.0.0.1:7070',
+    'node_modules/work/main',
+  ]) {
     assert.deepEqual(says(rule, { 'docs/a.md': text }), [], text);
   }
 });

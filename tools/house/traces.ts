@@ -5,7 +5,7 @@ import { lineAt } from './source.ts';
 
 const traces: readonly { readonly pattern: RegExp; readonly text: string }[] = [
   {
-    pattern: /(?<![\w./-])\/(work|home\/[a-z][\w-]*|Users\/[A-Za-z][\w-]*|root)\/[\w.]/g,
+    pattern: /(?<![\w./-])\/(work|home\/(?!me\/|you\/)[a-z][\w-]*|Users\/(?!me\/|you\/)[A-Za-z][\w-]*|root)\/[\w.]/g,
     text: 'a path of one machine',
   },
   { pattern: /\b[A-Z]:\\Users\\/g, text: 'a path of one machine' },
