@@ -9,7 +9,7 @@ import { createClient, type Client } from '@tidewheel/sdk';
 import { type ClientFile, readClientFile } from '../../packages/server/src/cli/settings-file.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
-const programArguments = ['--conditions=source', join(repositoryRoot, 'packages/server/src/main.ts')];
+export const programArguments = ['--conditions=source', join(repositoryRoot, 'packages/server/src/main.ts')];
 
 /** Nothing of the caller's own settings reaches the program. */
 export function cleanEnvironment(more: Record<string, string> = {}): Record<string, string | undefined> {
