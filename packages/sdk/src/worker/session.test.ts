@@ -251,13 +251,7 @@ test('drain takes no new work, waits for results and text to be acknowledged, sa
   session.log(id(1), 'stdout', 1, 'text\n');
   const drained = session.drain();
   clock.advance(0);
-  assert.deepEqual(
-    master
-      .heard()
-      .slice(-3)
-      .map(({ type }) => type),
-    ['drain', 'log', 'ready'],
-  );
+  assert.equal(types(master.heard()), 'hello ready drain log');
   done(1);
   clock.advance(0);
   assert.equal(types(master.heard()), 'result');

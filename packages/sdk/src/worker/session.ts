@@ -324,12 +324,17 @@ export class WorkerSession {
     if (this.#state !== 'live' || this.#fencedByTime()) return;
     const messages = this.#urgent.splice(0);
     for (const message of this.#attempts.takeMessages()) messages.push(message);
-    // Last, so that the slots of the results before it are counted.
-    const free = this.#draining || this.#mainStands >= 2 ? 0 : this.#attempts.free;
-    if (free !== this.#freeSaid) messages.push({ type: 'ready', free });
-    this.#freeSaid = free;
+    this.#sayFree(messages);
     this.#link.send(messages);
     if (this.#draining && this.#attempts.allSettled) this.#end({ kind: 'drained' });
+  }
+
+  /** Last in a frame, so that the slots of the results before it are counted. A worker that drains has said so, and no more. */
+  #sayFree(messages: WorkerMessage[]): void {
+    if (this.#draining) return;
+    const free = this.#mainStands >= 2 ? 0 : this.#attempts.free;
+    if (free !== this.#freeSaid) messages.push({ type: 'ready', free });
+    this.#freeSaid = free;
   }
 
   // ── Ending ──
