@@ -26,6 +26,14 @@ export interface Walk {
   params: Param[];
   /** How many of `params` belong to `indexed`. */
   indexedParams: number;
+  /** What an index finds in another order than that of ids: worth it where few rows match. */
+  narrow: Narrow | null;
+}
+
+export interface Narrow {
+  /** With the one parameter's place, when it has one. */
+  text: (param: string) => string;
+  param: string | null;
 }
 
 class Conditions {
@@ -52,29 +60,28 @@ class Conditions {
 }
 
 /** Null when no unfinished run can match. */
-export function hotWalk(tx: Tx, filter: RunFilter, before: string | null): Walk | null {
+export function hotWalk(filter: RunFilter, before: string | null): Walk | null {
   const states = statesOf(filter, unfinishedStates);
   if (states === null || matchesNothing(filter)) return null;
   const by = new Conditions();
   addIdRange(by, filter, before);
-  // Running runs are few and often the oldest: their own index finds them at once.
-  const runningOnly = states.length === 1 && states[0] === 'running';
+  // Running runs are few and often the oldest: their own index finds them at once. Of a worker only those count that it runs.
+  const runningOnly = filter.worker !== undefined || (states.length === 1 && states[0] === 'running');
   if (runningOnly) by.add(`r.session_id >= '00000000-0000-0000-0000-000000000000'`);
+  if (filter.worker !== undefined) {
+    by.add(`r.session_id in (select s.id from session s where s.worker = ${by.param(filter.worker)})`);
+  }
   if (filter.schedules !== undefined) by.add(`r.schedule_id in ${by.list(filter.schedules.map((one) => one.id))}`);
+  if (filter.jobIds !== undefined) by.add(`r.job_id in ${by.list(filter.jobIds)}`);
+  const narrow =
+    runningOnly || filter.schedules !== undefined || filter.jobIds !== undefined ? null : narrowOf(filter, states);
   const indexed = by.take() ?? 'true';
   const indexedParams = by.params.length;
   by.add(`r.namespace = ${by.param(filter.namespace)}`);
-  if (filter.states !== undefined && !runningOnly) by.add(`r.state in ${by.list(states)}`);
-  if (filter.jobIds !== undefined) by.add(`r.job_id in ${by.list(filter.jobIds)}`);
+  if (filter.states !== undefined) by.add(`r.state in ${by.list(states)}`);
   addCreated(by, filter);
   if (filter.queue !== undefined) addQueue(by, filter.namespace, filter.queue);
-  if (filter.worker !== undefined) {
-    const name = by.param(filter.worker);
-    by.add(
-      `(r.session_id in (select s.id from session s where s.worker = ${name}) or ${attemptedBy(tx, by, filter.worker)})`,
-    );
-  }
-  return { table: 'run', indexed, checked: by.take(), params: by.params, indexedParams };
+  return { table: 'run', indexed, checked: by.take(), params: by.params, indexedParams, narrow };
 }
 
 /** Null when no finished run can match. */
@@ -96,7 +103,14 @@ export function archiveWalk(tx: Tx, filter: RunFilter, before: string | null): W
   addCreated(by, filter);
   if (filter.queue !== undefined) addQueue(by, filter.namespace, filter.queue);
   if (filter.worker !== undefined) by.add(attemptedBy(tx, by, filter.worker));
-  return { table: 'run_archive', indexed, checked: by.take(), params: by.params, indexedParams };
+  return { table: 'run_archive', indexed, checked: by.take(), params: by.params, indexedParams, narrow: null };
+}
+
+/** Scheduled runs have an index by due time; those of a namespace are found by its jobs. */
+function narrowOf({ namespace }: RunFilter, states: readonly RunState[]): Narrow {
+  if (states.length === 1 && states[0] === 'scheduled') return { text: () => `r.state = 'scheduled'`, param: null };
+  const text = (param: string) => `r.job_id in (select j.id from job j where j.namespace = ${param})`;
+  return { text, param: namespace };
 }
 
 function statesOf(filter: RunFilter, among: readonly RunState[]): RunState[] | null {

@@ -10,7 +10,7 @@ import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
 import type { Slice } from './page.ts';
-import { archiveWalk, hotWalk, type RunFilter, type Walk } from './run-filters.ts';
+import { archiveWalk, hotWalk, type Narrow, type RunFilter, type Walk } from './run-filters.ts';
 import { waitingFor } from './run-waiting.ts';
 
 interface SummaryRow {
@@ -75,7 +75,7 @@ export async function runsPage(
 /** One walk over both tables; `stoppedAt` is the id at which it gave up looking, null when it saw the end. */
 async function scanOnce(tx: Tx, filter: RunFilter, before: string | null, wanted: number) {
   // The hot table first: a run that finishes in between is then seen twice, not never, and the archive's row is the newer.
-  const hot = await walk(tx, hotWalk(tx, filter, before), wanted, (where) => hotSelect(where));
+  const hot = await walk(tx, hotWalk(filter, before), wanted, (where) => hotSelect(where));
   const archived = await walk(tx, archiveWalk(tx, filter, before), wanted, (where) => archiveSelect(tx, where));
   const stops = [hot.stoppedAt, archived.stoppedAt].filter((id) => id !== null).toSorted();
   const stoppedAt = stops.at(-1) ?? null;
@@ -94,24 +94,38 @@ async function walk(
   select: (where: string) => string,
 ): Promise<{ rows: SummaryRow[]; stoppedAt: string | null }> {
   if (along === null) return { rows: [], stoppedAt: null };
-  const { table, indexed, checked, params, indexedParams } = along;
-  const where = [indexed];
-  let boundary: string | null = null;
-  if (checked !== null) {
-    const [far] = await tx.query<{ id: string }>(
-      `select r.id from ${table} r where ${indexed} order by r.id desc limit 1 offset ${serverLimits.pageScanRows - 1}`,
-      params.slice(0, indexedParams),
-    );
-    boundary = far?.id ?? null;
-    where.push(checked);
-  }
+  const { indexed, checked, params, narrow } = along;
+  const where = [indexed, ...(checked === null ? [] : [checked])];
   const bound = [...params];
+  let boundary: string | null = null;
+  if (narrow !== null && (await isFew(tx, narrow))) {
+    const few = narrow.text(`$${narrow.param === null ? 0 : bound.push(narrow.param)}`);
+    where.push(`r.id in (select r.id from run r where ${few} limit ${serverLimits.pageScanRows})`);
+  } else if (checked !== null) boundary = await farEnd(tx, along);
   if (boundary !== null) where.push(`r.id >= $${bound.push(boundary)}`);
   const rows = await tx.query<SummaryRow>(
     `${select(where.join(' and '))} order by r.id desc limit $${bound.push(wanted)}`,
     bound,
   );
   return { rows, stoppedAt: rows.length === wanted ? null : boundary };
+}
+
+/** Where few rows can match at all, they are read all, and the walk has no end short of theirs. */
+async function isFew(tx: Tx, narrow: Narrow): Promise<boolean> {
+  const [found] = await tx.query<{ rows: number }>(
+    `select count(*) as rows from (select 1 from run r where ${narrow.text('$1')} limit ${serverLimits.pageScanRows}) few`,
+    narrow.param === null ? [] : [narrow.param],
+  );
+  return found !== undefined && found.rows < serverLimits.pageScanRows;
+}
+
+/** The last row that one scan looks at, null when there are fewer. */
+async function farEnd(tx: Tx, { table, indexed, params, indexedParams }: Walk): Promise<string | null> {
+  const [far] = await tx.query<{ id: string }>(
+    `select r.id from ${table} r where ${indexed} order by r.id desc limit 1 offset ${serverLimits.pageScanRows - 1}`,
+    params.slice(0, indexedParams),
+  );
+  return far?.id ?? null;
 }
 
 async function summariesOf(tx: Tx, definitions: DefinitionCache, rows: readonly SummaryRow[]): Promise<RunSummary[]> {

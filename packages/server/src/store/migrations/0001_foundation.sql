@@ -132,6 +132,7 @@ create index run_ready on run (lane_id, priority desc, due_at, id) where state =
 create index run_scheduled on run (due_at) where state = 'scheduled';
 create index run_session on run (session_id) where session_id is not null;
 create index run_schedule on run (schedule_id) where schedule_id is not null;
+create index run_job on run (job_id, id);
 create index run_start_deadline on run (start_deadline) where state = 'ready' and start_deadline is not null;
 
 create table run_archive (
