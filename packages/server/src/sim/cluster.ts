@@ -130,7 +130,7 @@ function buildHosts(options: SimOptions, parts: HostParts) {
     }),
     ...numbers(options.strangers).map((index) => {
       const shape = drawShape(namespace, false, jobs, shapes);
-      return new SimStranger(named('stranger', namespace, index), shape, world, { deafMs: options.deafMs });
+      return new SimStranger(named('stranger', namespace, index), shape, world, options);
     }),
   ]);
   return { masters, workers, crash };

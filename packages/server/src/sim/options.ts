@@ -36,8 +36,9 @@ export interface SimOptions {
   workers: number;
   /** Workers of another make, in each namespace. */
   strangers: number;
-  /** Mean time until one of them goes deaf. */
+  /** Mean times until one of them goes deaf, and until it leaves. */
   deafMs: number;
+  leaveMs: number;
   namespaces: readonly string[];
   sessionTtlMs: number;
   heartbeatMs: number;
@@ -89,6 +90,7 @@ export function drawOptions(seed: number): SimOptions {
     workers: random.between(1, 5),
     strangers: calm ? 0 : random.pick([0, 0, 1, 2]),
     deafMs: random.between(20_000, 200_000),
+    leaveMs: random.between(20_000, 200_000),
     namespaces: random.chance(0.3) ? ['default', 'team-b'] : ['default'],
     sessionTtlMs: short ? 8000 : 15_000,
     heartbeatMs: short ? 1500 : 3000,

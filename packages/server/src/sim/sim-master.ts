@@ -6,6 +6,7 @@ import { type MasterSettings, masterDefaults } from '../master/deps.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
 import { silentLog } from '../ports/log.ts';
 import { noMetrics } from '../ports/metrics.ts';
+import { leaseRows } from '../store/lease-rows.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import type { Door } from './link.ts';
 import { SimDatabase } from './sim-database.ts';
@@ -47,11 +48,14 @@ export class SimMaster implements Door {
       truth.defects.push({ at: time.now, who: this.process.name, what: describe(error) });
       this.#world.crash(this.process);
     };
+    const db = new SimDatabase(store, this.process);
+    const hints = signals.of(this.process);
     const master = new Master({
-      db: new SimDatabase(store, this.process),
+      db,
+      coordinator: leaseRows({ db, signals: hints }),
       clock,
       identity: simIdentity(this.process.random, clock),
-      signals: signals.of(this.process),
+      signals: hints,
       log: silentLog,
       metrics: noMetrics,
       settings: { ...masterDefaults, ...settings, address: this.address, version: 'simulated' },

@@ -11,11 +11,13 @@ import type { SimProcess } from './sim-process.ts';
 import type { WorkerShape, WorkerWorld } from './sim-worker.ts';
 
 export interface StrangerMix {
-  /** Mean time until it goes deaf, ms. */
+  /** Mean times until it goes deaf, and until it leaves of its own will, ms. */
   deafMs: number;
+  leaveMs: number;
 }
 
 const reconnectMs = 1000;
+const leavingMs = 8000;
 const resultAgainMs = 4000;
 /** Sends of one result; then it is given up, as a program that ends would. */
 const resultSends = 10;
@@ -43,15 +45,18 @@ export class SimStranger {
     this.#connection = null;
     this.#deaf = false;
     this.#taken = new Map();
-    this.process.after(this.process.random.between(1, 2 * this.#mix.deafMs), 'goes deaf', () => {
+    const { random } = this.process;
+    this.process.after(random.between(1, 2 * this.#mix.deafMs), 'goes deaf', () => {
       this.#deaf = true;
     });
+    this.process.after(random.between(1, 2 * this.#mix.leaveMs), 'wants to leave', () => this.drain());
     this.#connect();
   }
 
-  /** Asked to leave, it just goes. */
+  /** Asked to leave, it says goodbye at once and yet reports what it still had, until it is gone. */
   drain(): void {
-    this.#world.crash(this.process);
+    this.#say({ type: 'bye', reason: 'asked to leave' });
+    this.process.after(leavingMs, 'leaves', () => this.#world.crash(this.process));
   }
 
   #connect(): void {

@@ -12,6 +12,7 @@ import { forbidReality } from './forbid-reality.ts';
 import { drawOptions, type SimOptions } from './options.ts';
 import { SimDatabase } from './sim-database.ts';
 import { calmSignals } from './sim-signals.ts';
+import { describe } from './sim-master.ts';
 import { Trace } from './trace.ts';
 
 export interface Finding {
@@ -39,18 +40,27 @@ const convergeMostMs = 600_000;
 export async function simulate(seed: number, listen: ((line: string) => void) | null = null): Promise<Verdict> {
   const trace = new Trace(listen);
   const cluster = await buildCluster(drawOptions(seed), trace);
-  const release = forbidReality((what) => cluster.truth.defects.push({ at: cluster.time.now, who: 'anyone', what }));
+  const { truth, time, store } = cluster;
+  const release = forbidReality((what) => truth.defects.push({ at: time.now, who: 'anyone', what }));
   try {
-    await settle(cluster);
-    await trouble(cluster);
-    const healedAt = cluster.time.now;
-    const convergedAt = await converge(cluster);
-    const endedAt = await end(cluster);
-    return await judge(cluster, trace, healedAt, convergedAt, endedAt);
+    return await live(cluster, trace);
+  } catch (error) {
+    // The world itself broke: somebody threw where nobody catches, or goes round without waiting.
+    truth.defects.push({ at: time.now, who: 'world', what: describe(error) });
+    return verdictOf(cluster, trace, { findings: defectsOf(cluster), convergedMs: null, counts: {} });
   } finally {
     release();
-    await cluster.store.real.close();
+    void store.real.close();
   }
+}
+
+async function live(cluster: Cluster, trace: Trace): Promise<Verdict> {
+  await settle(cluster);
+  await trouble(cluster);
+  const healedAt = cluster.time.now;
+  const convergedAt = await converge(cluster);
+  const endedAt = await end(cluster);
+  return judge(cluster, trace, { healedAt, convergedAt, endedAt });
 }
 
 async function settle({ time, masters, workers, client, monitor, keeper, random }: Cluster): Promise<void> {
@@ -130,36 +140,40 @@ async function end({ time, masters, workers, client, monitor }: Cluster): Promis
 async function judge(
   cluster: Cluster,
   trace: Trace,
-  healedAt: number,
-  convergedAt: number | null,
-  endedAt: number,
+  at: { healedAt: number; convergedAt: number | null; endedAt: number },
 ): Promise<Verdict> {
   const { options, truth, store, faults, masters, workers } = cluster;
   const pauses = new Map([...masters, ...workers].map(({ process }) => [process.name, process.pauses]));
-  const evidence = await gather(store.real, { options, truth, pauses, healedAt, endedAt });
+  const evidence = await gather(store.real, { options, truth, pauses, healedAt: at.healedAt, endedAt: at.endedAt });
   const findings: Finding[] = [
-    ...truth.defects.map(({ at, who, what }) => ({ checker: 'defect', what: `${who} at ${at}: ${what}` })),
+    ...defectsOf(cluster),
     ...checkers.flatMap((checker) => checker.check(evidence).map((what) => ({ checker: checker.id, what }))),
   ];
-  trace.add(endedAt, 'end', JSON.stringify([evidence.runs, evidence.fires]));
+  trace.add(at.endedAt, 'end', JSON.stringify([evidence.runs, evidence.fires]));
   const ended = truth.executions.filter((execution) => execution.end !== null).length;
-  return {
-    options,
-    hash: trace.hash,
-    findings,
-    events: trace.count,
-    virtualMs: endedAt,
-    convergedMs: convergedAt === null ? null : convergedAt - healedAt,
-    counts: {
-      fires: evidence.fires.length,
-      skips: evidence.fires.filter((fire) => fire.outcome === 'skipped').length,
-      calls: truth.triggers.length + truth.cancels.length + truth.retries.length,
-      runs: evidence.runs.length,
-      executions: truth.executions.length,
-      cutOff: truth.executions.length - ended,
-      sessions: evidence.sessions.size,
-      ...Object.fromEntries([...faults.counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-      ...Object.fromEntries([...store.fates].map(([fate, count]) => [`commit ${fate}`, count])),
-    },
+  const counts = {
+    fires: evidence.fires.length,
+    skips: evidence.fires.filter((fire) => fire.outcome === 'skipped').length,
+    calls: truth.triggers.length + truth.cancels.length + truth.retries.length,
+    runs: evidence.runs.length,
+    executions: truth.executions.length,
+    'cut off': truth.executions.length - ended,
+    sessions: evidence.sessions.size,
+    ...Object.fromEntries([...faults.counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    ...Object.fromEntries([...store.fates].map(([fate, count]) => [`commit ${fate}`, count])),
   };
+  const convergedMs = at.convergedAt === null ? null : at.convergedAt - at.healedAt;
+  return verdictOf(cluster, trace, { findings, convergedMs, counts });
+}
+
+function defectsOf({ truth }: Cluster): Finding[] {
+  return truth.defects.map(({ at, who, what }) => ({ checker: 'defect', what: `${who} at ${at}: ${what}` }));
+}
+
+function verdictOf(
+  { options, time }: Cluster,
+  trace: Trace,
+  rest: Pick<Verdict, 'findings' | 'convergedMs' | 'counts'>,
+): Verdict {
+  return { options, hash: trace.hash, events: trace.count, virtualMs: time.now, ...rest };
 }

@@ -30,6 +30,9 @@ export interface EventOptions {
   life?: number;
 }
 
+/** Events of one millisecond; more is somebody who goes round without waiting. */
+const standingMost = 100_000;
+
 export class VirtualTime {
   /** True time of the simulated world, whole milliseconds since its beginning. */
   now = 0;
@@ -62,6 +65,7 @@ export class VirtualTime {
   /** Runs events until `done` says so, or none is left, or the next one lies beyond `until`. `now` ends at most at `until`. */
   async run(until: number, done: () => boolean = () => false): Promise<void> {
     await drained();
+    let standing = 0;
     for (;;) {
       if (done()) return;
       const event = this.#queue.peek();
@@ -71,6 +75,9 @@ export class VirtualTime {
       }
       this.#queue.pop();
       if (event.canceled) continue;
+      standing = event.at === this.now ? standing + 1 : 0;
+      if (standing > standingMost)
+        throw new Error(`time stands still: ${event.owner?.name ?? 'world'} goes round in ${event.what}`);
       this.now = event.at;
       const verdict = event.owner?.admit(event) ?? 'now';
       if (verdict !== 'now') continue;

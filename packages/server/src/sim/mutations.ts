@@ -1,0 +1,237 @@
+// Known bugs, each as a change of the sources that puts it back. The simulator must find every one of them within a bounded
+// number of seeds: a checker that finds nothing proves nothing unless it is known what it would find.
+// They are put into a copy of the sources only (see command/mutate.ts); a text that no longer occurs fails a test.
+
+export interface Mutation {
+  readonly name: string;
+  /** What is wrong then, and what the code must do instead. */
+  readonly bug: string;
+  readonly edits: readonly { file: string; find: string; replace: string }[];
+  /** The checkers that may be the ones to find it. */
+  readonly foundBy: readonly string[];
+}
+
+const server = 'packages/server/src';
+const sdk = 'packages/sdk/src';
+
+/** Seeds that a mutation is given, from 1 on. */
+export const mutationSeeds = 60;
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'dispatch-before-commit',
+    bug: 'a claimed run is handed to its worker before the commit that made it its own (D8)',
+    edits: [
+      {
+        file: `${server}/master/intake.ts`,
+        find: 'const submitted = await this.#context.db.transaction((tx) => plan.write(tx));',
+        replace: `const submitted = await this.#context.db.transaction(async (tx) => {
+        const written = await plan.write(tx);
+        await this.#deliverOffers(plan, written);
+        return written;
+      });`,
+      },
+    ],
+    foundBy: ['E1'],
+  },
+  {
+    name: 'answer-before-commit',
+    bug: 'a trigger is acknowledged before its commit',
+    edits: [
+      {
+        file: `${server}/master/intake.ts`,
+        find: '    return this.#commits.submit({',
+        replace: `    void this.#commits
+      .submit({ namespace, requests, runIds, payloads, record })
+      .catch(() => undefined);
+    if (runIds.length > 0) return runIds.map((runId) => ({ runId, created: true }));
+    return this.#commits.submit({`,
+      },
+    ],
+    foundBy: ['S8'],
+  },
+  {
+    name: 'unknown-as-refused',
+    bug: 'a commit of unknown outcome is answered as if nothing had been done',
+    edits: [
+      {
+        file: `${server}/master/intake.ts`,
+        find: "new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the runs', { retryAfterSeconds: 1 })",
+        replace: "new Refusal('UNAVAILABLE', 'the store did not acknowledge the runs', { retryAfterSeconds: 1 })",
+      },
+    ],
+    foundBy: ['S8'],
+  },
+  {
+    name: 'no-cursor-move',
+    bug: 'a fire does not move its schedule on, so its nominal time is decided again',
+    edits: [
+      {
+        file: `${server}/store/fires.ts`,
+        find: 'update schedule set cursor = x.cursor, next_fire_at = x.next_fire_at,',
+        replace: 'update schedule set cursor = schedule.cursor, next_fire_at = schedule.next_fire_at,',
+      },
+    ],
+    foundBy: ['defect', 'S4', 'S1'],
+  },
+  {
+    name: 'cursor-jumps-to-now',
+    bug: 'the cursor moves to the present instead of to the last decided time, so times in between are lost',
+    edits: [
+      {
+        file: `${server}/store/fires.ts`,
+        find: 'const rows = await tx.query<ScheduleRow>(\n    `select ${scheduleColumns} from schedule where state',
+        replace:
+          'await tx.query("update schedule set cursor = next_fire_at where state = \'enabled\' and next_fire_at < now_ms() - 3000");\n  const rows = await tx.query<ScheduleRow>(\n    `select ${scheduleColumns} from schedule where state',
+      },
+    ],
+    foundBy: ['S4'],
+  },
+  {
+    name: 'fires-early',
+    bug: 'a clock that is ahead of the store decides what is due',
+    edits: [
+      {
+        file: `${server}/store/fires.ts`,
+        find: "where state = 'enabled' and next_fire_at <= now_ms()\n     order by",
+        replace: "where state = 'enabled' and next_fire_at <= now_ms() + 1500\n     order by",
+      },
+      {
+        file: `${server}/store/fires.ts`,
+        find: 'now_ms() as now from',
+        replace: 'now_ms() + 1500 as now from',
+      },
+      {
+        file: `${server}/master/firing.ts`,
+        find: 'if (next.at > next.now)',
+        replace: 'if (next.at > next.now + 1500)',
+      },
+    ],
+    foundBy: ['S3'],
+  },
+  {
+    name: 'compare-run-only',
+    bug: 'a report counts for whatever attempt is current, so a lost attempt decides over its successor',
+    edits: [
+      {
+        file: `${server}/store/runs-report.ts`,
+        find: 'join run on run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id',
+        replace: 'join run on run.id = x.run_id and run.attempt_id is not null',
+      },
+      {
+        file: `${server}/store/runs-report.ts`,
+        find: 'return new Map(rows.map((row) => [row.attempt_id, row]));',
+        replace:
+          'return new Map(results.flatMap((result) => rows.filter((row) => row.id === result.runId).map((row) => [result.attemptId, row] as const)));',
+      },
+    ],
+    foundBy: ['E1', 'S6', 'S7'],
+  },
+  {
+    name: 'dead-session-reports',
+    bug: 'results of a session that is dead are accepted',
+    edits: [
+      {
+        file: `${server}/store/runs-report.ts`,
+        find: ") r join session s on s.id = r.session_id where s.state <> 'dead'`",
+        replace: ') r join session s on s.id = r.session_id`',
+      },
+    ],
+    foundBy: ['S6'],
+  },
+  {
+    name: 'dead-session-claims',
+    bug: 'a run is given to a session without asking whether it lives',
+    edits: [
+      {
+        file: `${server}/store/runs-claim.ts`,
+        find: " and s.state = 'live' and s.expires_at > now_ms()",
+        replace: '',
+      },
+    ],
+    foundBy: ['S6'],
+  },
+  {
+    name: 'ignore-nonce',
+    bug: 'a heartbeat renews the lease although its worker does not hear the answers',
+    edits: [
+      {
+        file: `${server}/master/renewals.ts`,
+        find: 'if (nonce !== link.nonce) return;',
+        replace: 'if (nonce === "") return;',
+      },
+    ],
+    foundBy: ['L3'],
+  },
+  {
+    name: 'no-self-fence',
+    bug: 'a worker goes on with its attempts although its lease has run out',
+    edits: [
+      {
+        file: `${sdk}/worker/lease.ts`,
+        find: 'return this.#deadline !== null && now >= this.#deadline;',
+        replace: 'return this.#deadline !== null && now < 0;',
+      },
+      {
+        file: `${sdk}/worker/session.ts`,
+        find: 'if (!this.#fencedByTime()) this.#watchLease();',
+        replace: 'void 0;',
+      },
+    ],
+    foundBy: ['S10o'],
+  },
+  {
+    name: 'lease-from-answer',
+    bug: 'a worker counts its lease from the answer instead of from the moment it asked',
+    edits: [
+      {
+        file: `${sdk}/worker/session.ts`,
+        find: 'this.#lease.acknowledged(message.nonce)',
+        replace: 'this.#lease.acknowledged(message.nonce, this.#deps.clock.monotonicMs())',
+      },
+      {
+        file: `${sdk}/worker/lease.ts`,
+        find: 'acknowledged(nonce: string): boolean {',
+        replace: 'acknowledged(nonce: string, now: number): boolean {',
+      },
+      { file: `${sdk}/worker/lease.ts`, find: 'this.#extend(this.#firstSentAt);', replace: 'this.#extend(now);' },
+    ],
+    foundBy: ['S10o'],
+  },
+  {
+    name: 'guess-at-most-once',
+    bug: 'a lost attempt of an at-most-once job is tried again',
+    edits: [
+      {
+        file: `${server}/core/run.ts`,
+        find: "if (facts.spec.delivery === 'at-most-once') return { to: 'final', state: 'lost' };",
+        replace: '',
+      },
+    ],
+    foundBy: ['S10'],
+  },
+  {
+    name: 'result-sent-once',
+    bug: 'a worker forgets a result when it has sent it instead of when it is acknowledged',
+    edits: [
+      {
+        file: `${sdk}/worker/outbox.ts`,
+        find: 'messages.push(out.result);',
+        replace: 'messages.push(out.result);\n        out.result = null;',
+      },
+    ],
+    foundBy: ['L3'],
+  },
+  {
+    name: 'no-reconciling',
+    bug: 'claims of which the master learned too late are never delivered',
+    edits: [
+      {
+        file: `${server}/master/renewals.ts`,
+        find: "await this.#dispatcher.deliver(unknown, 'again');",
+        replace: 'void unknown;',
+      },
+    ],
+    foundBy: ['L3'],
+  },
+];
