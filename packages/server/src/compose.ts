@@ -18,6 +18,7 @@ import type { Clock } from './ports/clock.ts';
 import { type Database, StoreUnavailable } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
+import { leaseRows } from './store/lease-rows.ts';
 import { migrate } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
 import { type Grant, tokenCreate } from './store/tokens.ts';
@@ -136,7 +137,8 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     heartbeatMs: config.heartbeatMs,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
-  const master = new Master({ ...shared, metrics, settings });
+  const coordinator = leaseRows({ db, signals });
+  const master = new Master({ ...shared, coordinator, metrics, settings });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;

@@ -1,6 +1,7 @@
 // What a master is given: the store it works on, its ports and its settings. No service has anything else.
 
 import type { Clock } from '../ports/clock.ts';
+import type { Coordinator } from '../ports/coordinator.ts';
 import type { Database } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
@@ -34,6 +35,7 @@ export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
 
 export interface MasterDeps {
   db: Database;
+  coordinator: Coordinator;
   clock: Clock;
   identity: Identity;
   signals: Signals;

@@ -1,15 +1,18 @@
 // One master over one cell: its services, in the order in which they start; they stop in the reverse order.
-// All masters are equal: there is nothing here that only one of them does.
+// All masters are equal; what only one of them does at a time are the leader's duties.
 
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { Changes } from './changes.ts';
 import { Definitions } from './definitions.ts';
 import type { MasterContext, MasterDeps } from './deps.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Elector } from './elector.ts';
+import { fireWatch } from './fire-watch.ts';
 import { Firing } from './firing.ts';
 import { SessionGateway } from './gateway.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
+import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
 import { RunControl } from './run-control.ts';
 import type { Service } from './service.ts';
@@ -21,6 +24,7 @@ export class Master implements Service {
   readonly definitions: Definitions;
   readonly control: RunControl;
   readonly gateway: SessionGateway;
+  readonly elector: Elector;
   readonly #services: Service[];
   #stopping: Promise<void> | null = null;
 
@@ -34,6 +38,7 @@ export class Master implements Service {
     this.definitions = new Definitions(context, this.intake);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
+    this.elector = new Elector(context);
     this.#services = [
       membership,
       dispatcher,
@@ -41,7 +46,9 @@ export class Master implements Service {
       this.intake,
       new Sweeping(context, changes),
       new Firing(context, changes),
-      new Housekeeping(context),
+      // The last to start and the first to stop: the others need not wait for what else is being settled here.
+      new LeaderDuties(context, this.elector, [housekeeping(context.settings), fireWatch(context)]),
+      this.elector,
     ];
   }
 

@@ -6,8 +6,11 @@ import { Changes } from './changes.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Firing } from './firing.ts';
 import { SessionGateway } from './gateway.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { Elector } from './elector.ts';
+import { fireWatch } from './fire-watch.ts';
+import { housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
+import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
 import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
@@ -25,9 +28,26 @@ const services: Record<string, (bench: Bench) => Service> = {
     new Reports(context, changesOf(context), { logsStored: () => undefined, settled: () => undefined }),
   intake: ({ context }) => new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
   sweeping: ({ context }) => new Sweeping(context, changesOf(context)),
-  housekeeping: ({ context }) => new Housekeeping(context),
+  elector: ({ context }) => new Elector(context),
+  'leader duties': ({ context }) => leading(context),
   firing: ({ context }) => new Firing(context, changesOf(context)),
 };
+
+/** An elector with its duties, which run only while it leads. */
+function leading(context: Bench['context']): Service {
+  const elector = new Elector(context);
+  const duties = new LeaderDuties(context, elector, [housekeeping(context.settings), fireWatch(context)]);
+  return {
+    start: async () => {
+      await duties.start();
+      await elector.start();
+    },
+    stop: async () => {
+      await elector.stop();
+      await duties.stop();
+    },
+  };
+}
 
 function changesOf(context: Bench['context']): Changes {
   return new Changes(context.clock, context.signals);
@@ -63,7 +83,7 @@ for (const [name, make] of Object.entries(services)) {
 
 test('an idle master asks the store at most twice a second', async () => {
   const bench = await openBench();
-  const running = ['membership', 'dispatcher', 'gateway', 'sweeping', 'housekeeping', 'firing'].map((name) =>
+  const running = ['membership', 'dispatcher', 'gateway', 'sweeping', 'leader duties', 'firing'].map((name) =>
     services[name]?.(bench),
   );
   for (const service of running) await service?.start();

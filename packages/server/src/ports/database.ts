@@ -19,6 +19,8 @@ export interface Dialect {
   readonly skipLocked: string;
   /** ` for update`, or nothing. */
   readonly forUpdate: string;
+  /** ` for share`, or nothing: others may share the row, nobody may change it until this transaction ends. */
+  readonly forShare: string;
 }
 
 export interface Tx {

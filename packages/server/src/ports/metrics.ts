@@ -41,6 +41,18 @@ export const metricCatalogue = {
     help: 'Commits whose acknowledgement was lost.',
     labels: [],
   },
+  tidewheel_leader: { kind: 'gauge', help: '1 on the master that leads, else 0.', labels: [] },
+  tidewheel_leader_terms_total: { kind: 'counter', help: 'Terms of leadership that this master began.', labels: [] },
+  tidewheel_leader_ends_total: {
+    kind: 'counter',
+    help: 'Terms of this master that ended, by why; lease-lost, fenced and store-silent were not wanted.',
+    labels: ['reason'],
+  },
+  tidewheel_audit_findings: {
+    kind: 'gauge',
+    help: 'What the last audit of fires found in the last hour: missing, doubled, unexpected. Set by the leader.',
+    labels: ['finding'],
+  },
 } as const satisfies Record<
   string,
   { kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }

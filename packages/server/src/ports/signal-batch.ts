@@ -21,6 +21,8 @@ export function isSignal(value: unknown): value is Signal {
       return hasNames(detail, 'sessions');
     case 'logs':
       return hasNames(detail, 'runs');
+    case 'leases':
+      return hasNames(detail, 'names');
     case 'changed':
       return hasNames(detail, 'topics') && typeof detail === 'object' && 'namespace' in (detail ?? {});
     default:
@@ -41,6 +43,7 @@ export class SignalBatch {
   readonly #lanes = new Set<string>();
   readonly #sessions = new Set<string>();
   readonly #runs = new Set<string>();
+  readonly #leases = new Set<string>();
   readonly #changed = new Map<string, Set<ChangedTopic>>();
 
   add([topic, detail]: Signal): void {
@@ -58,6 +61,9 @@ export class SignalBatch {
       case 'logs':
         addAll(this.#runs, detail.runs);
         break;
+      case 'leases':
+        addAll(this.#leases, detail.names);
+        break;
       case 'changed':
         if (this.#changed.size >= serverLimits.signalNames) break;
         this.#changed.set(
@@ -73,11 +79,13 @@ export class SignalBatch {
     const signals: Signal[] = [
       ...[...this.#plain].map((topic): Signal => [topic, null]),
       ...slices(this.#lanes, namesMax).map((lanes): Signal => ['ready', { lanes }]),
+      ...slices(this.#leases, namesMax).map((names): Signal => ['leases', { names }]),
       ...slices(this.#sessions, namesMax).map((sessions): Signal => ['cancel', { sessions }]),
       ...[...this.#changed].map(([namespace, topics]): Signal => ['changed', { namespace, topics: [...topics] }]),
       ...slices(this.#runs, namesMax).map((runs): Signal => ['logs', { runs }]),
     ];
-    for (const names of [this.#plain, this.#lanes, this.#sessions, this.#runs, this.#changed]) names.clear();
+    for (const names of [this.#plain, this.#lanes, this.#sessions, this.#runs, this.#leases, this.#changed])
+      names.clear();
     return signals;
   }
 }

@@ -11,6 +11,8 @@ export interface SignalTopics {
   cancel: { sessions: string[] };
   /** Rows that a page may be showing have changed. */
   changed: { namespace: string; topics: ('runs' | 'schedules' | 'jobs' | 'workers')[] };
+  /** Leases of these names were taken or released. */
+  leases: { names: string[] };
   /** Log lines were stored for these runs. */
   logs: { runs: string[] };
 }

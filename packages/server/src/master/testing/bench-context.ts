@@ -7,6 +7,7 @@ import { noMetrics } from '../../ports/metrics.ts';
 import type { Signals, SignalTopic } from '../../ports/signals.ts';
 import { ManualClock } from '../../ports/testing/manual-clock.ts';
 import { DefinitionCache } from '../../store/definition-cache.ts';
+import { leaseRows } from '../../store/lease-rows.ts';
 import { migrate } from '../../store/migrate.ts';
 import { seedId } from '../../store/testing/seed.ts';
 import { masterDefaults, type MasterContext } from '../deps.ts';
@@ -38,8 +39,10 @@ export async function openBench(): Promise<Bench> {
     close: () => real.close(),
   };
   const fatal: unknown[] = [];
+  const signals = directSignals();
   const context: MasterContext = {
     db,
+    coordinator: leaseRows({ db, signals }),
     clock,
     identity: {
       next: seedId,
@@ -49,7 +52,7 @@ export async function openBench(): Promise<Bench> {
       secret: seedId,
       hash: (text) => text,
     },
-    signals: directSignals(),
+    signals,
     log: silentLog,
     metrics: noMetrics,
     settings: { ...masterDefaults, address: 'http://127.0.0.1:7070', version: 'test' },

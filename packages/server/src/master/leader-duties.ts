@@ -1,0 +1,92 @@
+// What only one master does. While this one leads, each duty runs in a loop of its own; when the term ends they stop. A duty
+// writes through its `Leader`, which has the term checked inside the same transaction: a duty that is still running when another
+// master has begun to lead is refused by the store. Firing, dispatch and rescue are not here: every master does them.
+
+import type { Tx } from '../ports/database.ts';
+import { asLeader, Deposed, type Term } from '../store/terms.ts';
+import type { MasterContext } from './deps.ts';
+import type { Elector } from './elector.ts';
+import { Loop, type Service } from './service.ts';
+
+/** The leadership as a duty uses it: for one term. */
+export interface Leader {
+  readonly term: number;
+  /** Whether the coordinator confirms the lease right now. Ask before anything that no transaction fences. */
+  trusted(): boolean;
+  /** A transaction of this term; throws Deposed when it is over. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export interface Duty {
+  readonly name: string;
+  /** Made anew for every term, so that nothing remembered outlives it. Each call does a bounded portion and tells when it wants the next. */
+  begin(leader: Leader): () => Promise<number>;
+}
+
+/** After a fenced write the loop is about to be stopped. */
+const fencedRestMs = 1000;
+
+export class LeaderDuties implements Service {
+  readonly #context: MasterContext;
+  readonly #elector: Elector;
+  readonly #duties: readonly Duty[];
+  #loops: Loop[] = [];
+  /** Loops of earlier terms that still have a portion in hand. */
+  readonly #ending = new Set<Promise<void>>();
+  #unhear: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(context: MasterContext, elector: Elector, duties: readonly Duty[]) {
+    this.#context = context;
+    this.#elector = elector;
+    this.#duties = duties;
+  }
+
+  start(): Promise<void> {
+    if (!this.#stopped && this.#unhear === null) {
+      this.#unhear = this.#elector.onTerm((term) => this.#turn(term));
+      this.#turn(this.#elector.term);
+    }
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unhear?.();
+    this.#turn(null);
+    await Promise.all(this.#ending);
+  }
+
+  #turn(term: Term | null): void {
+    for (const loop of this.#loops) {
+      const ending = loop.stop();
+      this.#ending.add(ending);
+      void ending.finally(() => this.#ending.delete(ending));
+    }
+    this.#loops = term === null ? [] : this.#duties.map((duty) => this.#loopOf(duty, term));
+    for (const loop of this.#loops) void loop.start();
+  }
+
+  #loopOf(duty: Duty, term: Term): Loop {
+    const { db } = this.#context;
+    const work = duty.begin({
+      term: term.term,
+      trusted: () => this.#elector.term === term && this.#elector.trusted,
+      transaction: (write) =>
+        db.transaction(async (tx) => {
+          await asLeader(tx, term);
+          return write(tx);
+        }),
+    });
+    return new Loop(`duty ${duty.name}`, this.#context, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof Deposed)) throw error;
+        // Not awaited: the end of the term stops this loop, which would wait for itself.
+        void this.#elector.fenced(term).catch(this.#context.fatal);
+        return fencedRestMs;
+      }
+    });
+  }
+}
