@@ -108,14 +108,15 @@ test('kill -9 at any moment: no child stays, the next start goes on, and no fire
   writeFileSync(jobs, `jobs:\n${every('quick', 'exit 0')}${every('slow', 'sleep 0.7')}`);
   let last: Dev | null = null;
   for (let round = 0; round < 4; round += 1) {
-    const dev = await Dev.start(data, ['--jobs', jobs]);
+    const env = { HELLO_PORT: String(await freePort()) };
+    const dev = await Dev.start(data, ['--jobs', jobs, '--companion', join(examples, 'hello-server.ts')], { env });
     last = dev;
     const children = childrenOf(dev.pid);
-    assert.equal(children.length, 1, 'one worker');
+    assert.equal(children.length, 2, 'one worker and one companion');
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 2500));
     const { signal } = await dev.end('SIGKILL');
     assert.equal(signal, 'SIGKILL');
-    await eventually('the worker has left', async () => children.every((pid) => !isAlive(pid)), 8000);
+    await eventually('worker and companion have left', async () => children.every((pid) => !isAlive(pid)), 8000);
   }
   assert.notEqual(last, null);
   const dev = await Dev.start(data, ['--jobs', jobs]);
@@ -189,7 +190,7 @@ describe('Ctrl-C', () => {
     const { code } = await dev.end('SIGINT');
     assert.equal(code, 130);
     assert.ok(performance.now() - at < 1000);
-    await eventually('the worker has left', async () => children.every((pid) => !isAlive(pid)), 8000);
+    await eventually('worker and companion have left', async () => children.every((pid) => !isAlive(pid)), 8000);
 
     const again = await Dev.start(data, ['--jobs', jobs]);
     context.after(() => again.end('SIGKILL'));
