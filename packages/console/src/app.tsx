@@ -2,23 +2,17 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { Live, LiveContext, useLive } from './api/live.ts';
+import { type Live, LiveContext, useLive } from './api/live.ts';
 import { namespacesQuery, serverQuery, sessionQuery } from './api/queries.ts';
 import { ApiProblem } from './api/request.ts';
 import { SessionContext } from './api/session.ts';
-import { JobPage } from './jobs/job-page.tsx';
-import { JobsPage } from './jobs/jobs-page.tsx';
 import { useT } from './language/language.ts';
-import { OverviewPage } from './overview/overview-page.tsx';
-import { Empty, Loading, Page } from './parts/page.tsx';
+import { Loading } from './parts/page.tsx';
 import { ProblemNote } from './parts/problem.tsx';
 import { ToastProvider } from './parts/toast.tsx';
-import { goTo, Link, NamespaceContext, useGoTo, useRoute } from './routing/navigation.tsx';
+import { goTo, NamespaceContext, useGoTo, useRoute } from './routing/navigation.tsx';
 import { addressOf, type Place, places } from './routing/route.ts';
-import { RunPage } from './runs/run-page.tsx';
-import { RunsPage } from './runs/runs-page.tsx';
-import { SchedulePage } from './schedules/schedule-page.tsx';
-import { SchedulesPage } from './schedules/schedules-page.tsx';
+import { PageOf, preloadPages } from './pages.tsx';
 import { ConnectionBanner } from './shell/connection.tsx';
 import { CrashGuard } from './shell/crash.tsx';
 import { useKeyboard } from './shell/keyboard.ts';
@@ -27,7 +21,6 @@ import { preferences, resolvedTheme, setPreferences } from './shell/preferences.
 import { Shortcuts } from './shell/shortcuts.tsx';
 import { Sidebar } from './shell/sidebar.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
-import { WorkersPage } from './workers/workers-page.tsx';
 
 export function App({ live }: { readonly live: Live }) {
   const route = useRoute();
@@ -107,6 +100,7 @@ function Frame({ namespace, place }: FrameProps) {
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null);
   // Asked again now and then, it keeps the page's clock on the store's.
   useQuery({ ...serverQuery, refetchInterval: 60_000 });
+  useEffect(preloadPages, []);
   useEffect(() => {
     live.watch(namespace);
     return () => live.watch(null);
@@ -141,41 +135,4 @@ function Frame({ namespace, place }: FrameProps) {
 function identityOf(place: Place): string {
   if (place.page === 'run') return `run ${place.id}`;
   return place.page === 'job' || place.page === 'schedule' ? `${place.page} ${place.name}` : place.page;
-}
-
-function PageOf({ place }: { readonly place: Place }) {
-  switch (place.page) {
-    case 'overview':
-      return <OverviewPage />;
-    case 'schedules':
-      return <SchedulesPage filter={place.filter} />;
-    case 'schedule':
-      return <SchedulePage key={place.name} name={place.name} />;
-    case 'runs':
-      return <RunsPage filter={place.filter} />;
-    case 'run':
-      return <RunPage key={place.id} id={place.id} attempt={place.attempt} />;
-    case 'jobs':
-      return <JobsPage search={place.search} />;
-    case 'job':
-      return <JobPage key={place.name} name={place.name} />;
-    case 'workers':
-      return <WorkersPage />;
-    case 'sign-in':
-    case 'not-found':
-      return <NotFound />;
-  }
-}
-
-function NotFound() {
-  const t = useT();
-  return (
-    <Page title={t('problem.notFoundTitle')}>
-      <Empty icon="question" title={t('problem.notFoundTitle')} hint={t('problem.notFoundHint')}>
-        <Link to={places.overview} className="button button-plain">
-          {t('action.back')}
-        </Link>
-      </Empty>
-    </Page>
-  );
 }

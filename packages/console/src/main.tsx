@@ -16,6 +16,9 @@ import './design/pages.css';
 /** Tries after the first, when a master did not answer; refusals are final. */
 const retries = 2;
 
+/** A page younger than this was just loaded, so loading it again would not help. */
+const reloadMs = 10_000;
+
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => {
@@ -31,6 +34,13 @@ const client: QueryClient = new QueryClient({
         error instanceof ApiProblem && (error.status === 0 || error.status >= 500) && failures < retries,
     },
   },
+});
+
+// A page of an older build asks for a file that a newer one has replaced: the new page is one reload away. Once, or it would go round.
+addEventListener('vite:preloadError', (event) => {
+  if (performance.now() < reloadMs) return;
+  event.preventDefault();
+  location.reload();
 });
 
 startPreferences();

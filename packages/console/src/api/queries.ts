@@ -46,7 +46,7 @@ export const sessionQuery = queryOptions({
 
 export const namespacesQuery = queryOptions({
   queryKey: ['namespaces'],
-  queryFn: async ({ signal }) => namesOf(await request<unknown>('/v1/namespaces', { signal })),
+  queryFn: async ({ signal }) => (await request<{ items: string[] }>('/v1/namespaces', { signal })).items,
   staleTime: 60_000,
 });
 
@@ -219,18 +219,3 @@ export const workersQuery = (namespace: string) =>
     // Heartbeats and loads are not announced one by one.
     refetchInterval: 5_000,
   });
-
-/** `["a"]` or a page of names or of `{name}`. */
-function namesOf(answer: unknown): string[] {
-  const items: unknown = Array.isArray(answer)
-    ? answer
-    : typeof answer === 'object' && answer !== null
-      ? ((answer as Record<string, unknown>)['items'] ?? (answer as Record<string, unknown>)['namespaces'])
-      : [];
-  if (!Array.isArray(items)) return [];
-  return items.flatMap((item: unknown) => {
-    if (typeof item === 'string') return [item];
-    const name = typeof item === 'object' && item !== null && 'name' in item ? item.name : null;
-    return typeof name === 'string' ? [name] : [];
-  });
-}

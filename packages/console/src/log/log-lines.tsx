@@ -63,7 +63,6 @@ const Block = memo(function Block({ lines, search, current, times, zone }: Block
           <span className="line-text">
             {marked(line.spans, search).map((part, index) => (
               // Pieces of a line never move.
-              // oxlint-disable-next-line react/no-array-index-key
               <Piece key={index} span={part.span} hit={part.hit} />
             ))}
           </span>

@@ -12,7 +12,7 @@ import { useToasts } from '../parts/toast.tsx';
 import { isFinal } from '../runs/states.ts';
 import { setPreferences, usePreferences } from '../shell/preferences.ts';
 import { stripAnsi } from './ansi.ts';
-import { noLog } from './lines.ts';
+import { type Line, noLog } from './lines.ts';
 import { LogLines } from './log-lines.tsx';
 import { type LogSearch, useLogSearch } from './log-search.ts';
 import { useRunLog } from './use-log.ts';
@@ -39,21 +39,11 @@ export function LogView({ run, attempt, onAttempt, zone }: LogViewProps) {
   const lines = stream === 'all' ? text.lines : text.lines.filter((line) => line.stream === stream);
   const search = useLogSearch(lines);
   const { frame, following, follow, onScroll } = useFollowing(lines.length, search.line);
-  const numbers = Array.from({ length: Math.max(newest, 1) }, (_, index) => index + 1);
+  const live = log.state === 'following' && run.state === 'running';
   return (
     <div className="log">
       <div className="log-bar">
-        {newest > 1 ? (
-          <Select
-            label={t('log.attempt')}
-            value={String(shown)}
-            choices={numbers.map((number) => ({
-              value: String(number),
-              text: t('timeline.attempt', { attempt: number }),
-            }))}
-            onChange={(choice) => onAttempt(Number(choice) === newest ? null : Number(choice))}
-          />
-        ) : null}
+        <AttemptSelect shown={shown} newest={newest} onAttempt={onAttempt} />
         <Select
           label={t('log.stream')}
           value={stream}
@@ -61,27 +51,7 @@ export function LogView({ run, attempt, onAttempt, zone }: LogViewProps) {
           onChange={setStream}
         />
         <SearchBox search={search} />
-        <span className="log-state">
-          {log.state === 'following' && !isFinal(run.state) ? (
-            <>
-              <span className="pulse" aria-hidden="true" /> {t('log.following')}
-            </>
-          ) : null}
-        </span>
-        <IconButton
-          icon="clock"
-          label={t('log.times')}
-          pressed={logTimes}
-          onPress={() => setPreferences({ logTimes: !logTimes })}
-        />
-        <IconButton
-          icon="wrap"
-          label={t('log.wrap')}
-          pressed={logWrap}
-          onPress={() => setPreferences({ logWrap: !logWrap })}
-        />
-        <CopyButton label={t('log.copy')} text={() => lines.map((line) => line.text).join('\n')} />
-        <Download run={run} attempt={shown} />
+        <LogTools run={run} attempt={shown} lines={lines} live={live} />
       </div>
       {log.state === 'interrupted' ? (
         <p className="log-note" role="status">
@@ -109,6 +79,63 @@ export function LogView({ run, attempt, onAttempt, zone }: LogViewProps) {
         </div>
       )}
     </div>
+  );
+}
+
+interface AttemptSelectProps {
+  readonly shown: number;
+  readonly newest: number;
+  readonly onAttempt: (attempt: number | null) => void;
+}
+
+function AttemptSelect({ shown, newest, onAttempt }: AttemptSelectProps) {
+  const t = useT();
+  if (newest <= 1) return null;
+  const numbers = Array.from({ length: newest }, (_, index) => index + 1);
+  return (
+    <Select
+      label={t('log.attempt')}
+      value={String(shown)}
+      choices={numbers.map((number) => ({ value: String(number), text: t('timeline.attempt', { attempt: number }) }))}
+      onChange={(choice) => onAttempt(Number(choice) === newest ? null : Number(choice))}
+    />
+  );
+}
+
+interface LogToolsProps {
+  readonly run: RunView;
+  readonly attempt: number;
+  readonly lines: readonly Line[];
+  readonly live: boolean;
+}
+
+function LogTools({ run, attempt, lines, live }: LogToolsProps) {
+  const t = useT();
+  const { logWrap, logTimes } = usePreferences();
+  return (
+    <>
+      <span className="log-state">
+        {live ? (
+          <>
+            <span className="pulse" aria-hidden="true" /> {t('log.following')}
+          </>
+        ) : null}
+      </span>
+      <IconButton
+        icon="clock"
+        label={t('log.times')}
+        pressed={logTimes}
+        onPress={() => setPreferences({ logTimes: !logTimes })}
+      />
+      <IconButton
+        icon="wrap"
+        label={t('log.wrap')}
+        pressed={logWrap}
+        onPress={() => setPreferences({ logWrap: !logWrap })}
+      />
+      <CopyButton label={t('log.copy')} text={() => lines.map((line) => line.text).join('\n')} />
+      <Download run={run} attempt={attempt} />
+    </>
   );
 }
 

@@ -14,6 +14,7 @@ import { ProblemNote } from '../parts/problem.tsx';
 import { Link, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, anySchedule, type Place, places } from '../routing/route.ts';
 import { span } from '../time/format.ts';
+import { type AttentionGroup, grouped } from './attention.ts';
 import { rateText } from './scale.ts';
 import { ThroughputChart } from './throughput-chart.tsx';
 
@@ -174,7 +175,10 @@ const itemLooks: Record<Item['kind'], { readonly icon: IconName; readonly tone: 
   'paused-schedule': { icon: 'pause', tone: 'warn' },
 };
 
-function placeOf(item: Item): Place {
+function placeOf({ item, count }: AttentionGroup): Place {
+  if (item.kind === 'failed-run' && count > 1) {
+    return { page: 'runs', filter: { ...anyRun, job: item.subject, states: ['failed', 'lost'], window: '1h' } };
+  }
   if (item.kind === 'failed-run' && item.id !== null) return { page: 'run', id: item.id, attempt: null };
   if (item.kind === 'paused-schedule') return { page: 'schedule', name: item.subject };
   if (item.kind === 'no-worker') return { page: 'runs', filter: { ...anyRun, states: ['ready'] } };
@@ -183,20 +187,23 @@ function placeOf(item: Item): Place {
 
 function Attention({ overview }: { readonly overview: Overview }) {
   const t = useT();
-  const { attention } = overview;
+  const groups = grouped(overview.attention);
   return (
     <Card title={t('overview.attention')} flush>
-      {attention.length === 0 ? (
+      {groups.length === 0 ? (
         <Empty icon="check" title={t('overview.allWell')} hint={t('overview.allWellHint')} />
       ) : (
         <ul className="rows">
-          {attention.map((item) => (
-            <li key={`${item.kind} ${item.subject} ${item.id ?? ''}`}>
-              <Link to={placeOf(item)} className="row">
+          {groups.map(({ item, count }) => (
+            <li key={`${item.kind} ${item.subject}`}>
+              <Link to={placeOf({ item, count })} className="row">
                 <span className={`row-icon tone-${itemLooks[item.kind].tone}`}>
                   <Icon name={itemLooks[item.kind].icon} size={12} />
                 </span>
-                <span className="row-main">{t(`overview.attention.${item.kind}`, { subject: item.subject })}</span>
+                <span className="row-main">
+                  {t(`overview.attention.${item.kind}`, { subject: item.subject })}
+                  {count === 1 ? null : <span className="count">×{count}</span>}
+                </span>
                 {item.at === null ? null : (
                   <span className="faint row-time">
                     <Ago at={item.at} />

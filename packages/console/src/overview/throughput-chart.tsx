@@ -5,7 +5,7 @@ import type { Overview } from '@tidewheel/protocol';
 import { useState } from 'react';
 import { useT } from '../language/language.ts';
 import { useZone } from '../parts/moment.tsx';
-import { shortInstant } from '../time/format.ts';
+import { clockTime } from '../time/format.ts';
 import { niceTop } from './scale.ts';
 
 const width = 600;
@@ -61,18 +61,22 @@ export function ThroughputChart({ series, now }: { readonly series: readonly Poi
       <figcaption className="chart-times faint">
         {series.length === 0 ? null : (
           <>
-            <span>{shortInstant(series[0]?.at ?? now, zone, now).slice(0, 5)}</span>
+            <span>{minuteText(series[0]?.at ?? now, zone)}</span>
             <span className="chart-word">
               {point === undefined
                 ? ''
-                : `${shortInstant(point.at, zone, now).slice(0, 5)} · ${t('state.succeeded')} ${point.succeeded} · ${t('state.failed')} ${point.failed}`}
+                : `${minuteText(point.at, zone)} · ${t('state.succeeded')} ${point.succeeded} · ${t('state.failed')} ${point.failed}`}
             </span>
-            <span>{shortInstant(now, zone, now).slice(0, 5)}</span>
+            <span>{minuteText(now, zone)}</span>
           </>
         )}
       </figcaption>
     </figure>
   );
+}
+
+function minuteText(at: number, zone: string): string {
+  return clockTime(at, zone).slice(0, 5);
 }
 
 interface BarProps {

@@ -52,7 +52,7 @@ async function copyText(text: string): Promise<void> {
 
 export function CodeBlock({ text, label }: { readonly text: string; readonly label?: string }) {
   return (
-    <div className="code">
+    <div className="code code-command">
       <pre aria-label={label}>{text}</pre>
       <CopyButton text={() => text} />
     </div>
@@ -71,7 +71,6 @@ export function JsonBlock({ value, label }: { readonly value: unknown; readonly 
                 token.text
               ) : (
                 // Pieces of a fixed text never move.
-                // oxlint-disable-next-line react/no-array-index-key
                 <span key={index} className={`json-${token.kind}`}>
                   {token.text}
                 </span>

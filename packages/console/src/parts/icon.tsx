@@ -37,7 +37,8 @@ const paths = {
   question:
     'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM6.4 6.3c.2-1 .9-1.5 1.7-1.5 1 0 1.7.6 1.7 1.5 0 1.3-1.8 1.4-1.8 2.7m0 2v.1',
   terminal: 'M2 3h12v10H2Zm2.5 3 2 2-2 2m4 0h3',
-  plus: 'M8 3v10M3 8h10',
+  bolt: 'M8.8 1.8 3.6 9h4l-.6 5.2L12.4 7h-4Z',
+  sliders: 'M2.5 4.5h5m4 0h2M2.5 11.5h2m4 0h5M9.5 3v3m-3 4v3',
 } as const;
 
 export type IconName = keyof typeof paths;

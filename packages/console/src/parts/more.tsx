@@ -12,7 +12,7 @@ interface MoreProps {
 
 export function More({ shown, hasMore, busy, onMore }: MoreProps) {
   const t = useT();
-  if (shown === 0) return null;
+  if (shown === 0 && !hasMore) return null;
   return (
     <div className="more">
       <span className="faint">{t('data.loadedAll', { count: shown })}</span>

@@ -6,6 +6,7 @@ import { useLanguage, useT } from '../language/language.ts';
 import { problemsZh } from '../language/problems-zh.ts';
 import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
+import { Rich } from './rich.tsx';
 
 /** Title and remedy in the reader's language; details come from the server as they are. */
 export function useProblemText(): (error: unknown) => { code: string; title: string; detail: string; remedy: string } {
@@ -46,7 +47,11 @@ export function ProblemNote({ error, onRetry, children }: ProblemNoteProps) {
             ))}
           </ul>
         )}
-        {remedy === '' ? null : <p className="soft">{remedy}</p>}
+        {remedy === '' ? null : (
+          <p className="soft">
+            <Rich text={remedy} />
+          </p>
+        )}
         {problem?.requestId ? <p className="faint">{t('problem.reference', { id: problem.requestId })}</p> : null}
         {children}
         {onRetry === undefined ? null : (

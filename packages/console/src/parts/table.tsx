@@ -10,8 +10,10 @@ export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => ReactNode;
   /** number: right-aligned. lead: the head of a card on narrow screens. minor: left out on middling screens. */
-  readonly look?: 'number' | 'lead' | 'minor' | 'actions';
+  readonly look?: 'number' | 'lead' | 'minor' | 'controls';
   readonly hint?: string;
+  /** Left out on the smallest screens. */
+  readonly extra?: boolean;
 }
 
 interface TableProps<Row> {
@@ -36,8 +38,8 @@ export function Table<Row>({ label, columns, rows, keyOf, linkOf }: TableProps<R
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={column.look} title={column.hint}>
-                {column.look === 'actions' ? <span className="unseen">{column.title}</span> : column.title}
+              <th key={column.key} scope="col" className={classOf(column)} title={column.hint}>
+                {column.look === 'controls' ? <span className="unseen">{column.title}</span> : column.title}
               </th>
             ))}
           </tr>
@@ -50,7 +52,7 @@ export function Table<Row>({ label, columns, rows, keyOf, linkOf }: TableProps<R
               onClick={(event) => follow(event, row)}
             >
               {columns.map((column) => (
-                <td key={column.key} className={column.look} data-label={column.title}>
+                <td key={column.key} className={classOf(column)} data-label={column.title}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -60,4 +62,9 @@ export function Table<Row>({ label, columns, rows, keyOf, linkOf }: TableProps<R
       </table>
     </div>
   );
+}
+
+function classOf({ look, extra }: Pick<Column<never>, 'look' | 'extra'>): string | undefined {
+  const classes = [look, extra === true ? 'extra' : undefined].filter((name) => name !== undefined);
+  return classes.length === 0 ? undefined : classes.join(' ');
 }

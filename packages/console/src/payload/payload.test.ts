@@ -91,7 +91,7 @@ test('snippets name the job, its namespace and its payload', () => {
   };
   assert.equal(
     cliSnippet(target),
-    `tidewheel job trigger reports/daily --namespace team-a --payload '{"day":"o'\\''clock"}'`,
+    `tidewheel job trigger reports/daily --namespace team-a \\\n  --payload '{"day":"o'\\''clock"}'`,
   );
   assert.match(curlSnippet(target), /namespaces\/team-a\/runs/);
   assert.match(curlSnippet({ ...target, payload: null }), /-d '\{"job":"reports\/daily"\}'$/);

@@ -15,8 +15,8 @@ export interface Target {
 export function cliSnippet({ namespace, job, payload }: Target): string {
   const parts = ['tidewheel job trigger', shellQuoted(job)];
   if (namespace !== 'default') parts.push('--namespace', shellQuoted(namespace));
-  if (payload !== null) parts.push('--payload', shellQuoted(payload));
-  return parts.join(' ');
+  const command = parts.join(' ');
+  return payload === null ? command : `${command} \\\n  --payload ${shellQuoted(payload)}`;
 }
 
 export function curlSnippet({ origin, namespace, job, payload }: Target): string {

@@ -55,14 +55,14 @@ function CancelDialog({ run, onClose }: RunDialogProps) {
   const [reason, setReason] = useState('');
   const cancel = useAction({
     send: () =>
-      request<unknown>(pathOf(run.namespace, 'runs', run.id, 'cancel'), {
+      request<CancelAnswer>(pathOf(run.namespace, 'runs', run.id, 'cancel'), {
         method: 'POST',
         body: { reason: reason.trim() },
       }),
     touches: ['runs'],
-    onDone: (answer) => {
+    onDone: ({ outcome }) => {
       onClose();
-      toasts.say(t(cancelWords(answer)));
+      toasts.say(t(cancelWords[outcome]));
     },
   });
   return (
@@ -95,12 +95,16 @@ function CancelDialog({ run, onClose }: RunDialogProps) {
   );
 }
 
-/** The answer says whether it was canceled at once, is being canceled, or had finished before. */
-function cancelWords(answer: unknown) {
-  const text = JSON.stringify(answer ?? '');
-  if (text.includes('"finished"')) return 'run.alreadyFinishedToast';
-  return text.includes('"requested"') ? 'run.cancelRequestedToast' : 'run.canceledToast';
+/** Canceled at once, asked of its worker, or too late. */
+interface CancelAnswer {
+  readonly outcome: 'canceled' | 'requested' | 'finished';
 }
+
+const cancelWords = {
+  canceled: 'run.canceledToast',
+  requested: 'run.cancelRequestedToast',
+  finished: 'run.alreadyFinishedToast',
+} as const;
 
 function RetryDialog({ run, onClose }: RunDialogProps) {
   const t = useT();

@@ -8,16 +8,18 @@ import { LogView } from '../log/log-view.tsx';
 import { RunBadge } from '../parts/badge.tsx';
 import { CopyButton, JsonBlock } from '../parts/code.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { Ago, Countdown, Elapsed, Moment } from '../parts/moment.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
 import { Card, Facts, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, places } from '../routing/route.ts';
 import { zoneOf } from '../schedules/schedule-words.ts';
 import { usePreferences } from '../shell/preferences.ts';
+import { useNow } from '../time/clock.ts';
+import { span } from '../time/format.ts';
 import { RunActions } from './run-actions.tsx';
 import { Trigger } from './run-table.tsx';
-import { isFinal } from './states.ts';
+import { isFinal, toneOfRun } from './states.ts';
 import { TimelineChart } from './timeline-chart.tsx';
 
 interface RunPageProps {
@@ -51,22 +53,28 @@ export function RunPage({ id, attempt }: RunPageProps) {
 
 /** The state, and the one duration that matters in it, moving while it moves. */
 function Headline({ run }: { readonly run: RunView }) {
-  const attempt = run.attempts.at(-1);
-  const startedAt = run.startedAt ?? attempt?.startedAt ?? null;
   return (
     <>
       <RunBadge state={run.state} />
       <span className="clock">
-        {run.state === 'scheduled' ? (
-          <Countdown at={run.dueAt} />
-        ) : run.state === 'running' || startedAt !== null ? (
-          <Elapsed from={startedAt ?? run.dueAt} to={run.finishedAt} />
-        ) : (
-          <Elapsed from={run.dueAt} to={run.finishedAt} />
-        )}
+        <HeadlineTime run={run} />
       </span>
     </>
   );
+}
+
+function HeadlineTime({ run }: { readonly run: RunView }) {
+  const t = useT();
+  const now = useNow(1_000);
+  const whole = (ms: number) => span(Math.max(0, Math.floor(ms / 1_000)) * 1_000, t);
+  if (run.finishedAt !== null) {
+    return run.startedAt === null
+      ? null
+      : t('run.took', { span: span(Math.max(0, run.finishedAt - run.startedAt), t) });
+  }
+  if (run.state === 'running') return t('run.elapsed', { span: whole(now - (run.startedAt ?? now)) });
+  if (run.state === 'scheduled') return t('run.startsIn', { span: whole(run.dueAt - now) });
+  return t('run.waited', { span: whole(now - run.dueAt) });
 }
 
 function Content({ run, attempt }: { readonly run: RunView; readonly attempt: number | null }) {
@@ -128,7 +136,7 @@ function Waiting({ run }: { readonly run: RunView }) {
   const words = language === 'en' ? (exact ?? general) : general;
   if (words === null && run.cancelRequestedAt === null && exact === null) return null;
   return (
-    <div className="notice tone-later" role="status">
+    <div className={`notice tone-${toneOfRun(run.state)}`} role="status">
       <Icon name="hourglass" size={14} />
       <div>
         {words === null ? null : (
@@ -178,7 +186,10 @@ function About({ run, zone }: { readonly run: RunView; readonly zone: string | n
           [t('run.job'), <Link to={{ page: 'job', name: run.job }}>{run.job}</Link>],
           [t('run.trigger'), <Trigger run={run} />],
           [t('run.retryOf'), run.retryOf === null ? null : <RunLink id={run.retryOf} />],
-          [t('run.attempt'), t('run.attemptOf', { attempt: run.attempt, max: run.attemptsMax })],
+          [
+            t('run.attempt'),
+            run.attempt === 0 ? null : t('run.attemptOf', { attempt: run.attempt, max: run.attemptsMax }),
+          ],
           [
             t('run.worker'),
             run.worker === null ? null : (

@@ -88,13 +88,14 @@ function useColumns(): Column<RunSummary>[] {
       ),
     },
     { key: 'job', title: t('run.job'), cell: (run) => <span className="name">{run.job}</span> },
-    { key: 'trigger', title: t('run.trigger'), cell: (run) => <Trigger run={run} /> },
+    { key: 'trigger', title: t('run.trigger'), extra: true, cell: (run) => <Trigger run={run} /> },
     { key: 'due', title: t('run.due'), cell: (run) => <Moment at={run.dueAt} zone={zoneOf(run.schedule)} /> },
     {
       key: 'delay',
       title: t('run.delay'),
       hint: t('run.delayHint'),
       look: 'number',
+      extra: true,
       cell: (run) =>
         run.startedAt === null ? <None /> : <Elapsed from={Math.min(run.dueAt, run.startedAt)} to={run.startedAt} />,
     },
@@ -105,11 +106,12 @@ function useColumns(): Column<RunSummary>[] {
       cell: (run) =>
         run.startedAt === null || (isFinal(run.state) && run.finishedAt === null) ? <None /> : <Duration run={run} />,
     },
-    { key: 'worker', title: t('run.worker'), look: 'minor', cell: (run) => run.worker ?? <None /> },
+    { key: 'worker', title: t('run.worker'), look: 'minor', extra: true, cell: (run) => run.worker ?? <None /> },
     {
       key: 'attempt',
       title: t('run.attempt'),
       look: 'number',
+      extra: true,
       cell: (run) =>
         run.attemptsMax > 1 ? (
           <span className={run.attempt > 1 ? 'tone-warn-text' : undefined}>

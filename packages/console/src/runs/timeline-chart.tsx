@@ -113,15 +113,19 @@ function barTone(row: TimelineRow, segment: Segment): string {
 function Legend({ rows }: { readonly rows: readonly TimelineRow[] }) {
   const t = useT();
   const sums = new Map<Segment['kind'], number>();
-  for (const { segments } of rows) {
-    for (const { kind, from, to } of segments) sums.set(kind, (sums.get(kind) ?? 0) + to - from);
+  const tones = new Map<Segment['kind'], string>();
+  for (const row of rows) {
+    for (const segment of row.segments) {
+      sums.set(segment.kind, (sums.get(segment.kind) ?? 0) + segment.to - segment.from);
+      tones.set(segment.kind, barTone(row, segment));
+    }
   }
   return (
     <ul className="legend">
       {[...sums].map(([kind, total]) => (
         <li key={kind}>
           <svg width="14" height="8" aria-hidden="true">
-            <rect className={`bar bar-${kind}${kind === 'running' ? ' tone-live' : ''}`} width="14" height="8" rx="2" />
+            <rect className={`bar bar-${kind} ${tones.get(kind) ?? ''}`} width="14" height="8" rx="2" />
           </svg>
           {t(`timeline.${kind}`)} <span className="number">{span(total, t)}</span>
         </li>

@@ -46,7 +46,7 @@ export function ScheduleActions({ schedule, small = false }: ScheduleActionsProp
     ...(schedule.state === 'paused'
       ? [{ key: 'resume', icon: 'play', press: () => resume.run(undefined), busy: resume.busy } as const]
       : []),
-    { key: 'trigger', icon: 'right', press: () => trigger.run(undefined), busy: trigger.busy } as const,
+    { key: 'trigger', icon: 'bolt', press: () => trigger.run(undefined), busy: trigger.busy } as const,
   ];
   return (
     <>

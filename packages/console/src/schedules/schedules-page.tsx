@@ -165,7 +165,7 @@ function useColumns(): Column<ScheduleView>[] {
     {
       key: 'actions',
       title: t('action.details'),
-      look: 'actions',
+      look: 'controls',
       cell: (schedule) => (
         <span className="row-actions">
           <ScheduleActions schedule={schedule} small />

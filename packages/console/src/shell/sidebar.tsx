@@ -14,6 +14,7 @@ import { goTo, Link, useNamespace, useRoute } from '../routing/navigation.tsx';
 import { addressOf, type Place, places } from '../routing/route.ts';
 import { ConnectionDot } from './connection.tsx';
 import { SettingsFields } from './settings.tsx';
+import { ZoneClock } from './zone-clock.tsx';
 
 export const mainPages = ['overview', 'schedules', 'runs', 'jobs', 'workers'] as const;
 export type MainPage = (typeof mainPages)[number];
@@ -57,10 +58,11 @@ export function Sidebar({ onPalette, onShortcuts }: SidebarProps) {
             <ServerFacts />
           </div>
         ) : null}
+        <ZoneClock />
         <div className="foot-row">
           <Account />
           <IconButton icon="keyboard" label={t('keys.title')} onPress={onShortcuts} />
-          <IconButton icon="sun" label={t('nav.settings')} pressed={open} onPress={() => setOpen(!open)} />
+          <IconButton icon="sliders" label={t('nav.settings')} pressed={open} onPress={() => setOpen(!open)} />
         </div>
       </div>
     </aside>

@@ -3,13 +3,15 @@
 
 import type { SessionInfo } from '@tidewheel/protocol';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { sessionQuery } from '../api/queries.ts';
+import { ApiProblem } from '../api/request.ts';
 import { exchangeCode } from '../api/session.ts';
 import { useT } from '../language/language.ts';
 import { CodeBlock } from '../parts/code.tsx';
 import { Icon, Logo } from '../parts/icon.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { Rich } from '../parts/rich.tsx';
 import { goTo } from '../routing/navigation.tsx';
 import { SettingsFields } from '../shell/settings.tsx';
 
@@ -20,7 +22,7 @@ interface SignInPageProps {
 
 export function SignInPage({ because }: SignInPageProps) {
   const t = useT();
-  const [code] = useState(() => location.hash.slice(1));
+  const code = useSyncExternalStore(onHashChange, () => location.hash.slice(1));
   const error = useExchange(code);
   useEffect(() => {
     document.title = `${t('signIn.title')} · Tidewheel`;
@@ -32,7 +34,10 @@ export function SignInPage({ because }: SignInPageProps) {
         <div className={working ? 'sign-in-logo turning' : 'sign-in-logo'}>
           <Logo size={56} />
         </div>
-        <h1>Tidewheel</h1>
+        <div className="sign-in-name">
+          <h1>Tidewheel</h1>
+          <p className="faint">{t('signIn.tagline')}</p>
+        </div>
         {working ? (
           <p className="soft" role="status">
             {t('signIn.working')}
@@ -44,12 +49,10 @@ export function SignInPage({ because }: SignInPageProps) {
                 <Icon name="lock" size={14} /> {t(because === 'expired' ? 'signIn.expired' : 'signIn.signedOut')}
               </p>
             )}
-            {error === null ? null : (
-              <ProblemNote error={error}>
-                <p className="soft">{t('signIn.failedWhy')}</p>
-              </ProblemNote>
-            )}
-            <p className="soft">{t('signIn.how')}</p>
+            <Failure error={error} />
+            <p className="soft">
+              <Rich text={t('signIn.how')} />
+            </p>
             <CodeBlock text="tidewheel token sign-in" />
           </>
         )}
@@ -59,11 +62,34 @@ export function SignInPage({ because }: SignInPageProps) {
   );
 }
 
+/** A link that is used up is no mishap but a rule, so it is told in our own words. */
+function Failure({ error }: { readonly error: unknown }) {
+  const t = useT();
+  if (error === null) return null;
+  if (!(error instanceof ApiProblem) || error.status !== 401) return <ProblemNote error={error} />;
+  return (
+    <div className="notice tone-bad" role="alert">
+      <Icon name="warn" size={14} />
+      <div>
+        <strong>{t('signIn.failed')}</strong>
+        <p>{t('signIn.failedWhy')}</p>
+      </div>
+    </div>
+  );
+}
+
+/** A new link pasted into a page that stands here already changes the fragment alone. */
+function onHashChange(listener: () => void): () => void {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+}
+
 /** Goes to the overview when it worked; gives what went wrong when it did not. */
 function useExchange(code: string): unknown {
   const client = useQueryClient();
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
+    setError(null);
     if (code === '') return;
     const signedIn = (session: SessionInfo) => {
       client.clear();

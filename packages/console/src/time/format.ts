@@ -163,10 +163,10 @@ export function relative(at: number, now: number, t: Translate): string {
   return ago > 0 ? t('time.ago', { span: roughSpan(ago, t) }) : t('time.in', { span: roughSpan(-ago, t) });
 }
 
-/** What is left until `at`, counted like a clock: `0:07`, `4:05`, `2:04:09`; from two days on in words. Never negative. */
+/** What is left until `at`, counted like a clock: `0:07`, `4:05`, `2:04:09`; from a day on in words. Never negative. */
 export function countdown(at: number, now: number, t: Translate): string {
   const left = Math.max(0, Math.ceil((at - now) / second));
-  if (left >= (2 * day) / second) return span(left * second, t);
+  if (left >= day / second) return span(left * second, t);
   const pad = (value: number) => String(value).padStart(2, '0');
   const hours = Math.floor(left / 3600);
   const minutes = Math.floor((left % 3600) / 60);

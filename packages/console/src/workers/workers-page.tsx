@@ -2,7 +2,7 @@
 
 import type { WorkerView } from '@tidewheel/protocol';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useAction } from '../api/action.ts';
 import { pathOf, workersQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
@@ -14,6 +14,7 @@ import { FormDialog } from '../parts/dialog.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { More } from '../parts/more.tsx';
+import { None } from '../parts/none.tsx';
 import { Card, Empty, Facts, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { useToasts } from '../parts/toast.tsx';
@@ -62,9 +63,9 @@ function liveFirst(a: WorkerView, b: WorkerView): number {
 function WorkerCard({ worker }: { readonly worker: WorkerView }) {
   const t = useT();
   const [draining, setDraining] = useState(false);
-  const gone = worker.state === 'dead';
+  if (worker.state === 'dead') return <GoneWorker worker={worker} />;
   return (
-    <article className={gone ? 'card worker worker-gone' : 'card worker'} aria-label={worker.worker}>
+    <article className="card worker" aria-label={worker.worker}>
       <header className="worker-head">
         <h2 className="name">{worker.worker}</h2>
         <WorkerBadge state={worker.state} />
@@ -86,37 +87,72 @@ function WorkerCard({ worker }: { readonly worker: WorkerView }) {
           max={worker.slots}
         />
       </div>
+      <WorkerStats worker={worker} />
       <WorkerFacts worker={worker} />
       {draining ? <DrainDialog worker={worker} onClose={() => setDraining(false)} /> : null}
     </article>
   );
 }
 
-function WorkerFacts({ worker }: { readonly worker: WorkerView }) {
+function WorkerStats({ worker }: { readonly worker: WorkerView }) {
   const t = useT();
   const { cpu, memoryBytes, loopLagMs } = worker.stats;
+  return (
+    <dl className="worker-stats">
+      <Stat name={t('worker.cpu')} value={cpu === undefined ? <None /> : `${Math.round(cpu * 100)}%`} />
+      <Stat name={t('worker.memory')} value={memoryBytes === undefined ? <None /> : megabytes(memoryBytes)} />
+      <Stat name={t('worker.lag')} value={loopLagMs === undefined ? <None /> : span(loopLagMs, t)} />
+      <Stat name={t('worker.seen')} value={<Ago at={worker.lastSeenAt} />} />
+    </dl>
+  );
+}
+
+function Stat({ name, value }: { readonly name: string; readonly value: ReactNode }) {
+  return (
+    <div>
+      <dt className="faint">{name}</dt>
+      <dd className="number">{value}</dd>
+    </div>
+  );
+}
+
+function WorkerFacts({ worker }: { readonly worker: WorkerView }) {
+  const t = useT();
   const labels = Object.entries(worker.labels);
   return (
     <Facts
       pairs={[
         [t('worker.host'), `${worker.host} · ${t('worker.pid', { pid: String(worker.pid) })}`],
-        [t('worker.cpu'), cpu === undefined ? null : <span className="number">{`${Math.round(cpu * 100)}%`}</span>],
-        [
-          t('worker.memory'),
-          memoryBytes === undefined ? null : <span className="number">{megabytes(memoryBytes)}</span>,
-        ],
-        [t('worker.lag'), loopLagMs === undefined ? null : <span className="number">{span(loopLagMs, t)}</span>],
-        [t('worker.seen'), <Ago at={worker.lastSeenAt} />],
-        [t('worker.since'), <Moment at={worker.createdAt} />],
         [t('worker.queues'), <Tags words={worker.queues} />],
         [t('worker.handlers'), <Tags words={worker.handlers} />],
         [
           t('worker.labels'),
           labels.length === 0 ? null : <Tags words={labels.map(([key, value]) => `${key}=${value}`)} />,
         ],
+        [t('worker.since'), <Moment at={worker.createdAt} />],
         [t('worker.version'), worker.version],
       ]}
     />
+  );
+}
+
+/** One that went is a line to remember it by. */
+function GoneWorker({ worker }: { readonly worker: WorkerView }) {
+  const t = useT();
+  return (
+    <article className="card worker worker-gone" aria-label={worker.worker}>
+      <header className="worker-head">
+        <h2 className="name">{worker.worker}</h2>
+        <WorkerBadge state={worker.state} />
+        <span className="faint worker-seen">
+          {t('worker.seen')} <Ago at={worker.lastSeenAt} />
+        </span>
+      </header>
+      <p className="faint">
+        {worker.host} · {t('worker.pid', { pid: String(worker.pid) })} ·{' '}
+        <Link to={{ page: 'runs', filter: { ...anyRun, worker: worker.worker } }}>{t('worker.runs')}</Link>
+      </p>
+    </article>
   );
 }
 

@@ -16,8 +16,6 @@ export const generalMessages = {
 
   'data.loading': { en: 'Loading…', zh: '正在加载…' },
   'data.loadedAll': { en: { one: '{count} shown', other: '{count} shown' }, zh: '共显示 {count} 条' },
-  'data.more': { en: 'more', zh: '更多' },
-  'data.none': { en: 'none', zh: '无' },
 
   'json.faultAt': {
     en: 'Not JSON at line {line}, column {column}: {detail}',
@@ -49,7 +47,6 @@ export const generalMessages = {
   'time.now': { en: 'now', zh: '刚刚' },
   'time.ago': { en: '{span} ago', zh: '{span}前' },
   'time.in': { en: 'in {span}', zh: '{span}后' },
-  'time.overdue': { en: 'overdue by {span}', zh: '已超时 {span}' },
 
   'unit.ms': { en: '{n} ms', zh: '{n} 毫秒' },
   'unit.s': { en: '{n} s', zh: '{n} 秒' },

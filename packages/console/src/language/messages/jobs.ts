@@ -23,7 +23,6 @@ export const jobsMessages = {
   'job.updated': { en: 'Changed', zh: '更改于' },
   'job.version': { en: 'Version', zh: '版本' },
   'job.versionShort': { en: 'v{version}', zh: 'v{version}' },
-  'job.enabled': { en: 'Enabled', zh: '启用' },
   'job.disabled': { en: 'Disabled', zh: '停用' },
   'job.definition': { en: 'Definition', zh: '定义' },
   'job.noSchedules': {

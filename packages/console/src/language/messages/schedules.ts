@@ -12,7 +12,6 @@ export const schedulesMessages = {
     zh: '调度计划属于某个任务，决定它何时运行。在任务旁声明并应用文件：',
   },
   'schedules.emptyFiltered': { en: 'No schedule matches these filters', zh: '没有符合筛选条件的调度计划' },
-  'schedules.none': { en: 'No schedule', zh: '无调度计划' },
 
   'schedule.state': { en: 'State', zh: '状态' },
   'schedule.name': { en: 'Schedule', zh: '调度计划' },

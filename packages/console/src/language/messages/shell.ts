@@ -10,7 +10,7 @@ export const shellMessages = {
   'nav.jobs': { en: 'Jobs', zh: '任务' },
   'nav.workers': { en: 'Workers', zh: '执行器' },
   'nav.skip': { en: 'Skip to content', zh: '跳到正文' },
-  'nav.search': { en: 'Search or jump to…', zh: '搜索或跳转…' },
+  'nav.search': { en: 'Search or jump…', zh: '搜索或跳转…' },
   'nav.namespace': { en: 'Namespace', zh: '命名空间' },
   'nav.settings': { en: 'Settings', zh: '设置' },
   'nav.signOut': { en: 'Sign out', zh: '退出登录' },

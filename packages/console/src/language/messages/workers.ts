@@ -4,16 +4,12 @@ import type { Message } from '../translate.ts';
 
 export const workersMessages = {
   'workers.title': { en: 'Workers', zh: '执行器' },
-  'workers.search': { en: 'Search workers', zh: '搜索执行器' },
   'workers.empty': { en: 'No worker is connected', zh: '没有已连接的执行器' },
   'workers.emptyHint': {
     en: 'Runs wait until a worker comes. Start one where the work should happen:',
     zh: '在执行器到来之前，运行会一直等待。在需要干活的机器上启动一个：',
   },
-  'workers.emptyFiltered': { en: 'No worker is called like that', zh: '没有这个名称的执行器' },
 
-  'worker.name': { en: 'Worker', zh: '执行器' },
-  'worker.state': { en: 'State', zh: '状态' },
   'worker.state.live': { en: 'Live', zh: '在线' },
   'worker.state.draining': { en: 'Draining', zh: '排空中' },
   'worker.state.dead': { en: 'Gone', zh: '已离线' },

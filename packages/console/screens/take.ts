@@ -1,0 +1,168 @@
+// Takes the pictures in docs/screens/ from a master that runs (`tidewheel dev --data DIR --jobs packages/console/screens/jobs.yaml`,
+// for an hour or so, so that there is a past to show):
+//   node --conditions=source packages/console/screens/take.ts --data DIR [--out docs/screens] [--only overview,run] [--looks en-dark]
+// A Chinese font must be installed for the Chinese pictures (Debian: fonts-noto-cjk).
+
+import { mkdir, readFile, rm, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    out: { type: 'string', default: 'docs/screens' },
+    only: { type: 'string', default: '' },
+    looks: { type: 'string', default: 'en-dark,en-light,zh-dark,zh-light' },
+  },
+});
+if (values.data === undefined) throw new Error('give --data, the data directory of a master that runs');
+
+interface Client {
+  readonly address: string;
+  readonly token: string;
+}
+
+interface Shot {
+  readonly name: string;
+  /** Found when its turn comes, because runs come and go. */
+  readonly path: string | ((client: Client) => Promise<string>);
+  /** Brings the page into the state to be shown. */
+  readonly prepare?: (page: Page) => Promise<void>;
+  readonly phone?: boolean;
+}
+
+async function clientOf(dataDir: string): Promise<Client> {
+  const file = JSON.parse(await readFile(join(dataDir, 'client.json'), 'utf8')) as Record<string, string>;
+  return { address: file['address'] ?? file['url'] ?? '', token: file['token'] ?? '' };
+}
+
+async function ask<T>(client: Client, path: string, method = 'GET'): Promise<T> {
+  const response = await fetch(client.address + path, {
+    method,
+    headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/json' },
+    ...(method === 'GET' ? {} : { body: '{}' }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+/** The id of the newest run that fits, waiting for one when there is none yet. */
+async function findRun(client: Client, query: string): Promise<string> {
+  for (let tries = 0; tries < 120; tries++) {
+    const page = await ask<{ items: { id: string }[] }>(client, `/v1/namespaces/default/runs?limit=1&${query}`);
+    const [run] = page.items;
+    if (run !== undefined) return run.id;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`no run for ${query}`);
+}
+
+function allShots(): Shot[] {
+  const run = (query: string) => async (client: Client) => `/n/default/runs/${await findRun(client, query)}`;
+  return [
+    { name: 'overview', path: '/n/default' },
+    { name: 'schedules', path: '/n/default/schedules' },
+    { name: 'schedule', path: '/n/default/schedules/tide-gauge' },
+    { name: 'runs', path: '/n/default/runs' },
+    { name: 'runs-filtered', path: '/n/default/runs?state=failed&window=1h' },
+    {
+      name: 'run',
+      path: run('job=container-moves&state=running'),
+      prepare: async (page) => {
+        await page.getByRole('log').locator('.line').nth(6).waitFor();
+      },
+    },
+    { name: 'run-retried', path: run('job=customs-feed&state=succeeded') },
+    { name: 'run-failed', path: run('job=archive-logbook&state=failed') },
+    { name: 'run-waiting', path: run('job=radar-calibration&state=ready') },
+    { name: 'jobs', path: '/n/default/jobs' },
+    { name: 'job', path: '/n/default/jobs/container-moves' },
+    {
+      name: 'run-now',
+      path: '/n/default/jobs/invoices',
+      prepare: (page) => page.locator('.page-head .button-primary').click(),
+    },
+    { name: 'workers', path: '/n/default/workers' },
+    {
+      name: 'palette',
+      path: '/n/default',
+      prepare: async (page) => {
+        await page.keyboard.press('Control+k');
+        await page.keyboard.type('re');
+        await page.waitForTimeout(600);
+      },
+    },
+    { name: 'phone-overview', path: '/n/default', phone: true },
+    { name: 'phone-runs', path: '/n/default/runs', phone: true },
+    { name: 'phone-run', path: run('job=customs-feed&state=succeeded'), phone: true },
+  ];
+}
+
+async function take(
+  context: BrowserContext,
+  client: Client,
+  shots: readonly Shot[],
+  look: string,
+  out: string,
+): Promise<void> {
+  const [language = 'en', theme = 'dark'] = look.split('-');
+  await context.addInitScript(
+    ([chosenLanguage, chosenTheme]) => {
+      localStorage.setItem('tidewheel.language', chosenLanguage ?? 'en');
+      localStorage.setItem('tidewheel.theme', chosenTheme ?? 'dark');
+      localStorage.setItem('tidewheel.time', 'utc');
+    },
+    [language, theme],
+  );
+  const page = await context.newPage();
+  await page.goto(`${client.address}/sign-in`);
+  await shoot(page, { name: 'sign-in', path: '' }, look, out);
+  const link = await ask<{ path: string }>(client, '/v1/sign-in-links', 'POST');
+  await page.goto(client.address + (link.path.startsWith('/') ? link.path : `/${link.path}`));
+  await page.locator('.frame').waitFor();
+  for (const shot of shots) {
+    await page.setViewportSize(shot.phone === true ? { width: 390, height: 844 } : { width: 1280, height: 800 });
+    await page.goto(client.address + (typeof shot.path === 'string' ? shot.path : await shot.path(client)));
+    await page.locator('h1').waitFor();
+    await page.waitForTimeout(700);
+    await shot.prepare?.(page);
+    await shoot(page, shot, look, out);
+  }
+}
+
+const only = values.only === '' ? null : values.only.split(',');
+
+async function shoot(page: Page, shot: Shot, look: string, out: string): Promise<void> {
+  if (only !== null && !only.includes(shot.name)) return;
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: join(out, `${shot.name}-${look}.png`) });
+}
+
+const client = await clientOf(values.data);
+const shots = allShots().filter((shot) => only === null || only.includes(shot.name));
+await mkdir(values.out, { recursive: true });
+for (const look of values.looks.split(',')) {
+  const profile = await mkdtemp(join(tmpdir(), 'tidewheel-screens-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: '/usr/bin/chromium',
+    viewport: { width: 1280, height: 800 },
+    timezoneId: 'UTC',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  try {
+    await take(context, client, shots, look, values.out);
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
