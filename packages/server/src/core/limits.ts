@@ -71,6 +71,8 @@ export const serverLimits = {
   attemptAddresses: 10_000,
   signInFailuresPerMinute: 10,
   bearerFailuresPerMinute: 100,
+  /** Bytes of a body that somebody without credentials may send. */
+  openBodyBytes: 16 * 1024,
   /** Open event streams of one master, and bytes that may wait for the reader of one: a slower reader is cut off. */
   eventStreams: 1000,
   eventStreamBytes: 1024 * 1024,

@@ -190,6 +190,11 @@ test('the log of an unknown run is refused before the stream begins', async () =
   assert.equal(cursor.problem().code, 'VALIDATION_FAILED');
 });
 
+test('asking only for the head of a stream opens none', async () => {
+  assert.equal((await door.call('HEAD', 'live')).status, 404);
+  assert.equal((await door.call('HEAD', 'jobs')).status, 200);
+});
+
 test('streams end when the door closes, and the door does not wait for them', async () => {
   const own = await openDoor();
   const live = await readEvents(`${own.door.address}/v1/namespaces/default/live`, own.tokens.viewer);

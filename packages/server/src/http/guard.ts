@@ -105,8 +105,8 @@ function namespaceOf(params: unknown): string | null {
   return typeof params.ns === 'string' ? params.ns : null;
 }
 
-/** From this machine, and not handed on by a proxy. */
+/** From this machine, not handed on by a proxy, and not by a page whose host name was pointed at this machine. */
 function isLocal(request: FastifyRequest): boolean {
   const proxied = request.headers['x-forwarded-for'] ?? request.headers.forwarded ?? request.headers['x-real-ip'];
-  return proxied === undefined && isLoopback(request.ip);
+  return proxied === undefined && isLoopback(request.ip) && isLoopback(request.hostname);
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DoorContext } from './door-context.ts';
 import type { EventStream } from './event-streams.ts';
 import { inNamespace } from './namespace-params.ts';
-import { rawRoute, type Route } from './route.ts';
+import { eventStreamType, rawRoute, type Route } from './route.ts';
 
 const gatherMs = 250;
 
@@ -21,7 +21,7 @@ export function liveRoutes({ signals, streams, guard, clock }: DoorContext): Rou
       summary: 'Streams `changed` events whose data is {"topics": […]}, at most four a second.',
       params: inNamespace,
       headers: { 'last-event-id': 'Sent by readers that come back; they are told at once that all may have changed.' },
-      contentType: 'text/event-stream',
+      contentType: eventStreamType,
       handler: async (request, reply) => {
         const { ns } = inNamespace.parse(request.params);
         const stream = streams.open(reply, () => guard.stillAdmits(request, 'namespace.read', ns));

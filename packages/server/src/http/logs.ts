@@ -10,8 +10,9 @@ import { decodeCursor, encodeCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import type { EventStream } from './event-streams.ts';
 import { idInNamespace } from './namespace-params.ts';
-import { rawRoute, route, type Route } from './route.ts';
+import { eventStreamType, rawRoute, route, type Route } from './route.ts';
 import { noRun } from './runs.ts';
+import { LogWakes } from './log-wakes.ts';
 import { Wake } from './wake.ts';
 
 const tag = 'Logs';
@@ -23,6 +24,7 @@ const lookMs = 1000;
 
 export function logRoutes(context: DoorContext): Route[] {
   const { db, streams, guard } = context;
+  const wakes = new LogWakes(context.signals);
   return [
     route({
       method: 'GET',
@@ -49,7 +51,7 @@ export function logRoutes(context: DoorContext): Route[] {
         'Follows the log of a run: `log` events from the beginning or after Last-Event-ID, then one `end` with the final state.',
       params: idInNamespace,
       headers: { 'last-event-id': 'The id of the last event that was read.' },
-      contentType: 'text/event-stream',
+      contentType: eventStreamType,
       handler: async (request, reply) => {
         const run = idInNamespace.parse(request.params);
         const lastId = request.headers['last-event-id'];
@@ -57,7 +59,7 @@ export function logRoutes(context: DoorContext): Route[] {
           decodeCursor(position, typeof lastId === 'string' && lastId !== '' ? lastId : undefined) ?? logStart;
         if ((await runProgress(db, run.ns, run.id)) === null) throw noRun(run);
         const stream = streams.open(reply, () => guard.stillAdmits(request, 'namespace.read', run.ns));
-        void follow(context, stream, run, after);
+        void follow(context, wakes, stream, run, after);
         return reply;
       },
     }),
@@ -66,16 +68,15 @@ export function logRoutes(context: DoorContext): Route[] {
 
 async function follow(
   context: DoorContext,
+  wakes: LogWakes,
   stream: EventStream,
   run: { ns: string; id: string },
   after: LogPosition,
 ): Promise<void> {
   const wake = new Wake(context.clock);
-  const unsubscribe = context.signals.subscribe('logs', ({ runs }) => {
-    if (runs.includes(run.id)) wake.now();
-  });
+  const forget = wakes.add(run.id, wake);
   stream.whenClosed(() => {
-    unsubscribe();
+    forget();
     wake.now();
   });
   try {

@@ -146,6 +146,15 @@ test('metrics are for this machine, and through a proxy only for those who may s
   const proxied = { 'x-forwarded-for': '203.0.113.7' };
   assert.equal((await door.call('GET', '/metrics', { token: null })).text, '# metrics\n');
   assert.equal((await door.call('GET', '/metrics', { token: null, headers: proxied })).status, 401);
+  // A page of a host name that was pointed at this machine; the other methods of `fetch` cannot set the header.
+  const { port } = new URL(door.door.address);
+  const status = await new Promise((resolve, reject) => {
+    const options = { port, path: '/metrics', headers: { host: 'evil.example' }, agent: false };
+    httpRequest(options, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end();
+  });
+  assert.equal(status, 401);
   assert.equal((await door.call('GET', '/metrics', { token: door.tokens.admin, headers: proxied })).status, 403);
   const token = await door.token('viewer', '*');
   assert.equal((await door.call('GET', '/metrics', { token, headers: proxied })).status, 200);

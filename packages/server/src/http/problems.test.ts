@@ -50,6 +50,12 @@ test('a body over the limit is refused before it is read', async () => {
   assert.deepEqual([answer.status, answer.problem().code], [413, 'PAYLOAD_TOO_LARGE']);
 });
 
+test('somebody without credentials may send only a small body', async () => {
+  const body = { code: 'x'.repeat(20_000) };
+  const answer = await door.call('POST', '/v1/session/link', { token: null, body });
+  assert.deepEqual([answer.status, answer.problem().code], [413, 'PAYLOAD_TOO_LARGE']);
+});
+
 test('a body that is nested without end is refused and harms nothing', async () => {
   const body = `{"job":"noop","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   const answer = await door.call('POST', 'runs', { body });

@@ -3,6 +3,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { z } from 'zod';
+import { serverLimits } from '../core/limits.ts';
 import type { Caller } from './credentials.ts';
 import { isPermission, type Permission } from './permissions.ts';
 import { problemSchema } from './problem-schema.ts';
@@ -101,6 +102,8 @@ export function route<
         url,
         schema,
         config: { permission },
+        // Strangers may send little.
+        ...(permission === 'open' ? { bodyLimit: serverLimits.openBodyBytes } : {}),
         handler: async (request, reply) => {
           // The validator compiler has put the parsed values in place.
           const { params, query, body } = request as { params: Out<P>; query: Out<Q>; body: Out<B> };
@@ -120,10 +123,12 @@ function successOf(status: keyof typeof meaning, response: Schema | null): unkno
   return { description: meaning[status], content: { 'application/json': { schema: response } } };
 }
 
+export const eventStreamType = 'text/event-stream';
+
 export interface RawDeclaration extends RouteFacts {
   params?: Schema;
   query?: Schema;
-  /** What the answer's body is: `text/event-stream`, or `* / *` for files. */
+  /** Of the answer's body. */
   contentType: string;
   /** Left out of the reference, because it is not part of the API. */
   hidden?: boolean;
@@ -146,7 +151,16 @@ export function rawRoute(declaration: RawDeclaration): Route {
     method,
     url,
     permission,
-    register: (app) => void app.route({ method, url, schema, config: { permission }, handler }),
+    // A stream that is only asked for its head would stay open for nobody.
+    register: (app) =>
+      void app.route({
+        method,
+        url,
+        schema,
+        config: { permission },
+        handler,
+        exposeHeadRoute: contentType !== eventStreamType,
+      }),
   };
 }
 

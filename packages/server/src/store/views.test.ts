@@ -8,9 +8,11 @@ import { systemIdentity } from '../drivers/system/identity.ts';
 import { sleep } from '../ports/clock.ts';
 import { silentLog } from '../ports/log.ts';
 import { migrate } from './migrate.ts';
+import { testRunLists } from './testing/run-lists.ts';
+import type { RunsSetup } from './testing/runs.ts';
 import { testViews } from './testing/views.ts';
 
-testViews('SQLite', async () => {
+async function openSqliteBench(): Promise<RunsSetup> {
   let now = 1_800_000_000_000;
   const db = openSqlite({ path: ':memory:', nowMs: () => now });
   await migrate(db);
@@ -22,9 +24,9 @@ testViews('SQLite', async () => {
     },
     close: () => db.close(),
   };
-});
+}
 
-testViews('PostgreSQL', async () => {
+async function openPostgresBench(): Promise<RunsSetup> {
   const own = await createDatabase();
   const db = await openPostgres({
     url: own.url,
@@ -43,4 +45,9 @@ testViews('PostgreSQL', async () => {
       await own.drop();
     },
   };
-});
+}
+
+testRunLists('SQLite', openSqliteBench);
+testRunLists('PostgreSQL', openPostgresBench);
+testViews('SQLite', openSqliteBench);
+testViews('PostgreSQL', openPostgresBench);
