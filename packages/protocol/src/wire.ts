@@ -158,7 +158,12 @@ export const assignSchema = z.object({
   schedule: z.string().nullable(),
   fireAt: timeSchema.nullable(),
 });
-export const heartbeatAckSchema = z.object({ type: z.literal('heartbeatAck'), nonce: z.string() });
+export const heartbeatAckSchema = z.object({
+  type: z.literal('heartbeatAck'),
+  nonce: z.string(),
+  /** When they have changed: the addresses of all masters, as in `welcome`. */
+  masters: z.array(z.string()).optional(),
+});
 /** Results that are settled: accepted, or refused as stale. Either way the worker forgets them. */
 export const ackSchema = z.object({ type: z.literal('ack'), attemptIds: z.array(idSchema) });
 /** Logs of the attempt up to `seq` are stored. */

@@ -222,6 +222,7 @@ export class WorkerSession {
         this.#freeSaid = -1;
         return;
       case 'heartbeatAck':
+        if (message.masters !== undefined) this.#link.learn(message.masters);
         if (!this.#lease.acknowledged(message.nonce)) return;
         this.#link.proved();
         this.#watchLease();

@@ -49,7 +49,8 @@ export class SessionGateway implements Service {
     this.#dispatcher = dispatcher;
     this.#changes = changes;
     this.#masters = masters;
-    this.#renewals = new Renewals(context, dispatcher, (link, code, reason) => this.#dismiss(link, code, reason));
+    const dismiss = (link: SessionLink, code: ErrorCode, reason: string): void => this.#dismiss(link, code, reason);
+    this.#renewals = new Renewals(context, dispatcher, dismiss, masters);
     this.#reports = new Reports(context, changes, {
       logsStored: (sessionId, attemptId, seq) => dispatcher.link(sessionId)?.send({ type: 'logAck', attemptId, seq }),
       settled: (sessionId, attemptId, verdict) =>
@@ -101,6 +102,7 @@ export class SessionGateway implements Service {
     const claims = resumed ? await runsInSessions(db, [hello.incarnation]) : [];
     const sinceMs = this.#context.clock.monotonicMs();
     const link = new SessionLink(hello, door.namespace, door.connection, { nonce: identity.random(), atMs: sinceMs });
+    link.mastersTold = this.#masters().join(' ');
     const current = new Set(claims.map((run) => run.attemptId));
     link.send({
       type: 'welcome',

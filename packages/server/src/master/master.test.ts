@@ -189,6 +189,26 @@ test('heartbeats with the fresh nonce keep the session for as long as they come'
   await finish(bench, master);
 });
 
+test('a worker hears of masters that came after its welcome, once', async () => {
+  const { bench, master, clock, worker } = await setup();
+  worker.connect();
+  await clock.settle();
+  const settings = { ...bench.context.settings, address: 'http://other' };
+  const other = new Master({ ...bench.context, settings });
+  await other.start();
+  for (let beat = 0; beat < 5; beat += 1) {
+    await clock.advance(3000);
+    worker.heartbeat();
+    await clock.advance(1000);
+  }
+  const told = worker.of('heartbeatAck').flatMap(({ masters }) => (masters === undefined ? [] : [masters]));
+  assert.deepEqual(told, [[bench.context.settings.address, 'http://other']]);
+  const stopping = other.stop();
+  await clock.advance(1000);
+  await stopping;
+  await finish(bench, master);
+});
+
 test('a cancel reaches the worker, and its report ends the run as canceled', async () => {
   const { bench, master, clock, worker } = await setup();
   worker.connect();

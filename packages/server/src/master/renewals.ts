@@ -23,15 +23,22 @@ export class Renewals implements Service {
   readonly #context: MasterContext;
   readonly #dispatcher: Dispatcher;
   readonly #dismiss: Dismiss;
+  readonly #masters: () => readonly string[];
   readonly #renewing: Loop;
   readonly #reconciling: Loop;
   readonly #waiting = new Map<SessionLink, WorkerStats>();
   #gathering = false;
 
-  constructor(context: MasterContext, dispatcher: Dispatcher, dismiss: Dismiss) {
+  constructor(
+    context: MasterContext,
+    dispatcher: Dispatcher,
+    dismiss: Dismiss,
+    masters: () => readonly string[] = () => [],
+  ) {
     this.#context = context;
     this.#dispatcher = dispatcher;
     this.#dismiss = dismiss;
+    this.#masters = masters;
     this.#renewing = new Loop('renewals', context, () => this.#renew());
     this.#reconciling = new Loop('reconciling', context, () => this.#reconcile());
   }
@@ -75,13 +82,22 @@ export class Renewals implements Service {
       }
       link.nonce = identity.random();
       link.renewedAtMs = renewedAtMs;
-      link.send({ type: 'heartbeatAck', nonce: link.nonce });
+      link.send({ type: 'heartbeatAck', nonce: link.nonce, ...this.#news(link) });
       if (state === 'draining' && link.open) {
         link.open = false;
         link.send({ type: 'drain' });
       }
     }
     return this.#waiting.size > 0 ? gatherMs : settings.sessionTtlMs;
+  }
+
+  /** Masters come and go while a connection lasts; the worker must know where to go when this one goes. */
+  #news(link: SessionLink): { masters?: string[] } {
+    const masters = [...this.#masters()];
+    const text = masters.join(' ');
+    if (text === link.mastersTold) return {};
+    link.mastersTold = text;
+    return { masters };
   }
 
   async #reconcile(): Promise<number> {

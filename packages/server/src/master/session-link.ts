@@ -25,6 +25,8 @@ export class SessionLink {
   /** When the lease was last renewed, on this master's monotonic clock. */
   renewedAtMs: number;
   stats: WorkerStats = {};
+  /** The masters that the worker knows of, as one text. */
+  mastersTold = '';
 
   constructor(hello: Hello, namespace: string, connection: WorkerConnection, first: { nonce: string; atMs: number }) {
     this.sessionId = hello.incarnation;
