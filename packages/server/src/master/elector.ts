@@ -220,7 +220,10 @@ export class Elector implements Service {
     this.#notBeforeMs = this.#now() + backOffMs(farewell.reason, identity.fraction());
     metrics.set('tidewheel_leader', 0);
     metrics.add('tidewheel_leader_ends_total', 1, { reason: farewell.reason });
-    log.warn('this master leads no longer', { term: lead.term.term, reason: farewell.reason });
+    const facts = { term: lead.term.term, reason: farewell.reason };
+    // A planned stop is nobody's worry.
+    if (farewell.reason === 'stopped') log.info('this master leads no longer', facts);
+    else log.warn('this master leads no longer', facts);
     this.#tell(null);
     // The successor's name must be readable before the lease is free.
     await this.#endTerm(lead.term, farewell);
