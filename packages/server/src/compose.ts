@@ -145,6 +145,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     const door = startHttp({
       ...shared,
       master,
+      metrics,
       metricsText: () => metrics.text(),
       settings: { version, host, port, tls, insecurePublicHttp },
     });

@@ -85,9 +85,11 @@ function watchRequests(app: FastifyInstance, context: DoorContext, stopping: () 
     return payload;
   });
   app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions, id: requestId } = request;
-    const ms = Math.round(reply.elapsedTime);
-    context.log.debug('request', { method, route: routeOptions.url, status: reply.statusCode, ms, requestId });
+    const { statusCode: status, elapsedTime: ms } = reply;
+    // Not the path: it holds names, and whatever strangers ask for.
+    const route = request.is404 ? 'unknown' : `${request.method} ${request.routeOptions.url ?? ''}`;
+    context.metrics.observe('tidewheel_http_request_seconds', ms / 1000, { route, status: String(status) });
+    context.log.debug('request', { route, status, ms: Math.round(ms), requestId: request.id });
   });
 }
 

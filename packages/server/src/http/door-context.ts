@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Database } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 import type { Credentials } from './credentials.ts';
@@ -25,6 +26,7 @@ export interface HttpDeps {
   clock: Clock;
   signals: Signals;
   log: Log;
+  metrics: Metrics;
   /** The text of /metrics. */
   metricsText: () => string | Promise<string>;
   settings: HttpSettings;

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { Refusal } from '@tidewheel/protocol';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import type { Database } from '../ports/database.ts';
+import { noMetrics } from '../ports/metrics.ts';
 import { signInLinkCreate } from '../store/sign-ins.ts';
 import { startHttp } from './http-door.ts';
 import { addressText, isLoopback, refusePublicClearText } from './listen-address.ts';
@@ -84,16 +85,34 @@ test('a port that is taken is told by its code, so that another can be tried', a
 
 test('a door can be stopped before it was started, and twice', async () => {
   const open = await openDoor();
-  const { db, clock, signals, log, fatal } = open.bench.context;
+  const { db, clock, signals, log, metrics, fatal } = open.bench.context;
   const settings = { host: '127.0.0.1', port: 0, tls: null, insecurePublicHttp: false, version: 'test' };
   const deps = { master: open.master, identity: systemIdentity, metricsText: () => '', settings };
-  const never = startHttp({ ...deps, db, clock, signals, log, fatal });
+  const never = startHttp({ ...deps, db, clock, signals, log, metrics, fatal });
   await never.stop();
   await never.start();
   assert.throws(() => never.address);
   await open.door.start();
   await Promise.all([open.door.stop(), open.door.stop()]);
   await open.close();
+});
+
+test('requests are measured by route and status, never by the names in their paths', async () => {
+  const seen: unknown[] = [];
+  const metrics = {
+    ...noMetrics,
+    observe: (name: string, _value: number, labels: unknown) => seen.push([name, labels]),
+  };
+  const door = await openDoor({}, { metrics });
+  await door.call('GET', 'jobs/some-name');
+  await door.call('POST', '/some/where');
+  // An answer is read before it counts as sent.
+  await door.close();
+  const name = 'tidewheel_http_request_seconds';
+  assert.deepEqual(seen, [
+    [name, { route: 'GET /v1/namespaces/:ns/jobs/:name', status: '404' }],
+    [name, { route: 'unknown', status: '404' }],
+  ]);
 });
 
 test('a request under way is finished when the door closes, a new one is not taken', async () => {

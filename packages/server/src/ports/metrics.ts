@@ -31,6 +31,11 @@ export const metricCatalogue = {
   },
   tidewheel_sessions_lost_total: { kind: 'counter', help: 'Sessions that expired.', labels: [] },
   tidewheel_sessions: { kind: 'gauge', help: 'Workers connected to this master.', labels: [] },
+  tidewheel_http_request_seconds: {
+    kind: 'histogram',
+    help: 'HTTP requests until their answer was sent, by route and status; event streams count when they end.',
+    labels: ['route', 'status'],
+  },
   tidewheel_store_seconds: {
     kind: 'histogram',
     help: 'Store transactions, by what they were for.',

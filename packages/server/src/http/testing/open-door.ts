@@ -44,7 +44,7 @@ export async function openDoor(
   const context = { ...bench.context, identity: systemIdentity };
   const master = new Master(context);
   await master.start();
-  const { db, clock, signals, log, fatal } = context;
+  const { db, clock, signals, log, metrics, fatal } = context;
   const settings = { host: '127.0.0.1', port: 0, tls: null, insecurePublicHttp: false, version: 'test', ...changes };
   const deps: HttpDeps = {
     master,
@@ -53,6 +53,7 @@ export async function openDoor(
     clock,
     signals,
     log,
+    metrics,
     fatal,
     metricsText: () => '# metrics\n',
     settings,
