@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { OpenStore, System } from '../compose.ts';
 import { readConfig } from '../config.ts';
+import { signInLinkMs } from '../store/sign-ins.ts';
 import { type CommandLine, ownVersion } from './command-line.ts';
 import { clientAddress } from './dev/client-address.ts';
 import { companionChild, type Surroundings, workerChild } from './dev/children.ts';
@@ -49,7 +50,7 @@ async function develop(terminal: Terminal, options: DevOptions): Promise<number>
   const system = await open(options, data, say, defect.reject);
   // Whatever way this process ends, an address that no longer answers must not stay behind.
   process.once('exit', () => removeClientFile(data, process.pid));
-  const started = await begin(terminal, options, system, data, declared).catch(async (error: unknown) => {
+  const started = await begin(options, system, data, declared).catch(async (error: unknown) => {
     await system.stop();
     throw error;
   });
@@ -94,7 +95,6 @@ async function open(
 }
 
 async function begin(
-  terminal: Terminal,
   options: DevOptions,
   system: System,
   data: string,
@@ -118,7 +118,7 @@ async function begin(
     slots: options.slots,
     namespace: devNamespace,
     workerToken,
-    linkGoodMs: link.expiresAt - terminal.nowMs(),
+    linkGoodMs: signInLinkMs,
   };
 }
 
