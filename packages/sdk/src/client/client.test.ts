@@ -88,6 +88,21 @@ test('the result is typed, waits until the run is final, and throws when it did 
   await assert.rejects(client.run('r1').result({ signal: aborted }), /enough/);
 });
 
+test('a task that lives elsewhere is triggered by its name, with the types of an import that is erased', async (t) => {
+  const api = await fakeApi(t, ({ line }, response) => {
+    sendJson(response, line.startsWith('POST') ? { runId: 'r1', created: true } : runOf({ output: { n: 6 } }));
+  });
+  const client = createClient({ address: api.url });
+  const run = await client.trigger<typeof double>('double', { n: 3 });
+  const { n } = await run.result();
+  assert.equal(n / 2, 3);
+  // @ts-expect-error n is not a string
+  await client.trigger<typeof double>('double', { n: '3' });
+  await client.trigger('anything', { what: 'ever' });
+  await client.trigger('anything');
+  assert.equal(api.asked.length, 5);
+});
+
 test('many runs travel in as few requests as the limits allow, each with its key, answers in order', async (t) => {
   const api = await fakeApi(t, ({ body }, response) => {
     const runs = of(body)['runs'] as { payload: { n: number } }[];
