@@ -127,7 +127,7 @@ const tenLines = `
   import { task, worker } from '@tidewheel/sdk';
   const hello = task({ id: 'hello', run: async () => { await new Promise((done) => setTimeout(done, 300)); return 'hi'; } });
   const broken = task({ id: 'broken', run: () => { setTimeout(() => { throw new Error('late'); }); return new Promise(() => {}); } });
-  const stuck = task({ id: 'stuck', run: () => { const end = Date.now() + 8000; while (Date.now() < end); } });
+  const stuck = task({ id: 'stuck', run: () => { const end = Date.now() + 10_000; while (Date.now() < end); } });
   const stray = task({ id: 'stray', run: () => 1 });
   await worker({ tasks: [hello, broken, stuck, stray], executors: ['shell'], slots: 5 }).start();
 `;
@@ -185,7 +185,7 @@ test('an exception from a timer of a task fails its attempt; one of nobody stops
 test('a main loop that hangs keeps its heartbeats, shows that it hangs, and cannot keep a program beyond the lease', {
   timeout: 20_000,
 }, async (t) => {
-  const master = await socketMaster(t, { leaseTtlMs: 2000, heartbeatMs: 100 });
+  const master = await socketMaster(t, { leaseTtlMs: 3000, heartbeatMs: 100 });
   const { stderr } = program(t, master.url, tenLines);
   await master.until(() => master.of('ready').length > 0);
   const endless = attemptOf({
@@ -209,7 +209,7 @@ test('a main loop that hangs keeps its heartbeats, shows that it hangs, and cann
   process.kill(pid, 0);
   // From now on the lease is not renewed. The I/O thread has to end the program by itself.
   master.answerHeartbeats = false;
-  const until = performance.now() + 6000;
+  const until = performance.now() + 8000;
   const tree = { group: pid, marker: attemptMarker(endless.attemptId) };
   while ((await treeMembers(tree)).length > 0) {
     assert.ok(performance.now() < until, 'the program outlived the lease');
