@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Refusal } from '@tidewheel/protocol';
+import { type Fault, Refusal } from '@tidewheel/protocol';
 import { isSchedule, isTask, type Schedule, type Task } from '@tidewheel/sdk';
+import type { PlacedFault } from './manifest.ts';
 import { readText } from './manifest-files.ts';
 
 export interface LoadedTasks {
@@ -41,11 +42,25 @@ function add<T extends { readonly id: string }>(kind: string, known: Map<string,
 }
 
 async function load(path: string): Promise<Record<string, unknown>> {
-  readText(path);
+  const text = readText(path);
+  const absolute = resolve(path);
   try {
-    return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+    return (await import(pathToFileURL(absolute).href)) as Record<string, unknown>;
   } catch (error) {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new Refusal('INVALID_FILE', `${path} cannot be loaded: ${detail}`, { cause: error });
+    throw new Refusal('INVALID_FILE', `${path} cannot be loaded`, {
+      faults: faultsOf(error, path, absolute, text),
+      cause: error,
+    });
   }
+}
+
+/** Where in the file it went wrong, as far as the error tells; what a task's definition lacks is told besides. */
+function faultsOf(error: unknown, path: string, absolute: string, text: string): Fault[] {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const at = stack.indexOf(`${absolute}:`);
+  const [, line = '1', column = '1'] = /^:(\d+)(?::(\d+))?/.exec(at < 0 ? '' : stack.slice(at + absolute.length)) ?? [];
+  const excerpt = text.split('\n')[Number(line) - 1] ?? '';
+  const detail = message.split('\n')[0] ?? '';
+  const placed: PlacedFault = { pointer: '', detail, file: path, line: Number(line), column: Number(column), excerpt };
+  return error instanceof Refusal ? [placed, ...error.faults] : [placed];
 }
