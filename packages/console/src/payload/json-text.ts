@@ -1,36 +1,33 @@
 // JSON as people type and read it: the place of a fault by line and column, text that is pretty, and a first payload made from
 // a JSON Schema. Pure.
 
+import { jsonFault } from './json-fault.ts';
+
 /** The protocol's `limits.payloadBytes`, written again to keep its schemas out of the bundle; a test holds them equal. */
 export const payloadBytes = 262_144;
 
 export type Parsed =
   | { readonly kind: 'empty' }
   | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'fault'; readonly detail: string; readonly line: number | null; readonly column: number | null }
+  /** `found` is the character that does not fit, null at the end of the text. Line and column count from 1. */
+  | { readonly kind: 'fault'; readonly found: string | null; readonly line: number; readonly column: number }
   | { readonly kind: 'too-large' };
 
 export function parseJson(text: string): Parsed {
   if (text.trim() === '') return { kind: 'empty' };
-  try {
-    const value: unknown = JSON.parse(text);
-    const bytes = new TextEncoder().encode(JSON.stringify(value)).length;
-    return bytes > payloadBytes ? { kind: 'too-large' } : { kind: 'value', value };
-  } catch (error) {
-    return faultOf(text, error instanceof Error ? error.message : String(error));
+  const offset = jsonFault(text);
+  if (offset !== null) {
+    const before = text.slice(0, offset).split('\n');
+    return {
+      kind: 'fault',
+      found: text[offset] ?? null,
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
+    };
   }
-}
-
-/** Engines name the place differently: by offset, by line and column, or not at all when the text ended too soon. */
-function faultOf(text: string, message: string): Parsed {
-  const named = /line (\d+) column (\d+)/.exec(message);
-  const detail = message.replace(/^JSON\.parse: /, '').replace(/ ?(?:in JSON )?at (?:position|line) .*$/, '');
-  if (named !== null) return { kind: 'fault', detail, line: Number(named[1]), column: Number(named[2]) };
-  const position = /position (\d+)/.exec(message);
-  const offset = position === null ? (/end of/i.test(message) ? text.length : null) : Number(position[1]);
-  if (offset === null) return { kind: 'fault', detail, line: null, column: null };
-  const before = text.slice(0, offset).split('\n');
-  return { kind: 'fault', detail, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  const value: unknown = JSON.parse(text);
+  const bytes = new TextEncoder().encode(JSON.stringify(value)).length;
+  return bytes > payloadBytes ? { kind: 'too-large' } : { kind: 'value', value };
 }
 
 export function prettyJson(value: unknown): string {

@@ -53,6 +53,6 @@ export function PayloadField({ text, onChange, readOnly = false }: PayloadFieldP
 function faultText(parsed: Parsed, t: Translate): string | null {
   if (parsed.kind === 'too-large') return t('json.tooLarge', { limit: payloadBytes / 1024 });
   if (parsed.kind !== 'fault') return null;
-  const { detail, line, column } = parsed;
-  return line === null || column === null ? t('json.fault', { detail }) : t('json.faultAt', { line, column, detail });
+  const { found, line, column } = parsed;
+  return found === null ? t('json.faultEnd', { line, column }) : t('json.faultAt', { line, column, found });
 }

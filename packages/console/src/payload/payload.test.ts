@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { limits } from '@tidewheel/protocol';
 import fc from 'fast-check';
+import { jsonFault } from './json-fault.ts';
 import { parseJson, payloadBytes, prettyJson, sampleOf, tokensOf } from './json-text.ts';
 import { cliSnippet, curlSnippet, shellQuoted } from './snippets.ts';
 
@@ -15,14 +16,62 @@ test('the payload limit is the one of the protocol', () => {
 test('JSON is read, emptiness is told apart from a value, and a fault has its place', () => {
   assert.deepEqual(parseJson(' {"a": 1} '), { kind: 'value', value: { a: 1 } });
   assert.deepEqual(parseJson(' \n'), { kind: 'empty' });
-  const fault = parseJson('{\n  "a": 1,\n  b: 2\n}');
-  assert.equal(fault.kind, 'fault');
-  assert.deepEqual([fault.kind === 'fault' && fault.line, fault.kind === 'fault' && fault.column], [3, 3]);
-  const unfinished = parseJson('{"a": [1, 2');
-  assert.deepEqual(
-    [unfinished.kind === 'fault' && unfinished.line, unfinished.kind === 'fault' && unfinished.column],
-    [1, 12],
+  assert.deepEqual(parseJson('{\n  "a": 1,\n  b: 2\n}'), { kind: 'fault', found: 'b', line: 3, column: 3 });
+  assert.deepEqual(parseJson('{"day": tuesday}'), { kind: 'fault', found: 't', line: 1, column: 9 });
+  assert.deepEqual(parseJson('{"a": [1, 2'), { kind: 'fault', found: null, line: 1, column: 12 });
+  assert.deepEqual(parseJson('[1,]'), { kind: 'fault', found: ']', line: 1, column: 4 });
+  assert.deepEqual(parseJson('"a\nb"'), { kind: 'fault', found: '\n', line: 1, column: 3 });
+  assert.deepEqual(parseJson('{} {}'), { kind: 'fault', found: '{', line: 1, column: 4 });
+  assert.deepEqual(parseJson('01'), { kind: 'fault', found: '1', line: 1, column: 2 });
+});
+
+test('what is JSON is decided exactly as the engine decides it', () => {
+  const pieces = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"',
+    '"a"',
+    '1',
+    '-',
+    '0',
+    '.5',
+    'e3',
+    'true',
+    'null',
+    'x',
+    ' ',
+    '\n',
+    '\\n',
+    '\\u00e9',
+    '\t',
   );
+  const texts = fc.oneof(
+    fc.array(pieces, { maxLength: 10 }).map((list) => list.join('')),
+    fc.json(),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      let valid = true;
+      try {
+        JSON.parse(text);
+      } catch {
+        valid = false;
+      }
+      const fault = jsonFault(text);
+      assert.equal(fault === null, valid);
+      assert.ok(fault === null || (fault >= 0 && fault <= text.length));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('deep nesting is walked without running out of stack', () => {
+  assert.equal(jsonFault('['.repeat(200_000)), 200_000);
 });
 
 test('a payload over the limit is refused before it is sent', () => {

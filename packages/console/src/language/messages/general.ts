@@ -18,10 +18,13 @@ export const generalMessages = {
   'data.loadedAll': { en: { one: '{count} shown', other: '{count} shown' }, zh: '共显示 {count} 条' },
 
   'json.faultAt': {
-    en: 'Not JSON at line {line}, column {column}: {detail}',
-    zh: '第 {line} 行第 {column} 列不是合法 JSON：{detail}',
+    en: 'Not JSON: “{found}” does not fit at line {line}, column {column}',
+    zh: '不是合法 JSON：第 {line} 行第 {column} 列不应出现“{found}”',
   },
-  'json.fault': { en: 'Not JSON: {detail}', zh: '不是合法 JSON：{detail}' },
+  'json.faultEnd': {
+    en: 'Not JSON yet: it ends too soon, at line {line}, column {column}',
+    zh: 'JSON 不完整：在第 {line} 行第 {column} 列提前结束',
+  },
   'json.empty': { en: 'empty: none is sent', zh: '留空：不发送' },
   'json.tooLarge': { en: 'The payload is over the limit of {limit} KiB.', zh: '输入超过 {limit} KiB 的上限。' },
 
