@@ -41,6 +41,7 @@ const programs = {
   test: { args: ['tools/test.ts'], console: true },
   check: { args: ['tools/check.ts'], console: false },
   sim: { args: ['packages/server/src/sim/main.ts'], console: false },
+  'test:faults': { args: ['test/faults/main.ts'], console: false },
   'bench:smoke': { args: ['bench/smoke.ts'], console: false },
 };
 

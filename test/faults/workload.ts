@@ -1,0 +1,97 @@
+// What a faulty cluster is given to do: 200 schedules of 1 to 10 seconds on short, long, failing and shell jobs. Periods of cron
+// schedules divide the minute, so that anyone can tell their nominal times without a cron library.
+
+import { applyRequestSchema } from '@tidewheel/protocol';
+
+export interface PlannedSchedule {
+  readonly name: string;
+  readonly job: string;
+  readonly periodMs: number;
+  /** Cron: multiples of the period since 1970. Rate: multiples of the period since the schedule was made. */
+  readonly kind: 'cron' | 'every';
+}
+
+const cronSeconds = [1, 2, 3, 4, 5, 6, 10] as const;
+const everySeconds = [7, 8, 9] as const;
+const schedulesAtAll = 200;
+
+/** One in ten is of a job that takes longer than its period's tenth; the shell is slow to start, so it is rare. */
+export function plannedSchedules(count = schedulesAtAll): PlannedSchedule[] {
+  return Array.from({ length: count }, (_, index) => {
+    const isCron = index % 10 < 7;
+    const seconds = (isCron ? cronSeconds[index % 10] : everySeconds[(index % 10) - 7]) ?? 10;
+    return {
+      name: `${isCron ? 'cron' : 'every'}-${seconds}s-${index}`,
+      job: jobOf(index, seconds),
+      periodMs: seconds * 1000,
+      kind: isCron ? 'cron' : 'every',
+    };
+  });
+}
+
+function jobOf(index: number, seconds: number): string {
+  if (seconds === 10 && index % 20 === 6) return 'shell';
+  if (seconds === 9 && index % 20 === 9) return 'long';
+  if (seconds === 8 && index % 40 === 8) return 'flaky';
+  if (seconds === 7 && index % 40 === 7) return 'once';
+  // A job may have a hundred schedules at most.
+  return index % 20 < 10 ? 'short' : 'brief';
+}
+
+export const retries = { attempts: 3, initial: 200, jitter: 'none' } as const;
+
+export function definitions(truthDirectory: string, schedules: readonly PlannedSchedule[]) {
+  const tasks = [
+    { name: 'short', task: 'short' },
+    { name: 'brief', task: 'short' },
+    { name: 'long', task: 'long', timeout: { kill: '1s' } },
+    { name: 'enduring', task: 'enduring', timeout: { kill: '1s' } },
+    { name: 'endless', task: 'endless', timeout: { kill: '1s', run: '5m' } },
+    { name: 'flaky', task: 'flaky', retry: retries },
+    { name: 'once', task: 'once', delivery: 'at-most-once' },
+    { name: 'blocking', task: 'blocking' },
+    { name: 'talkative', task: 'talkative' },
+    { name: 'shell', shell: { script: shellScript(truthDirectory, 0) } },
+    { name: 'shell-long', timeout: { kill: '1s' }, shell: { script: shellScript(truthDirectory, 40) } },
+    { name: 'stubborn', timeout: { kill: '1s' }, shell: { script: stubbornScript(truthDirectory) } },
+  ];
+  return applyRequestSchema.parse({
+    jobs: tasks.map((job) => ({
+      ...job,
+      schedules: schedules
+        .filter((schedule) => schedule.job === job.name)
+        .map(({ name, kind, periodMs }) => ({
+          name,
+          ...(kind === 'cron' ? { cron: `*/${periodMs / 1000} * * * * *` } : { every: periodMs }),
+          misfire: { policy: 'all', max: 1000 },
+        })),
+    })),
+    prune: true,
+  });
+}
+
+/** The shell's own lines of the truth; `beats` of 100 ms. */
+function shellScript(directory: string, beats: number): string {
+  return `${noteFunction(directory)}
+note start
+i=0
+while [ "$i" -lt ${beats} ]; do sleep 0.1; note beat; i=$((i + 1)); done
+note end`;
+}
+
+/** Ignores every polite word, and leaves a child behind in a session of its own that does the same and goes on writing. */
+function stubbornScript(directory: string): string {
+  return `${noteFunction(directory)}
+trap '' TERM INT HUP
+note start
+( trap '' TERM INT HUP; setsid sh -c 'trap "" TERM INT HUP; while :; do echo "$$" >> ${directory}/../stubborn; sleep 0.1; done' >/dev/null 2>&1 </dev/null & ) &
+while :; do sleep 0.1; note beat; done`;
+}
+
+function noteFunction(directory: string): string {
+  return `note() {
+  printf '{"kind":"%s","run":"%s","attempt":%s,"attemptId":"%s","job":"%s","fireAt":null,"pid":%s,"at":%s,"how":"done"}\\n' \\
+    "$1" "$TIDEWHEEL_RUN_ID" "$TIDEWHEEL_ATTEMPT" "$TIDEWHEEL_ATTEMPT_ID" "$TIDEWHEEL_JOB" "$$" "$(date +%s%3N)" \\
+    >> ${directory}/shell-$$.jsonl
+}`;
+}
