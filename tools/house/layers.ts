@@ -52,6 +52,7 @@ export const layers: readonly Layer[] = [
   { name: 'store', files: new RegExp(`^${server}store/`), layers: below.store, packages: [] },
   driver('sqlite'),
   driver('postgres', ['pg']),
+  driver('etcd', ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf']),
   driver('system', ['pino', '@prometheus-io/client', 'ws']),
   { name: 'master', files: new RegExp(`^${server}master/`), layers: below.master, packages: [] },
   {
