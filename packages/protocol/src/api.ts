@@ -56,6 +56,15 @@ export const workerViewSchema = z.object({
 });
 export type WorkerView = z.infer<typeof workerViewSchema>;
 
+/** What a supervisor says of a worker process that it has seen end, when the worker could not say goodbye itself. */
+export const workerGoneSchema = z.strictObject({
+  /** hung: its main loop stood still, so it was killed. silent: nothing came from it any more. crashed: it ended by itself. */
+  reason: z.enum(['hung', 'silent', 'crashed']),
+  /** For people: the stack where it hung, the exit code. */
+  detail: z.string().max(limits.workerGoneChars).nullable().default(null),
+});
+export type WorkerGone = z.output<typeof workerGoneSchema>;
+
 /** Declares jobs with their schedules. `prune`: jobs of the namespace that earlier applies made and that are not named here are removed. */
 export const applyRequestSchema = z.strictObject({
   jobs: z.array(jobDefinitionSchema).max(limits.applyJobs),

@@ -94,8 +94,14 @@ export const jobDefinitionSchema = z
   .superRefine((job, context) => {
     const given = [job.task, job.shell, job.http].filter((handler) => handler !== undefined).length;
     if (given !== 1) context.addIssue({ code: 'custom', message: 'give exactly one of task, shell, http', path: [] });
+    const { schedules, ...spec } = job;
+    if (JSON.stringify(spec).length > limits.definitionChars) {
+      context.addIssue({ code: 'custom', message: `over ${limits.definitionChars} characters of JSON`, path: [] });
+    }
+    tooLarge(job.payload, ['payload'], context);
     const seen = new Set<string>();
-    job.schedules.forEach((schedule, index) => {
+    schedules.forEach((schedule, index) => {
+      tooLarge(schedule.payload, ['schedules', index, 'payload'], context);
       if (seen.has(schedule.name)) {
         context.addIssue({
           code: 'custom',
@@ -106,6 +112,11 @@ export const jobDefinitionSchema = z
       seen.add(schedule.name);
     });
   });
+
+function tooLarge(payload: unknown, path: (string | number)[], context: z.RefinementCtx): void {
+  if (payload === undefined || JSON.stringify(payload).length <= limits.payloadBytes) return;
+  context.addIssue({ code: 'custom', message: `over ${limits.payloadBytes} bytes of JSON`, path });
+}
 
 /** As written by people (defaults may be absent). */
 export type JobInput = z.input<typeof jobDefinitionSchema>;

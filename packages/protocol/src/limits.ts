@@ -8,6 +8,8 @@ export const limits = {
   /** Bytes of one run's payload and of one run's output, as JSON text. */
   payloadBytes: 256 * 1024,
   outputBytes: 256 * 1024,
+  /** JSON text of one job definition without its schedules: it travels to the worker with each attempt. */
+  definitionChars: 512 * 1024,
   /** Bytes of a failure's message with stack. */
   errorBytes: 16 * 1024,
   /** Runs in one batch trigger; jobs and schedules in one apply. */
@@ -29,6 +31,8 @@ export const limits = {
   pageItemsDefault: 50,
   idempotencyKeyChars: 255,
   reasonChars: 500,
+  /** Of the last words on a worker that was killed: the stack where it hung. */
+  workerGoneChars: 8192,
   attemptsMax: 100,
   /** One hundred years: anything longer is a mistake. */
   durationMs: 100 * 365 * 86_400_000,
