@@ -106,9 +106,11 @@ test('kill -9 at any moment: no child stays, the next start goes on, and no fire
   const every = (name: string, script: string) =>
     `  - name: ${name}\n    shell: {script: ${script}}\n    schedules: [{name: ${name}, cron: "* * * * * *", misfire: {policy: all}}]\n`;
   writeFileSync(jobs, `jobs:\n${every('quick', 'exit 0')}${every('slow', 'sleep 0.7')}`);
+  const temporary = join(data, '..', 'temporary');
+  mkdirSync(temporary);
   let last: Dev | null = null;
   for (let round = 0; round < 4; round += 1) {
-    const env = { HELLO_PORT: String(await freePort()) };
+    const env = { HELLO_PORT: String(await freePort()), TMPDIR: temporary };
     const dev = await Dev.start(data, ['--jobs', jobs, '--companion', join(examples, 'hello-server.ts')], { env });
     last = dev;
     const children = childrenOf(dev.pid);
@@ -117,6 +119,8 @@ test('kill -9 at any moment: no child stays, the next start goes on, and no fire
     const { signal } = await dev.end('SIGKILL');
     assert.equal(signal, 'SIGKILL');
     await eventually('worker and companion have left', async () => children.every((pid) => !isAlive(pid)), 8000);
+    const left = readdirSync(temporary).filter((name) => name.startsWith('tidewheel-'));
+    assert.deepEqual(left, [], 'the worker took its scripts with it');
   }
   assert.notEqual(last, null);
   const dev = await Dev.start(data, ['--jobs', jobs]);

@@ -49,6 +49,7 @@ export async function captured(argv: readonly string[], shape: Shape = {}): Prom
       return Promise.resolve(shape.answer ?? null);
     },
     stdin: () => Promise.resolve(shape.input ?? ''),
+    outliveReader: () => undefined,
     interruption: () => shape.interruption ?? new AbortController().signal,
   };
   const code = await runCommandLine(argv, terminal);

@@ -40,6 +40,7 @@ export function devCommand(cli: CommandLine): Command {
 }
 
 async function develop(terminal: Terminal, options: DevOptions): Promise<number> {
+  terminal.outliveReader();
   const startedAt = terminal.nowMs();
   const say = (text: string): void => terminal.out(`${text}\n`);
   const data = resolve(options.data);

@@ -43,6 +43,7 @@ async function serve(cli: CommandLine, config: ServerConfig): Promise<number> {
   // Loaded here, so that commands of the client side do not pay for drivers and the HTTP server.
   const { compose, serverLog } = await import('../compose.ts');
   const log = serverLog(config.logLevel);
+  cli.terminal.outliveReader();
   const interrupted = cli.terminal.interruption();
   const defect = Promise.withResolvers<never>();
   const system = await compose(config, { version: ownVersion(), log, fatal: defect.reject });

@@ -22,19 +22,23 @@ export interface Terminal {
   /** Asks on stderr; null when nobody can answer. */
   ask(question: string): Promise<string | null>;
   stdin(): Promise<string>;
+  /** For programs that serve: a reader of their output who leaves does not end them. */
+  outliveReader(): void;
   /** Aborted by the first SIGINT or SIGTERM once somebody has asked for it; a second one ends the process at once. */
   interruption(): AbortSignal;
 }
 
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin, env } = process;
+  let serving = false;
   // `tidewheel run list | head` closes the pipe early: that is the reader's right, not an error.
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
-  }
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!serving) process.exit(0);
+  });
+  stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   return {
     out: (line) => void stdout.write(line),
     err: (line) => void stderr.write(line),
@@ -66,6 +70,9 @@ export function processTerminal(): Terminal {
       }
     },
     stdin: () => text(stdin),
+    outliveReader: () => {
+      serving = true;
+    },
     interruption: processInterruption,
   };
 }
