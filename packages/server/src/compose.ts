@@ -15,6 +15,7 @@ import { type HttpDoor, startHttp } from './http/http-door.ts';
 import { masterDefaults, type MasterSettings } from './master/deps.ts';
 import { Master } from './master/master.ts';
 import type { Clock } from './ports/clock.ts';
+import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import { type Database, StoreUnavailable } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
@@ -107,6 +108,8 @@ export interface SystemOptions {
   readonly fatal: (error: unknown) => void;
   /** When the port is taken, so many next ones are tried. */
   readonly otherPorts?: number;
+  /** Tests only: places in which the master may be made to fail. */
+  readonly failpoints?: Failpoints;
 }
 
 export interface System {
@@ -120,7 +123,7 @@ export interface System {
 }
 
 export async function compose(config: ServerConfig, options: SystemOptions): Promise<System> {
-  const { log, fatal, version } = options;
+  const { log, fatal, version, failpoints = noFailpoints } = options;
   // Read first: a missing file should not leave an open store behind.
   const tls =
     config.tls === null
@@ -138,7 +141,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
   const coordinator = leaseRows({ db, signals });
-  const master = new Master({ ...shared, coordinator, metrics, settings });
+  const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;

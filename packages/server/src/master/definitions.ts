@@ -191,16 +191,19 @@ export class Definitions {
     actor: string,
     work: (tx: Tx, change: Change) => Promise<Outcome<T>>,
   ): Promise<T> {
-    const { db, identity } = this.#deps;
+    const { db, failpoints, identity } = this.#deps;
     const change: Change = { namespace, actor, eventId: identity.next() };
+    failpoints.reach('change.before');
     let planned: Outcome<T> | null = null;
     try {
       planned = await db.transaction(async (tx) => {
         await namespaceLock(tx, namespace);
         planned = null;
         planned = await work(tx, change);
+        failpoints.reach('change.before-commit');
         return planned;
       });
+      failpoints.reach('change.committed');
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;
       planned = await this.#readBack(change, planned, error);

@@ -3,6 +3,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Coordinator } from '../ports/coordinator.ts';
 import type { Database } from '../ports/database.ts';
+import type { Failpoints } from '../ports/failpoints.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -42,6 +43,8 @@ export interface MasterDeps {
   log: Log;
   metrics: Metrics;
   settings: MasterSettings;
+  /** None unless a test composes the master with some. */
+  failpoints?: Failpoints;
   /** Called once with a defect (a broken invariant above all); the owner stops the process so that another takes over. */
   fatal: (error: unknown) => void;
 }
@@ -49,5 +52,6 @@ export interface MasterDeps {
 /** What the services of one master share besides. */
 export interface MasterContext extends MasterDeps {
   masterId: string;
+  failpoints: Failpoints;
   definitions: DefinitionCache;
 }

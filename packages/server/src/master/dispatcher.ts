@@ -128,10 +128,11 @@ export class Dispatcher implements Service {
   }
 
   async #send(claimed: readonly ClaimedRun[]): Promise<void> {
-    const { db, definitions, metrics } = this.#context;
+    const { db, definitions, failpoints, metrics } = this.#context;
     const versions = await definitions.jobVersions(db, new Set(claimed.map((run) => run.jobVersionId)));
     const scheduled = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
     const schedules = await definitions.scheduleNames(db, scheduled);
+    failpoints.reach('deliver.before-send');
     for (const run of claimed) {
       const link = this.#links.get(run.sessionId);
       const version = versions.get(run.jobVersionId);
@@ -141,6 +142,7 @@ export class Dispatcher implements Service {
         link.send({ type: 'cancel', attemptId: run.attemptId, reason: run.cancelReason ?? '' });
       metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
     }
+    failpoints.reach('deliver.sent');
   }
 
   async #look(): Promise<number> {
@@ -193,7 +195,7 @@ export class Dispatcher implements Service {
   }
 
   async #claim(laneId: string, sessionIds: readonly string[]): Promise<void> {
-    const { db, identity } = this.#context;
+    const { db, failpoints, identity } = this.#context;
     const slots = sessionIds.map((sessionId) => ({ sessionId, attemptId: identity.random() }));
     for (const slot of slots) {
       const link = this.#links.get(slot.sessionId);
@@ -202,7 +204,9 @@ export class Dispatcher implements Service {
     // Clean before the claim, so that a signal that arrives meanwhile makes it dirty again.
     this.#dirty.delete(laneId);
     try {
+      failpoints.reach('claim.before');
       const claimed = await this.#claimOrReadBack(db, laneId, slots);
+      failpoints.reach('claim.committed');
       if (claimed.length === slots.length) this.#dirty.add(laneId);
       this.release(slots);
       await this.deliver(claimed, 'claim');

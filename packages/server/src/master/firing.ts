@@ -32,14 +32,21 @@ export class Firing implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, settings } = this.#context;
+    const { db, settings, failpoints } = this.#context;
     const next = await firesNext(db);
     if (next.at === null) return settings.pollMs;
     if (next.at > next.now) return Math.min(next.at - next.now, settings.pollMs);
-    const decided = await db.transaction(async (tx) =>
-      firesDecide(tx, this.#context, await firesLockDue(tx, this.#context)),
-    );
+    failpoints.reach('fire.before');
+    const decided = await db.transaction(async (tx) => {
+      const due = await firesLockDue(tx, this.#context);
+      failpoints.reach('fire.locked');
+      const fires = await firesDecide(tx, this.#context, due);
+      failpoints.reach('fire.before-commit');
+      return fires;
+    });
+    failpoints.reach('fire.committed');
     this.#announce(decided);
+    failpoints.reach('fire.announced');
     return decided.namespaces.size === 0 ? heldByOthersMs : 0;
   }
 

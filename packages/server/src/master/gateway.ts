@@ -89,9 +89,10 @@ export class SessionGateway implements Service {
   }
 
   async #greet(hello: Hello, door: Door): Promise<SessionLink | null> {
-    const { db, masterId, settings, identity, metrics } = this.#context;
+    const { db, failpoints, masterId, settings, identity, metrics } = this.#context;
     const owner = { masterId, namespace: door.namespace, ttlMs: settings.sessionTtlMs };
     let state: 'live' | 'draining' | null = null;
+    failpoints.reach('greet.before');
     if (!hello.resume && (await sessionRegister(db, hello, owner))) state = 'live';
     const resumed = state === null;
     state ??= await sessionResume(db, hello, owner);
@@ -99,6 +100,7 @@ export class SessionGateway implements Service {
       door.dismiss('SESSION_DEAD', 'the session has ended; register anew');
       return null;
     }
+    failpoints.reach('greet.committed');
     const claims = resumed ? await runsInSessions(db, [hello.incarnation]) : [];
     const sinceMs = this.#context.clock.monotonicMs();
     const link = new SessionLink(hello, door.namespace, door.connection, { nonce: identity.random(), atMs: sinceMs });
@@ -124,6 +126,7 @@ export class SessionGateway implements Service {
       'again',
     );
     await this.#tellCancels([link.sessionId]);
+    failpoints.reach('greet.welcomed');
     if (state === 'draining') link.send({ type: 'drain' });
     metrics.set('tidewheel_sessions', this.#connections.size);
     this.#changes.note([door.namespace], 'workers');

@@ -56,11 +56,15 @@ export class RunIntake implements Service {
   }
 
   async #commit(batch: readonly Submission[]): Promise<(TriggerResult[] | Refusal)[]> {
+    const { failpoints } = this.#context;
     const plan = new SubmitPlan(this.#context, this.#dispatcher, batch);
+    failpoints.reach('submit.before');
     try {
       const submitted = await this.#context.db.transaction((tx) => plan.write(tx));
+      failpoints.reach('submit.committed');
       this.#announce(plan, submitted);
       await this.#deliverOffers(plan, submitted);
+      failpoints.reach('submit.before-answer');
       return plan.answers();
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;

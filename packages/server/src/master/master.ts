@@ -1,6 +1,7 @@
 // One master over one cell: its services, in the order in which they start; they stop in the reverse order.
 // All masters are equal; what only one of them does at a time are the leader's duties.
 
+import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { Changes } from './changes.ts';
 import { Definitions } from './definitions.ts';
@@ -30,7 +31,12 @@ export class Master implements Service {
 
   constructor(deps: MasterDeps) {
     this.id = deps.identity.next();
-    const context: MasterContext = { ...deps, masterId: this.id, definitions: new DefinitionCache() };
+    const context: MasterContext = {
+      failpoints: noFailpoints,
+      ...deps,
+      masterId: this.id,
+      definitions: new DefinitionCache(),
+    };
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
     const membership = new Membership(context);

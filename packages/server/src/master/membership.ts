@@ -27,11 +27,12 @@ export class Membership implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, settings, masterId } = this.#context;
+    const { db, failpoints, settings, masterId } = this.#context;
     const { address, version } = settings;
     this.masters = (await masterRenew(db, { id: masterId, address, version }, settings.masterTtlMs)).map(
       (master) => master.address,
     );
+    failpoints.reach('membership.joined');
     return settings.masterTtlMs / 2;
   }
 }

@@ -66,12 +66,14 @@ export class Renewals implements Service {
   }
 
   async #renew(): Promise<number> {
-    const { db, clock, identity, masterId, settings } = this.#context;
+    const { db, clock, failpoints, identity, masterId, settings } = this.#context;
     const batch = new Map(this.#waiting);
     if (batch.size === 0) return settings.sessionTtlMs;
     const renewals = [...batch].map(([link, stats]) => ({ sessionId: link.sessionId, stats }));
     const renewedAtMs = clock.monotonicMs();
+    failpoints.reach('renew.before');
     const renewed = await sessionsRenew(db, masterId, renewals, settings.sessionTtlMs);
+    failpoints.reach('renew.committed');
     const alive = new Map(renewed.map((session) => [session.sessionId, session.state]));
     for (const link of batch.keys()) {
       this.#waiting.delete(link);
@@ -88,6 +90,7 @@ export class Renewals implements Service {
         link.send({ type: 'drain' });
       }
     }
+    failpoints.reach('renew.acknowledged');
     return this.#waiting.size > 0 ? gatherMs : settings.sessionTtlMs;
   }
 

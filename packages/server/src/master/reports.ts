@@ -134,7 +134,9 @@ export class Reports implements Service {
     for (;;) {
       try {
         const reported = await this.#commit(batch);
+        this.#context.failpoints.reach('report.committed');
         this.#announce(batch, reported);
+        this.#context.failpoints.reach('report.acknowledged');
         return true;
       } catch (error) {
         if (!isPassing(error)) {
@@ -149,7 +151,8 @@ export class Reports implements Service {
   }
 
   #commit(batch: Batch): Promise<Reported> {
-    const { db, clock, definitions, identity, masterId } = this.#context;
+    const { db, clock, definitions, failpoints, identity, masterId } = this.#context;
+    failpoints.reach('report.before');
     return db.transaction(async (tx) => {
       const now = clock.monotonicMs();
       await runsStarted(
@@ -160,7 +163,11 @@ export class Reports implements Service {
         tx,
         batch.logs.map(({ log }) => log),
       );
-      return resultsAccept(tx, { masterId, definitions, fraction: () => identity.fraction() }, batch.results);
+      failpoints.reach('report.logs-stored');
+      const deps = { masterId, definitions, fraction: () => identity.fraction() };
+      const reported = await resultsAccept(tx, deps, batch.results);
+      failpoints.reach('report.before-commit');
+      return reported;
     });
   }
 

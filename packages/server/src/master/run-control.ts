@@ -26,7 +26,8 @@ export class RunControl {
     runId: string,
     reason: string,
   ): Promise<{ outcome: 'canceled' | 'requested' | 'finished'; state: RunState }> {
-    const { db, identity, masterId, signals, metrics } = this.#context;
+    const { db, failpoints, identity, masterId, signals, metrics } = this.#context;
+    failpoints.reach('cancel.before');
     const outcome = await db.transaction(async (tx): Promise<CancelOutcome> => {
       const done = await runCancel(tx, masterId, namespace, runId, reason);
       if (done.kind === 'canceled' || done.kind === 'requested') {
@@ -34,14 +35,17 @@ export class RunControl {
           { namespace, actor, action: 'run.cancel', subject: runId, detail: { reason } },
         ]);
       }
+      failpoints.reach('cancel.before-commit');
       return done;
     });
+    failpoints.reach('cancel.committed');
     if (outcome.kind === 'unknown')
       throw new Refusal('NOT_FOUND', `there is no run ${runId} in the namespace "${namespace}"`);
     if (outcome.kind === 'finished') return { outcome: 'finished', state: outcome.state };
     this.#changes.note([namespace], 'runs');
     if (outcome.kind === 'requested') {
       signals.publish('cancel', { sessions: [outcome.sessionId] });
+      failpoints.reach('cancel.told');
       return { outcome: 'requested', state: 'running' };
     }
     signals.publish('logs', { runs: [runId] });

@@ -68,6 +68,7 @@ export class SubmitPlan {
       return answer === undefined || answer instanceof Refusal ? [] : one.record(answer);
     });
     await eventsAppend(tx, this.#context.identity, events);
+    this.#context.failpoints.reach('submit.before-commit');
     return submitted;
   }
 

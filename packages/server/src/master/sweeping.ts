@@ -44,8 +44,10 @@ export class Sweeping implements Service {
   }
 
   async #promote(): Promise<void> {
-    const { db, signals } = this.#context;
+    const { db, failpoints, signals } = this.#context;
+    failpoints.reach('promote.before');
     const promoted = await runsPromote(db);
+    failpoints.reach('promote.committed');
     if (promoted.length > 0) signals.publish('ready', { lanes: [...new Set(promoted.map((run) => run.laneId))] });
     this.#changes.note(new Set(promoted.map((run) => run.namespace)), 'runs');
   }
@@ -58,8 +60,14 @@ export class Sweeping implements Service {
   }
 
   async #rescue(): Promise<void> {
-    const { db, signals, metrics, log } = this.#context;
-    const rescued = await db.transaction((tx) => sessionsRescue(tx, this.#context));
+    const { db, failpoints, signals, metrics, log } = this.#context;
+    failpoints.reach('rescue.before');
+    const rescued = await db.transaction(async (tx) => {
+      const given = await sessionsRescue(tx, this.#context);
+      failpoints.reach('rescue.before-commit');
+      return given;
+    });
+    failpoints.reach('rescue.committed');
     for (const session of rescued.sessions)
       log.warn('a session expired', { session: session.id, worker: session.worker });
     if (rescued.sessions.length > 0) metrics.add('tidewheel_sessions_lost_total', rescued.sessions.length);

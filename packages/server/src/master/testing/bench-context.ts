@@ -2,6 +2,7 @@
 
 import { openSqlite } from '../../drivers/sqlite/database.ts';
 import type { Database, Param } from '../../ports/database.ts';
+import { noFailpoints } from '../../ports/failpoints.ts';
 import { silentLog } from '../../ports/log.ts';
 import { noMetrics } from '../../ports/metrics.ts';
 import type { Signals, SignalTopic } from '../../ports/signals.ts';
@@ -58,6 +59,7 @@ export async function openBench(): Promise<Bench> {
     settings: { ...masterDefaults, address: 'http://127.0.0.1:7070', version: 'test' },
     fatal: (error) => fatal.push(error),
     masterId: seedId(),
+    failpoints: noFailpoints,
     definitions: new DefinitionCache(),
   };
   return { context, clock, fatal, statements: () => statements, close: () => real.close() };
