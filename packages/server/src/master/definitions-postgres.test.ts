@@ -8,6 +8,7 @@ import { openPostgres } from '../drivers/postgres/database.ts';
 import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import { silentLog } from '../ports/log.ts';
+import { noFailpoints } from '../ports/failpoints.ts';
 import { noMetrics } from '../ports/metrics.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { migrate } from '../store/migrate.ts';
@@ -21,7 +22,14 @@ async function open(): Promise<DefinitionsSetup> {
   await migrate(db);
   const signals = { publish: () => undefined, subscribe: () => () => undefined, close: () => Promise.resolve() };
   return {
-    deps: { db, identity: systemIdentity, signals, metrics: noMetrics, definitions: new DefinitionCache() },
+    deps: {
+      db,
+      identity: systemIdentity,
+      signals,
+      metrics: noMetrics,
+      definitions: new DefinitionCache(),
+      failpoints: noFailpoints,
+    },
     close: async () => {
       await db.close();
       await server.drop();
