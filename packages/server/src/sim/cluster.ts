@@ -58,9 +58,11 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const monitor = process('monitor');
   const { masters, workers, crash } = hosts;
   const faults = new Faults({
+    mix: options.faults,
+    sessionTtlMs: options.sessionTtlMs,
+    heartbeatMs: options.heartbeatMs,
     time,
     random: random.fork('faults'),
-    mix: options.faults,
     masters,
     workers,
     client,

@@ -135,27 +135,29 @@ export class DefinitionKeeper {
       truth.erasOf(kept.plan.namespace, schedule.name).push(era);
       return era;
     });
-    this.#ask(request, () => {
+    this.#ask(kept, request, () => {
       for (const era of eras) era.doneAt = now();
       kept.busy = false;
       then();
     });
   }
 
-  #ask(request: Request, done: () => void): void {
+  #ask(kept: Kept, request: Request, done: () => void, afterUnknown = false): void {
     const { client, masters, random, truth, now } = this.#world;
+    const { namespace, name, schedules } = kept.plan;
+    const sentAt = now();
     client.call(random.pick(masters), request.what, request.work, (answer) => {
+      const subjects = [name, ...schedules.map((schedule) => schedule.name)];
+      truth.changes.push({ namespace, subjects, sentAt, afterUnknown, answeredAt: now(), answer });
       if (answer.kind === 'done' || (answer.kind === 'refused' && request.settledBy.includes(answer.code)))
         return done();
       if (answer.kind === 'refused' && !passing.includes(answer.code)) {
-        truth.defects.push({
-          at: now(),
-          who: 'operator',
-          what: `${request.what} was refused: ${answer.code} ${answer.detail}`,
-        });
+        const what = `${request.what} was refused: ${answer.code} ${answer.detail}`;
+        truth.defects.push({ at: now(), who: 'operator', what });
         return;
       }
-      client.process.after(againMs, 'again', () => this.#ask(request, done));
+      const unknown = afterUnknown || answer.kind === 'unknown';
+      client.process.after(againMs, 'again', () => this.#ask(kept, request, done, unknown));
     });
   }
 }

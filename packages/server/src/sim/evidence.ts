@@ -48,6 +48,8 @@ export interface Evidence {
   /** Name and namespace by id. */
   schedules: ReadonlyMap<string, { namespace: string; name: string }>;
   versions: readonly ScheduleVersion[];
+  /** The audit log. */
+  events: readonly { namespace: string; at: number; action: string; subject: string }[];
   sessions: ReadonlyMap<string, { worker: string; state: string }>;
   /** When each process was paused, by name. */
   pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
@@ -84,6 +86,7 @@ export async function gather(
       `select schedule_id as "scheduleId", version, state, anchor_at as "anchorAt", valid_from as "validFrom"
        from schedule_version order by schedule_id, version`,
     ),
+    events: await db.query('select namespace, at, action, subject from event order by id'),
     sessions: new Map(sessions.map(({ id, worker, state }) => [id, { worker, state }])),
   };
 }

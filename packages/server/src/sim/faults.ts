@@ -22,6 +22,8 @@ export interface FaultWorld {
   client: SimProcess;
   network: Network;
   store: StoreServer;
+  sessionTtlMs: number;
+  heartbeatMs: number;
 }
 
 const stopPatienceMs = 10_000;
@@ -32,6 +34,8 @@ export class Faults {
   readonly #world: FaultWorld;
   /** How often each kind happened, for the summary. */
   readonly counts = new Map<string, number>();
+  /** What was done to whom, in order. */
+  readonly timeline: { at: number; who: string; what: string }[] = [];
   #healed = false;
 
   constructor(world: FaultWorld) {
@@ -47,6 +51,7 @@ export class Faults {
     this.#every(mix.workerPauseMs, () => this.#pause(random.pick(workers).process));
     this.#every(mix.workerDrainMs, () => this.#drain(random.pick(workers)));
     this.#every(mix.cutMs, () => this.#cut());
+    this.#every(mix.isolateMs, () => this.#isolate());
     this.#every(mix.storeCutMs, () => this.#storeCut());
     this.#every(mix.wallStepMs, () => this.#stepWall());
     this.#every(mix.blackoutMs, () => {
@@ -67,11 +72,11 @@ export class Faults {
   }
 
   /** Ends a process and has it started again after a while, at least `atLeastMs`. */
-  crash(process: SimProcess, atLeastMs = 0): void {
+  crash(process: SimProcess, atLeastMs = 0, how = 'crashes'): void {
     const { random, mix } = this.#world;
     if (!process.up) return;
-    this.#count(`${process.name.split('-')[0]} crash`);
-    this.#note(process, 'crashes');
+    this.#count(`${process.name.split('-')[0]} ${how}`);
+    this.#note(process.name, how);
     process.crash();
     const host = this.#hosts().find((one) => one.process === process);
     if (host === undefined) return;
@@ -104,7 +109,7 @@ export class Faults {
     if (!process.up || process.paused) return;
     const forMs = random.skewed(...mix.pauseMs);
     this.#count(`${process.name.split('-')[0]} pause`);
-    this.#note(process, `is paused for ${forMs} ms`);
+    this.#note(process.name, `is paused for ${forMs} ms`);
     const life = process.life;
     process.pause();
     time.after(forMs, `${process.name} goes on`, () => {
@@ -116,10 +121,10 @@ export class Faults {
     const { process } = master;
     if (!process.up || master.master === null) return;
     this.#count('master stop');
-    this.#note(process, 'is asked to stop');
+    this.#note(process.name, 'is asked to stop');
     const life = process.life;
     const end = (): void => {
-      if (process.lives(life)) this.crash(process);
+      if (process.lives(life)) this.crash(process, 0, 'ends');
     };
     process.after(0, 'stop', () => void master.master?.stop().then(() => process.after(0, 'stopped', end)));
     this.#world.time.after(stopPatienceMs, `${process.name} is ended`, end);
@@ -128,20 +133,38 @@ export class Faults {
   #drain(worker: SimWorker | SimStranger): void {
     if (!worker.process.up) return;
     this.#count('worker drain');
-    this.#note(worker.process, 'is asked to drain');
+    this.#note(worker.process.name, 'is asked to drain');
     worker.process.after(0, 'drain', () => worker.drain());
   }
 
+  /** Now and then from all masters. */
   #cut(): void {
-    const { random, mix, masters, workers, client, network } = this.#world;
-    const master = random.pick(masters).process;
+    const { random, mix, masters, workers, client } = this.#world;
     const other = random.chance(0.2) ? client : random.pick(workers).process;
+    const from = random.chance(0.3) ? masters : [random.pick(masters)];
     const forMs = random.skewed(...mix.awayMs);
-    const way = random.pick(['both', 'in', 'out'] as const);
+    this.#cutWay(from, other, random.pick(['both', 'in', 'out']), forMs);
+  }
+
+  /** A worker's last answers come as late as it bears, and then nothing for longer than its lease: the edge of self-fencing. */
+  #isolate(): void {
+    const { random, masters, workers, time, heartbeatMs, sessionTtlMs } = this.#world;
+    const { process } = random.pick(workers);
+    const lateMs = random.between(heartbeatMs, 2 * heartbeatMs);
+    this.#cutWay(masters, process, 'out', lateMs);
+    time.after(lateMs + random.between(10, 200), 'fault', () => {
+      if (!this.#healed) this.#cutWay(masters, process, 'both', 2 * sessionTtlMs);
+    });
+  }
+
+  #cutWay(masters: readonly SimMaster[], other: SimProcess, way: 'both' | 'in' | 'out', forMs: number): void {
+    const { network } = this.#world;
     this.#count(`cut ${way}`);
-    this.#note(master, `cut off from ${other.name} (${way}) for ${forMs} ms`);
-    if (way !== 'out') network.cut(other, master, forMs);
-    if (way !== 'in') network.cut(master, other, forMs);
+    for (const { process } of masters) {
+      this.#note(process.name, `cut off from ${other.name} (${way}) for ${forMs} ms`);
+      if (way !== 'out') network.cut(other, process, forMs);
+      if (way !== 'in') network.cut(process, other, forMs);
+    }
   }
 
   #storeCut(): void {
@@ -149,13 +172,13 @@ export class Faults {
     const forMs = random.skewed(...mix.awayMs);
     if (random.chance(0.4)) {
       this.#count('store outage');
-      this.#world.time.trace.add(this.#world.time.now, 'store', `is away for ${forMs} ms`);
+      this.#note('store', `is away for ${forMs} ms`);
       store.outage(forMs);
       return;
     }
     const { process } = random.pick(masters);
     this.#count('store cut');
-    this.#note(process, `does not reach the store for ${forMs} ms`);
+    this.#note(process.name, `does not reach the store for ${forMs} ms`);
     store.cutOff(process, forMs);
   }
 
@@ -164,7 +187,7 @@ export class Faults {
     const { process } = random.pick(this.#hosts());
     const byMs = random.between(-3_600_000, 3_600_000);
     this.#count('wall clock step');
-    this.#note(process, `wall clock steps by ${byMs} ms`);
+    this.#note(process.name, `wall clock steps by ${byMs} ms`);
     process.stepWallClock(byMs);
   }
 
@@ -172,7 +195,9 @@ export class Faults {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
   }
 
-  #note(process: SimProcess, what: string): void {
-    this.#world.time.trace.add(this.#world.time.now, process.name, what);
+  #note(who: string, what: string): void {
+    const { time } = this.#world;
+    time.trace.add(time.now, who, what);
+    this.timeline.push({ at: time.now, who, what });
   }
 }

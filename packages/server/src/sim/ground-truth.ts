@@ -55,6 +55,18 @@ export interface RetryRecord {
   answer: Answer<{ runId: string; created: boolean }> | null;
 }
 
+/** One try of a change of definitions. */
+export interface ChangeRecord {
+  readonly namespace: string;
+  /** The job and its schedules: what events of this change are about. */
+  readonly subjects: readonly string[];
+  readonly sentAt: number;
+  /** A try of the same change before this one was answered with nothing, so it may still be carried out. */
+  readonly afterUnknown: boolean;
+  readonly answeredAt: number;
+  readonly answer: Answer<unknown>;
+}
+
 /** One version of a schedule: surely in force from `doneAt` until the next one's `sentAt`, possibly from `sentAt` until the next one's `doneAt`. */
 export interface Era {
   readonly timing: Timing;
@@ -74,6 +86,7 @@ export class GroundTruth {
   readonly triggers: TriggerRecord[] = [];
   readonly cancels: CancelRecord[] = [];
   readonly retries: RetryRecord[] = [];
+  readonly changes: ChangeRecord[] = [];
   /** Defects that showed themselves: a broken invariant, an unexpected error, a promise that failed with nobody waiting. */
   readonly defects: { at: number; who: string; what: string }[] = [];
 

@@ -17,6 +17,8 @@ export interface FaultMix {
   workerDrainMs: number;
   /** A way between a worker or the client and a master, one or both directions. */
   cutMs: number;
+  /** A worker whose answers come late, then not at all. */
+  isolateMs: number;
   /** The store away for one process, or for all. */
   storeCutMs: number;
   wallStepMs: number;
@@ -135,6 +137,7 @@ function drawFaults(random: Random, calm: boolean): FaultMix {
     workerPauseMs: mean(4000, 60_000),
     workerDrainMs: mean(10_000, 120_000),
     cutMs: mean(4000, 60_000),
+    isolateMs: random.chance(0.6) ? 0 : mean(20_000, 60_000),
     storeCutMs: mean(8000, 60_000),
     wallStepMs: mean(10_000, 60_000),
     blackoutMs: !calm && random.chance(0.15) ? random.between(60_000, 200_000) : 0,

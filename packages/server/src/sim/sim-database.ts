@@ -67,6 +67,7 @@ export class SimDatabase implements Database {
       const fate = writes(sql) ? this.#server.commitFate(this.#process, false) : 'done';
       if (fate === 'undone-unheard' || fate === 'undone-crash') return this.#answerCommit(fate, settle, []);
       const rows = await this.#server.real.query<T>(sql, params);
+      this.#server.note(this.#process, sql, rows);
       this.#answerCommit(fate, settle, rows);
     } catch (error) {
       this.#answer(() => settle.reject(error));

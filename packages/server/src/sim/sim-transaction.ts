@@ -103,10 +103,12 @@ export class SimTransaction implements Tx {
       return this.#answer(() => statement.reject(new Error('the transaction is aborted or over')));
     try {
       const rows = await this.#real.query(statement.sql, statement.params);
+      this.#server.note(this.#process, statement.sql, rows);
       this.#answer(() => statement.resolve(rows));
     } catch (error) {
       // As in PostgreSQL: after an error nothing but ROLLBACK is taken.
       this.#state = 'failed';
+      this.#server.note(this.#process, statement.sql, 'failed');
       this.#answer(() => statement.reject(error));
     }
     this.#watchIdle();

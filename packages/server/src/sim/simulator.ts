@@ -29,6 +29,8 @@ export interface Verdict {
   /** From healing to the end of the last run; null when it did not come. */
   convergedMs: number | null;
   counts: Record<string, number>;
+  /** What was done to whom, in order. */
+  timeline: readonly { at: number; who: string; what: string }[];
 }
 
 const settleMostMs = 60_000;
@@ -171,9 +173,9 @@ function defectsOf({ truth }: Cluster): Finding[] {
 }
 
 function verdictOf(
-  { options, time }: Cluster,
+  { options, time, faults }: Cluster,
   trace: Trace,
   rest: Pick<Verdict, 'findings' | 'convergedMs' | 'counts'>,
 ): Verdict {
-  return { options, hash: trace.hash, events: trace.count, virtualMs: time.now, ...rest };
+  return { options, hash: trace.hash, events: trace.count, virtualMs: time.now, timeline: faults.timeline, ...rest };
 }

@@ -57,6 +57,7 @@ export class StoreServer {
   /** How often each fate met a commit, for the summary. */
   readonly fates = new Map<CommitFate, number>();
   readonly #cutOff = new Map<string, number>();
+  readonly #heads = new Map<string, string>();
   #outageUntil = 0;
   #busy = false;
   #waiting: Waiter[] = [];
@@ -95,6 +96,21 @@ export class StoreServer {
 
   idleMs(): number {
     return this.random.between(...this.mix.idleMs);
+  }
+
+  /** Writes a statement and what came of it into the trace. */
+  note(process: SimProcess, sql: string, result: readonly unknown[] | 'failed'): void {
+    const outcome = result === 'failed' ? result : `${result.length} rows`;
+    this.time.trace.add(this.time.now, process.name, `sql ${this.#headOf(sql)} → ${outcome}`);
+  }
+
+  #headOf(sql: string): string {
+    let head = this.#heads.get(sql);
+    if (head === undefined) {
+      head = sql.replaceAll(/\s+/g, ' ').trim().slice(0, 100);
+      this.#heads.set(sql, head);
+    }
+    return head;
   }
 
   /** `retries`: whether a deadlock is still possible for this work. */

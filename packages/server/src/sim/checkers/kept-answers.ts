@@ -7,7 +7,7 @@ import { tagOf } from './no-early-start.ts';
 
 export const keptAnswers: Checker = {
   id: 'S8',
-  promise: 'acknowledged triggers, repeats and cancels hold',
+  promise: 'what the API answered holds: done, refused, canceled',
   check(evidence) {
     const byTag = new Map<string, FinalRun[]>();
     for (const run of evidence.runs) {
@@ -18,6 +18,7 @@ export const keptAnswers: Checker = {
       ...evidence.truth.triggers.flatMap((record) => triggerFault(record, byTag.get(record.tag) ?? []) ?? []),
       ...retryFaults(evidence),
       ...cancelFaults(evidence),
+      ...changeFaults(evidence),
     ];
   },
 };
@@ -74,4 +75,16 @@ function cancelFaults({ truth, runs }: Evidence): string[] {
       found.push(`run ${runId} started at ${later.startedAt}, after its cancel at ${answeredAt}`);
   }
   return found;
+}
+
+/** A refused change has left no event. */
+function changeFaults({ truth, events, options }: Evidence): string[] {
+  return truth.changes.flatMap(({ namespace, subjects, sentAt, afterUnknown, answeredAt, answer }) => {
+    if (answer.kind !== 'refused' || afterUnknown) return [];
+    const within = (at: number): boolean => at >= options.epochMs + sentAt && at <= options.epochMs + answeredAt;
+    const event = events.find((one) => one.namespace === namespace && subjects.includes(one.subject) && within(one.at));
+    return event === undefined
+      ? []
+      : [`a change was refused (${answer.code}) but did ${event.action} ${event.subject} at ${event.at}`];
+  });
 }

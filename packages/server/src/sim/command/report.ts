@@ -5,6 +5,7 @@ import type { Verdict } from '../simulator.ts';
 import { formatAt } from '../trace.ts';
 
 const shownFindings = 20;
+const shownEvents = 12;
 
 export function reportText(verdict: Verdict, elapsedMs: number): string {
   const { options, counts, findings } = verdict;
@@ -13,6 +14,7 @@ export function reportText(verdict: Verdict, elapsedMs: number): string {
     `seed ${options.seed}`,
     ...labelled('mix', mixWords(options)),
     ...labelled('happened', happened),
+    ...timelineLines(verdict),
     ...labelled('time', [
       `${formatAt(verdict.virtualMs)} of virtual time`,
       `${verdict.events} events`,
@@ -27,6 +29,13 @@ export function reportText(verdict: Verdict, elapsedMs: number): string {
   for (const { checker, what } of findings.slice(0, shownFindings)) lines.push(`  ${checker}: ${what}`);
   if (findings.length > shownFindings) lines.push(`  … and ${findings.length - shownFindings} more`);
   return `${lines.join('\n')}\n`;
+}
+
+/** The beginning of the trouble; the trace has all of it. */
+function timelineLines({ timeline }: Verdict): string[] {
+  const lines = timeline.slice(0, shownEvents).map(({ at, who, what }) => `${formatAt(at)} ${who} ${what}`);
+  if (timeline.length > shownEvents) lines.push(`… and ${timeline.length - shownEvents} more faults`);
+  return lines.map((text, index) => `  ${(index === 0 ? 'timeline' : '').padEnd(10)}${text}`);
 }
 
 /** How to see a seed again. */
@@ -55,6 +64,7 @@ function mixWords(options: SimOptions): string[] {
     ...every('worker pause', faults.workerPauseMs),
     ...every('worker drain', faults.workerDrainMs),
     ...every('network cut', faults.cutMs),
+    ...every('worker isolated', faults.isolateMs),
     ...every('store cut', faults.storeCutMs),
     ...every('wall clock step', faults.wallStepMs),
     `store ≤ ${store.latencyMs[1]} ms`,
