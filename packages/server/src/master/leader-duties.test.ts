@@ -69,6 +69,7 @@ test('a write of a deposed leader is refused as a whole, and its master learns o
       },
     },
   ]);
+  await clock.advance(2000);
   const other = { masterId: seedId(), address: 'http://b', origin: 'elsewhere', token: 1 };
   await context.db.transaction((tx) => termBegin(tx, context.identity, other));
   const written = async () => (await context.db.query(`select key from meta where key like '1 at %'`)).length;
