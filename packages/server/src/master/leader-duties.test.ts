@@ -55,14 +55,16 @@ test('a duty runs while this master leads, and no longer', async (t) => {
 
 test('a write of a deposed leader is refused as a whole, and its master learns of it by that', async (t) => {
   const leaders: Leader[] = [];
-  const { elector, clock, context } = await setup(t, () => [
+  const { elector, clock, context } = await setup(t, (own) => [
     {
       name: 'writing',
       begin: (leader) => {
         leaders.push(leader);
         return async () => {
           await leader.transaction((tx) =>
-            tx.query(`insert into meta (key, value) values ($1, 'written')`, [`${leader.term} at ${clock.monotonicMs()}`]),
+            tx.query(`insert into meta (key, value) values ($1, 'written')`, [
+              `${leader.term} at ${own.clock.monotonicMs()}`,
+            ]),
           );
           return 1000;
         };
