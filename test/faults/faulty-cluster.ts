@@ -172,8 +172,10 @@ export class FaultyCluster {
     return new FaultyProgram({
       argv: [
         ...(start.program ?? [...programArguments, 'server']),
-        ...['--store', store.href, '--store-pool', String(storePool ?? 5)],
-        ...['--listen', `127.0.0.1:${seat.port}`, '--address', seat.address],
+        `--store=${store.href}`,
+        `--store-pool=${storePool ?? 5}`,
+        `--listen=127.0.0.1:${seat.port}`,
+        `--address=${seat.address}`,
         ...(sessionTtl === undefined ? [] : ['--session-ttl', sessionTtl]),
         ...(heartbeat === undefined ? [] : ['--heartbeat', heartbeat]),
       ],
@@ -192,9 +194,11 @@ export class FaultyCluster {
     const worker = new FaultyProgram({
       argv: [
         ...(start.program ?? [...programArguments, 'worker']),
-        ...['--url', this.addresses.join(','), '--name', name, '--slots', String(start.slots ?? 60)],
-        ...['--executors', start.executors ?? 'shell'],
-        ...['--tasks', join(start.cwd ?? repositoryRoot, 'test/faults/workload-tasks.ts')],
+        `--url=${this.addresses.join(',')}`,
+        `--name=${name}`,
+        `--slots=${start.slots ?? 60}`,
+        `--executors=${start.executors ?? 'shell'}`,
+        `--tasks=${join(start.cwd ?? repositoryRoot, 'test/faults/workload-tasks.ts')}`,
       ],
       outputFile: join(this.home, `${name}.log`),
       env: { FAULTS_TRUTH: this.truth, TIDEWHEEL_TOKEN: this.#workerToken, ...start.env },
@@ -234,7 +238,7 @@ export class FaultyCluster {
       seat.toMaster.heal();
     }
     await Promise.all(this.workers.map((worker) => worker.dispose(3000)));
-    await Promise.all(this.masters.map((seat) => seat.program?.dispose(5000)));
+    await Promise.all(this.masters.map((seat) => seat.program?.dispose(5000) ?? Promise.resolve()));
     for (const links of this.isolated) await links.close();
     for (const seat of this.masters) {
       await seat.toStore.close();

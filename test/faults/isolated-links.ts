@@ -50,7 +50,12 @@ export async function openIsolatedLinks(
       `NODE=${process.execPath}`,
       `RELAY=${join(import.meta.dirname, 'relay.ts')}`,
       `ROUTES=${routes.join(' ')}`,
-      ...['unshare', '-n', 'sh', '-c', script, 'isolated'],
+      'unshare',
+      '-n',
+      'sh',
+      '-c',
+      script,
+      'isolated',
     ],
     set: (fault) => {
       for (const proxy of proxies) proxy.set(fault);

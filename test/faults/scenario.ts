@@ -77,8 +77,14 @@ export async function playScenario(scenario: Scenario, pace: Pace = { factor: 1 
     return Date.now();
   };
   const end = (rest: Pick<Report, 'passed'> & Partial<Report>): Report => ({
-    ...{ id, title, expects, criteria: [], verdicts: [], timeline },
-    ...{ tookMs: Math.round(performance.now() - began), loadAverage: loadavg()[0] ?? 0 },
+    id,
+    title,
+    expects,
+    timeline,
+    criteria: [],
+    verdicts: [],
+    tookMs: Math.round(performance.now() - began),
+    loadAverage: loadavg()[0] ?? 0,
     noted: Object.fromEntries(noted),
     ...rest,
   });

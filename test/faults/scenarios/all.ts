@@ -1,8 +1,10 @@
 // All scenarios in the order of their rows.
 
 import type { Scenario } from '../scenario.ts';
+import { failpointScenarios } from './failpoints.ts';
 import { masterScenarios } from './masters.ts';
+import { storeScenarios } from './stores.ts';
 
-export const scenarios: readonly Scenario[] = [...masterScenarios].sort(
+export const scenarios: readonly Scenario[] = [...masterScenarios, ...failpointScenarios, ...storeScenarios].sort(
   (a, b) => Number.parseInt(a.id) - Number.parseInt(b.id),
 );

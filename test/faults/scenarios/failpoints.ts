@@ -1,0 +1,128 @@
+// A master is ended at every effect boundary: one after another, in the only master there is, so that nobody else can do its part.
+// Then it starts again and everything must come out as if nothing had happened. And two moments in which a freeze is worst.
+
+import { join } from 'node:path';
+import { type Failpoint, failpoints } from '../../../packages/server/src/ports/failpoints.ts';
+import type { MasterSeat } from '../faulty-cluster.ts';
+import { pause, until } from '../processes.ts';
+import type { Scenario, Stage } from '../scenario.ts';
+
+const faultyServer = ['--conditions=source', join(import.meta.dirname, '../faulty-server.ts')];
+/** From the start of the master until it must have passed there. */
+const reachMs = 25_000;
+const leaseSeconds = 6;
+
+function onlySeat(stage: Stage): MasterSeat {
+  const [seat] = stage.cluster.masters;
+  if (seat === undefined) throw new Error('there is no master');
+  return seat;
+}
+
+/** What the workload alone does not bring about. Repeated until the place is reached. */
+async function provoke(stage: Stage, name: Failpoint): Promise<void> {
+  const { cluster, caller } = stage;
+  if (name.startsWith('change.')) {
+    const job = { name: 'brief', task: 'short', description: crypto.randomUUID() };
+    await cluster.api('PUT', '/jobs/unscheduled', { ...job, name: 'unscheduled' }).catch(() => undefined);
+  }
+  if (name.startsWith('cancel.')) {
+    const { runId } = await caller.trigger('endless');
+    await pause(300);
+    if (runId !== null) void caller.cancel(runId);
+  }
+  if (name.startsWith('promote.')) await caller.trigger('short', { delayMs: 200 });
+  if (name.startsWith('submit.')) await caller.trigger('short', { keyed: true });
+}
+
+async function killAt(stage: Stage, name: Failpoint): Promise<void> {
+  const seat = onlySeat(stage);
+  if (name.startsWith('rescue.')) {
+    // Its lease ends while the next master is up.
+    const worker = stage.cluster.workers.find((one) => !one.over);
+    await worker?.end('SIGKILL');
+    void stage.cluster.startWorker();
+  }
+  const program = seat.launch({ program: faultyServer, env: { FAULTS_FAILPOINT: name } });
+  program.expectedToDie = true;
+  const end = performance.now() + reachMs;
+  while (!program.over && performance.now() < end) {
+    void provoke(stage, name).catch(() => undefined);
+    await Promise.race([program.ended, pause(400)]);
+  }
+  const reached = program.over && program.output.includes(`reached ${name}`);
+  stage.note(`reached ${name}`, reached ? 1 : 0);
+  stage.mark(reached ? `killed at ${name}` : `${name} was not reached`);
+  if (!program.over) await program.end('SIGKILL');
+}
+
+function everyFailpoint(id: string, names: readonly Failpoint[]): Scenario {
+  return {
+    id,
+    title: `the only master is killed at ${names.length} failpoints, one after another`,
+    expects: 'each is recovered: nothing lost, doubled, accepted twice, or acknowledged and forgotten',
+    cluster: { masters: 1, sessionTtl: `${leaseSeconds}s`, heartbeat: '1s' },
+    schedules: 100,
+    drainMs: 60_000,
+    play: async (stage) => {
+      await onlySeat(stage).running.end('SIGTERM');
+      for (const name of names) await killAt(stage, name);
+      await onlySeat(stage).start();
+      stage.mark('an ordinary master runs again');
+    },
+    criteria: (measures, _, noted) => [
+      {
+        name: 'failpoints at which it was killed',
+        measured: [...noted.values()].reduce((sum, one) => sum + one, 0),
+        atLeast: names.length,
+      },
+      { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
+    ],
+  };
+}
+
+/** Locks of a transaction that stands still are held until the store ends it: 10 s. */
+const idleInTransactionMs = 10_000;
+
+function frozenAt(id: string, name: Failpoint, delayMs: number): Scenario {
+  return {
+    id,
+    title: `one of three masters is frozen at ${name} for 20 s`,
+    expects: 'the store ends its transaction, the others go on; when it wakes it finds its work done',
+    play: async (stage) => {
+      const seat = onlySeat(stage);
+      await seat.running.end('SIGTERM');
+      const program = seat.launch({
+        program: faultyServer,
+        env: { FAULTS_FAILPOINT: name, FAULTS_SIGNAL: 'SIGSTOP', FAULTS_PASSES: '3' },
+      });
+      await until(`${name} is reached`, () => program.output.includes(`reached ${name}`), reachMs);
+      stage.mark(`frozen at ${name}`);
+      await pause(20_000);
+      program.signal('SIGCONT');
+      stage.mark('it goes on');
+      await pause(4000);
+    },
+    criteria: (measures) => [
+      { name: 'delay of any fire, ms', measured: measures.fireDelayMs.max, atMost: delayMs },
+      { name: 'runs executed again', measured: measures.rescuedRuns, atMost: 0 },
+      { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
+    ],
+  };
+}
+
+export const failpointScenarios: readonly Scenario[] = [
+  everyFailpoint('7', failpoints),
+  frozenAt('5', 'fire.before-commit', idleInTransactionMs + 1500),
+  frozenAt('6', 'claim.committed', 1000),
+];
+
+/** For the bounded selection: one of each kind. */
+export const someFailpoints = everyFailpoint('7s', [
+  'fire.before-commit',
+  'fire.committed',
+  'submit.committed',
+  'claim.committed',
+  'deliver.sent',
+  'report.before-commit',
+  'report.committed',
+]);
