@@ -34,6 +34,11 @@ export const limits = {
   /** Of the last words on a worker that was killed: the stack where it hung. */
   workerGoneChars: 8192,
   attemptsMax: 100,
+  /** Life of a user's lock without a renewal, and how long one request waits for it (proxies cut longer ones). */
+  lockTtlMinMs: 1000,
+  lockTtlDefaultMs: 30_000,
+  lockTtlMs: 86_400_000,
+  lockWaitMs: 20_000,
   /** One hundred years: anything longer is a mistake. */
   durationMs: 100 * 365 * 86_400_000,
 } as const;

@@ -16,6 +16,8 @@ export { Refusal } from '@tidewheel/protocol';
 
 export { worker, type Worker, type WorkerOptions } from './node/worker.ts';
 export type { BuiltInExecutor } from './node/worker-settings.ts';
+export { superviseWorker, type SuperviseOptions } from './node/supervision/worker-supervisor.ts';
+export { lifelineFd, notesFd } from './node/supervision/supervised-process.ts';
 
 export { WorkerSession, type SessionState, type WorkerSessionDeps } from './worker/session.ts';
 export type { AttemptResult } from './worker/attempts.ts';

@@ -1,6 +1,6 @@
 // Workers, tokens and the audit over the API: what operators and administrators look at.
 
-import type { AuditEvent, FireAudit, Role, SessionState, TokenView, WorkerView } from '@tidewheel/protocol';
+import type { AuditEvent, FireAudit, Role, SessionState, TokenView, WorkerGone, WorkerView } from '@tidewheel/protocol';
 import { Listing, type PageOptions } from './listing.ts';
 import type { Requests } from './requests.ts';
 
@@ -20,6 +20,12 @@ export class WorkersApi {
   /** The worker finishes what it has, takes nothing new, and leaves. */
   drain(sessionId: string): Promise<{ state: SessionState }> {
     return this.#requests.json('POST', `${this.#base}/${encodeURIComponent(sessionId)}/drain`, { repeatable: true });
+  }
+
+  /** For supervisors: the process has ended, with all that it ran, and could not say goodbye. Its runs go elsewhere at once. */
+  gone(sessionId: string, how: WorkerGone): Promise<{ state: SessionState }> {
+    const path = `${this.#base}/${encodeURIComponent(sessionId)}/gone`;
+    return this.#requests.json('POST', path, { body: how, repeatable: true });
   }
 }
 

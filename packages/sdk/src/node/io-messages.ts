@@ -3,6 +3,7 @@
 import type { Assign, LogStream } from '@tidewheel/protocol';
 import type { AttemptResult } from '../worker/attempts.ts';
 import type { WorkerSettings } from '../worker/session-ports.ts';
+import type { OnHang } from './hang-guard.ts';
 
 export type ToIo =
   | { type: 'started'; attemptId: string }
@@ -32,6 +33,9 @@ export interface ThreadData {
   readonly token: string | null;
   /** The main loop's pulse, see pulse.ts. */
   readonly pulse: SharedArrayBuffer;
+  readonly onHang: OnHang;
+  /** The pipe to the supervisor, when there is one. */
+  readonly notesFd: number | null;
 }
 
 /** Gathers messages until the end of the turn. */

@@ -7,10 +7,12 @@ import { WorkerSession } from '../worker/session.ts';
 import type { Runner, SessionEnd, WorkerLog } from '../worker/session-ports.ts';
 import { workerLimits } from '../worker/worker-limits.ts';
 import { attemptMarker } from './executors/shell-environment.ts';
+import { HangGuard } from './hang-guard.ts';
 import { Batch, type ThreadData, type ThreadEnd, type ToIo, type ToMain } from './io-messages.ts';
 import { signalTree } from './process-tree.ts';
 import { PulseReader } from './pulse.ts';
 import { SocketTransport } from './socket-transport.ts';
+import { NotesPipe } from './supervision/supervisor-notes.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
 /** The main thread has this long beyond the grace to report an abandoned attempt's end. */
@@ -23,19 +25,22 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   const groups = new Map<string, number>();
 
   const runner: Runner = {
-    start: (assign) => toMain.add({ type: 'start', assign }),
+    start: (assign) => {
+      guard.tellAlive();
+      toMain.add({ type: 'start', assign });
+    },
     cancel: (attemptId, reason) => toMain.add({ type: 'cancel', attemptId, reason }),
     abandon(attemptId) {
       toMain.add({ type: 'abandon', attemptId });
       if (groups.has(attemptId))
-        systemClock.timer(workerLimits.abandonGraceMs + hangAllowanceMs, () => kill(attemptId));
+        systemClock.timer(workerLimits.abandonGraceMs + hangAllowanceMs, () => void kill(attemptId));
     },
     mainSeq: () => pulse.seq,
     stats: () => ({ ...usage.take(), loopLagMs: pulse.takeLagMs() }),
   };
-  const kill = (attemptId: string): void => {
+  const kill = async (attemptId: string): Promise<void> => {
     const group = groups.get(attemptId);
-    if (group !== undefined) void signalTree({ group, marker: attemptMarker(attemptId) }, 'SIGKILL');
+    if (group !== undefined) await signalTree({ group, marker: attemptMarker(attemptId) }, 'SIGKILL');
   };
 
   const transport = new SocketTransport(data);
@@ -48,8 +53,21 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
     settings,
     log: noteTo(toMain),
   });
+  const notes: NotesPipe | null = data.notesFd === null ? null : new NotesPipe(data.notesFd, () => guard.orphaned());
+  const guard = new HangGuard({
+    onHang: data.onHang,
+    pulse,
+    notes,
+    session: () => (session.welcomed ? session.incarnation : null),
+    killAttempts: async () => {
+      await Promise.all([...groups.keys()].map(kill));
+    },
+  });
   port.on('message', (messages: ToIo[]) => {
-    for (const message of messages) take(message, session, groups);
+    for (const message of messages) {
+      if (message.type === 'spawned' || message.type === 'gone') notes?.tell(message);
+      take(message, session, groups);
+    }
   });
   session.start().then(
     () => toMain.add({ type: 'welcomed' }),
@@ -58,6 +76,8 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   );
   void session.closed.then(async (end) => {
     await transport.settled();
+    guard.stop();
+    notes?.tell({ type: 'closed', how: end.kind });
     toMain.add({ type: 'closed', end: endOf(end) });
   });
 }

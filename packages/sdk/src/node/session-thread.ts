@@ -10,6 +10,8 @@ import { Batch, type ThreadData, type ThreadEnd, type ToIo, type ToMain } from '
 import { newPulse, startPulse } from './pulse.ts';
 import type { SocketOptions } from './socket-transport.ts';
 
+export type HangCare = Pick<ThreadData, 'onHang' | 'notesFd'>;
+
 export class SessionThread {
   readonly #thread: Worker;
   readonly #toIo: Batch<ToIo>;
@@ -19,10 +21,11 @@ export class SessionThread {
   readonly #stopPulse: () => void;
   #runner: AttemptRunner | null = null;
 
-  constructor(settings: WorkerSettings, connection: SocketOptions, log: WorkerLog) {
+  constructor(settings: WorkerSettings, connection: SocketOptions, care: HangCare, log: WorkerLog) {
     this.#log = log;
     const pulse = newPulse();
-    const workerData: ThreadData = { settings, namespace: connection.namespace, token: connection.token, pulse };
+    const { namespace, token } = connection;
+    const workerData: ThreadData = { settings, namespace, token, pulse, ...care };
     // From source this file ends in .ts, from dist in .js; its neighbour does too.
     const entry = new URL(`./io-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
     this.#thread = new Worker(entry, { workerData, name: 'tidewheel-io', execArgv: conditionsOf(process.execArgv) });

@@ -1,6 +1,7 @@
 // The worker as programs use it: registers its tasks, keeps a session with some master, runs what it is given, and leaves
 // without losing anything.
 
+import { url as inspectorUrl } from 'node:inspector';
 import { errorCatalogue, parseDuration, Refusal } from '@tidewheel/protocol';
 import { connectionOf } from '../client/configuration.ts';
 import { applyOf, definitionsOf, type Definitions } from '../definitions.ts';
@@ -34,6 +35,13 @@ export interface WorkerOptions extends Omit<ClientOptions, 'fetch'>, WorkerFacts
   handleSignals?: boolean | undefined;
   /** Exceptions that nobody caught fail the attempt that they come from; on unless it is set to false. */
   handleUncaught?: boolean | undefined;
+  /**
+   * A main loop that stands still for five seconds is hung. `'report'` (unless given): the worker says where, and takes no work
+   * until it moves. `'exit'`: the process is ended, so that a supervisor can start it anew and its runs go elsewhere.
+   */
+  onHang?: 'report' | 'exit' | undefined;
+  /** For supervisors: the descriptor of a pipe over which the worker tells how it is; see `superviseWorker`. */
+  notesFd?: number | undefined;
   log?: WorkerLog | undefined;
 }
 
@@ -152,7 +160,9 @@ export class Worker {
   }
 
   async #connect(): Promise<void> {
-    const thread = new SessionThread(this.#settings, this.#connection, this.#log);
+    const { onHang = 'report', notesFd = null } = this.#options;
+    const care = { onHang: mayBeDebugged() ? 'ignore' : onHang, notesFd } as const;
+    const thread = new SessionThread(this.#settings, this.#connection, care, this.#log);
     this.#thread = thread;
     this.#runner = new AttemptRunner(this.#executors(), thread.reports, systemClock);
     thread.runBy(this.#runner);
@@ -190,6 +200,11 @@ export class Worker {
     this.#endWatch();
     this.#closed.reject(error as Error);
   }
+}
+
+/** A main loop that stands at a breakpoint does not hang. */
+function mayBeDebugged(): boolean {
+  return process.execArgv.some((flag) => flag.startsWith('--inspect')) || inspectorUrl() !== undefined;
 }
 
 function drainMsOf(timeout: string | number): number {

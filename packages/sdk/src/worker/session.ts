@@ -95,6 +95,11 @@ export class WorkerSession {
     return this.#incarnation;
   }
 
+  /** Whether a master knows this incarnation. */
+  get welcomed(): boolean {
+    return this.#welcomed;
+  }
+
   /** Resolves once, with the reason. */
   get closed(): Promise<SessionEnd> {
     return this.#closed.promise;

@@ -25,4 +25,13 @@ export const workerLimits = {
   leaseMarginMs: 3000,
   /** From the polite stop of an abandoned attempt to its kill: must end within the margin. */
   abandonGraceMs: 2000,
+
+  /** A main loop that stands still for this long is hung; how often it is looked at; how long its stack is waited for. */
+  hangMs: 5000,
+  hangLookMs: 250,
+  stackMs: 1500,
+  /** Bytes of the stack that is told. */
+  stackBytes: 4096,
+  /** Bytes of notes that wait for a supervisor that does not read: over it the worker is cut off from it, and ended. */
+  notesWaitingBytes: 1024 * 1024,
 } as const;

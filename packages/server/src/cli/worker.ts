@@ -1,7 +1,7 @@
 // `tidewheel worker`: runs shell and HTTP jobs, and the tasks of the files that it is given, for any of the masters.
 
 import { limits } from '@tidewheel/protocol';
-import { type BuiltInExecutor, worker, type WorkerLog } from '@tidewheel/sdk';
+import { type BuiltInExecutor, lifelineFd, notesFd, superviseWorker, worker, type WorkerLog } from '@tidewheel/sdk';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
@@ -24,7 +24,9 @@ interface WorkerOptions extends ConnectionOptions {
   readonly slots: number;
   readonly tasks: string[];
   readonly logLevel: WorkerLogLevel;
+  readonly supervise: boolean;
   readonly lifeline?: number;
+  readonly notes?: number;
 }
 
 const workerLogLevels = ['info', 'warn', 'error'] as const;
@@ -43,19 +45,38 @@ export function workerCommand(cli: CommandLine): Command {
     .option('--slots <n>', 'runs at the same time', wholeNumber(1, limits.workerSlots), 10)
     .option('--tasks <file>', 'tasks in TypeScript or JavaScript; may be repeated', collect, [])
     .addOption(new Option('--log-level <level>', 'what to say on stderr').choices(workerLogLevels).default('info'))
-    .addOption(new Option('--lifeline <fd>').argParser(wholeNumber(3, 64)).hideHelp());
+    .option('--no-supervise', 'one process only: what hangs or dies is not started again')
+    .addOption(new Option('--lifeline <fd>').argParser(wholeNumber(3, 64)).hideHelp())
+    .addOption(new Option('--notes <fd>').argParser(wholeNumber(3, 64)).hideHelp());
   // Options behind `list` and `drain` are theirs, not those of the worker that `worker` alone runs.
   return withConnection(command)
     .enablePositionalOptions()
     .action(async (options: WorkerOptions) => {
-      cli.exitCode = await work(options, cli.terminal);
+      // A worker with a lifeline is kept by whoever holds the other end.
+      const alone = !options.supervise || options.lifeline !== undefined;
+      cli.exitCode = alone ? await work(options, cli.terminal) : await supervise(options, cli.terminal);
     })
     .addCommand(listCommand(cli))
     .addCommand(drainCommand(cli));
 }
 
+/** The same command once more as a child, with a lifeline and a pipe for its notes. */
+function supervise(options: WorkerOptions, terminal: Terminal): Promise<number> {
+  const { addresses, token, namespace } = resolveConnection(options, terminal);
+  const [, program = '', ...given] = process.argv;
+  return superviseWorker({
+    addresses,
+    token,
+    namespace,
+    argv: [...process.execArgv, program, ...given, `--lifeline=${lifelineFd}`, `--notes=${notesFd}`],
+    env: terminal.env,
+    log: workerLog(options.logLevel, terminal),
+  });
+}
+
 /** Signals are the worker's own: the first drains it, the second stops it at once. */
 async function work(options: WorkerOptions, terminal: Terminal): Promise<number> {
+  terminal.outliveReader();
   const { tasks, schedules } = await loadTasks(options.tasks);
   const { addresses, token, namespace } = resolveConnection(options, terminal);
   const running = worker({
@@ -69,6 +90,8 @@ async function work(options: WorkerOptions, terminal: Terminal): Promise<number>
     queues: options.queues,
     labels: options.labels,
     executors: options.executors,
+    onHang: options.notes === undefined ? 'report' : 'exit',
+    notesFd: options.notes,
     log: workerLog(options.logLevel, terminal),
   });
   if (options.lifeline !== undefined) watchLifeline(options.lifeline, () => void running.stop());

@@ -7,6 +7,7 @@ import {
   pageSchema,
   Refusal,
   sessionStates,
+  workerGoneSchema,
   workerViewSchema,
   type SessionState,
 } from '@tidewheel/protocol';
@@ -59,6 +60,22 @@ export function workerRoutes({ db, identity, master, signals }: DoorContext): Ro
         if (changed) master.gateway.drain(sessionId);
         if (changed) signals.publish('changed', { namespace: ns, topics: ['workers'] });
         return { state: 'draining' };
+      },
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/namespaces/:ns/workers/:sessionId/gone',
+      permission: 'worker.connect',
+      tag,
+      summary:
+        'A supervisor says that a worker process has ended, with all that it ran: its runs are given away at once.',
+      params: z.object({ ns: namespaceSchema, sessionId: idSchema }),
+      body: workerGoneSchema,
+      response: z.object({ state: z.enum(sessionStates) }),
+      handler: async ({ params: { ns, sessionId }, body }): Promise<{ state: SessionState }> => {
+        if (!(await master.gateway.buried(ns, sessionId, body)))
+          throw new Refusal('NOT_FOUND', `there is no worker session ${sessionId} in the namespace "${ns}"`);
+        return { state: 'dead' };
       },
     }),
   ];

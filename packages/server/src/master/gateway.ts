@@ -8,13 +8,13 @@
 // Twice a lease this master compares what it believes with what the store says of its sessions' attempts: claims whose
 // commit was acknowledged too late are delivered, attempts that were given away are told to stop, cancels are repeated.
 
-import type { ErrorCode, Hello, WorkerMessage } from '@tidewheel/protocol';
+import type { ErrorCode, Hello, WorkerGone, WorkerMessage } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
 import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions } from '../store/runs-claim.ts';
-import { sessionDrain, sessionEnd, sessionRegister, sessionResume } from '../store/sessions.ts';
+import { sessionDrain, sessionEnd, sessionGone, sessionRegister, sessionResume } from '../store/sessions.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -176,7 +176,23 @@ export class SessionGateway implements Service {
     this.#context.log.info('a worker left', { worker: link.worker, session: link.sessionId, reason });
     link.open = false;
     this.#dispatcher.detach(link);
-    void this.#inStore(() => sessionEnd(this.#context.db, link.sessionId));
+    void this.#inStore(async () => {
+      await sessionEnd(this.#context.db, link.sessionId);
+      this.#context.signals.publish('scheduled', null);
+    });
+  }
+
+  /** A supervisor has seen the worker's process end: its runs need not wait for the lease. False: no such session. */
+  async buried(namespace: string, sessionId: string, how: WorkerGone): Promise<boolean> {
+    const { db, log, metrics, signals } = this.#context;
+    if (!(await sessionGone(db, namespace, sessionId, how))) return false;
+    log.warn('a worker ended without a word', { session: sessionId, reason: how.reason });
+    metrics.add('tidewheel_workers_buried_total', 1, { reason: how.reason });
+    const link = this.#dispatcher.link(sessionId);
+    if (link !== undefined) this.#dismiss(link, 'SESSION_DEAD', `its supervisor says that it ${how.reason}`);
+    signals.publish('scheduled', null);
+    this.#changes.note([namespace], 'workers');
+    return true;
   }
 
   /** Deeds that the lease would bring about anyway, should the store not answer now. */

@@ -30,6 +30,11 @@ export const metricCatalogue = {
     labels: [],
   },
   tidewheel_sessions_lost_total: { kind: 'counter', help: 'Sessions that expired.', labels: [] },
+  tidewheel_workers_buried_total: {
+    kind: 'counter',
+    help: 'Worker processes that their supervisor reported as ended without a word: hung, silent, crashed.',
+    labels: ['reason'],
+  },
   tidewheel_sessions: { kind: 'gauge', help: 'Workers connected to this master.', labels: [] },
   tidewheel_http_request_seconds: {
     kind: 'histogram',

@@ -1,10 +1,12 @@
 // Moves that time brings: delayed runs become ready, runs that waited too long fail, runs of dead sessions are given away.
 // Any master does them, as often as it likes: rows that another one holds are skipped.
 
+import type { RunError } from '@tidewheel/protocol';
 import { become, decideLost, withAttempt, type PastAttempt } from '../core/run.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
+import { locksOfDeadRelease } from './locks.ts';
 import { runsFinish, runsRetry, type FinishedRun, type RetriedRun } from './runs-finish.ts';
 import { sessionsExpire } from './sessions.ts';
 
@@ -91,6 +93,8 @@ export interface Rescued {
   sessions: { id: string; worker: string; namespace: string }[];
   finished: FinishedRun[];
   retried: MovedRun[];
+  /** Locks that became free, as signals name them. */
+  locks: string[];
   more: boolean;
 }
 
@@ -107,6 +111,8 @@ interface LostRow {
   cancel_requested_at: number | null;
   attempts: string;
   worker: string;
+  end_reason: string | null;
+  end_detail: string | null;
   now: number;
 }
 
@@ -121,7 +127,7 @@ export async function sessionsRescue(
   const sessions = await sessionsExpire(tx, serverLimits.rescueSessions);
   const rows = await tx.query<LostRow>(
     `select r.id, r.namespace, r.lane_id, r.job_version_id, r.attempt, r.attempt_id, r.session_id, r.claimed_at, r.started_at,
-       r.cancel_requested_at, r.attempts, s.worker, now_ms() as now
+       r.cancel_requested_at, r.attempts, s.worker, s.end_reason, s.end_detail, now_ms() as now
      from session s join run r on r.session_id = s.id
      where s.state = 'dead' and s.ended_at > now_ms() - 60000
      order by r.id limit $1${tx.dialect.forUpdate}`,
@@ -131,7 +137,14 @@ export async function sessionsRescue(
     tx,
     rows.map((row) => row.job_version_id),
   );
-  const rescued: Rescued = { sessions, finished: [], retried: [], more: rows.length === serverLimits.rescueRuns };
+  const locks = await locksOfDeadRelease(tx);
+  const rescued: Rescued = {
+    sessions,
+    finished: [],
+    retried: [],
+    locks,
+    more: rows.length === serverLimits.rescueRuns,
+  };
   const retries: RetriedRun[] = [];
   for (const row of rows) {
     const spec = versions.get(row.job_version_id)?.spec;
@@ -172,6 +185,12 @@ function lostAttempt(row: LostRow): PastAttempt {
     startedAt: row.started_at,
     endedAt: row.now,
     outcome: 'lost',
-    error: { kind: 'worker-lost', message: `the worker ${row.worker} was lost` },
+    error: lossOf(row),
   };
+}
+
+function lossOf({ worker, end_reason: reason, end_detail: detail }: LostRow): RunError {
+  if (reason === null) return { kind: 'worker-lost', message: `the worker ${worker} was lost` };
+  const message = `the worker ${worker} ${reason === 'hung' ? 'hung' : reason === 'silent' ? 'fell silent' : 'crashed'}`;
+  return { kind: `worker-${reason}`, message, ...(detail === null ? {} : { stack: detail }) };
 }

@@ -1,6 +1,6 @@
 // Sessions: the leased registrations of workers. Expiry is by the store's clock; a dead session never comes back.
 
-import type { Hello, WorkerStats } from '@tidewheel/protocol';
+import type { Hello, WorkerGone, WorkerStats } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
 
 export interface SessionOwner {
@@ -90,6 +90,20 @@ export async function sessionEnd(tx: Tx, sessionId: string): Promise<void> {
     `update session set state = 'dead', ended_at = now_ms(), expires_at = now_ms() where id = $1 and state <> 'dead'`,
     [sessionId],
   );
+}
+
+/**
+ * The worker's supervisor has seen the process end, with all that it ran. False when the session is unknown in that namespace;
+ * one that is dead already keeps the reason it has.
+ */
+export async function sessionGone(tx: Tx, namespace: string, sessionId: string, how: WorkerGone): Promise<boolean> {
+  await tx.query(
+    `update session set state = 'dead', ended_at = now_ms(), expires_at = now_ms(), end_reason = $3, end_detail = $4
+     where id = $1 and namespace = $2 and state <> 'dead'`,
+    [sessionId, namespace, how.reason, how.detail],
+  );
+  const rows = await tx.query(`select id from session where id = $1 and namespace = $2`, [sessionId, namespace]);
+  return rows.length === 1;
 }
 
 /** Marks expired sessions dead, locking each; returns them. */

@@ -9,7 +9,7 @@ import { cancelsOf, runCancel } from '../runs-control.ts';
 import { logsAppend, resultsAccept, runsStarted, type SessionResult } from '../runs-report.ts';
 import { idempotencyForget, idempotencyTake, runsInsert } from '../runs-submit.ts';
 import { runsExpireStart, runsPromote, sessionsRescue, sweepOutlook } from '../runs-sweep.ts';
-import { sessionEnd, sessionResume, sessionsRenew } from '../sessions.ts';
+import { sessionEnd, sessionGone, sessionResume, sessionsRenew } from '../sessions.ts';
 import { newRun, seedId, seedJob, seedSession, stateOf, type SeededJob } from './seed.ts';
 
 export interface RunsSetup {
@@ -242,6 +242,21 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
       assert.ok(!rescued.sessions.some((session) => session.id === sessionId));
       assert.equal(await stateOf(db, run.id), 'running');
       assert.equal(claimed.sessionId, sessionId);
+    });
+
+    test('a session that its supervisor has seen end gives its runs away at once, and they tell why', async () => {
+      const { run, sessionId } = await running();
+      const how = { reason: 'hung', detail: 'at spin' } as const;
+      assert.equal(await sessionGone(db, 'another', sessionId, how), false);
+      assert.equal((await sweepOutlook(db)).stranded, false);
+      assert.equal(await sessionGone(db, 'default', sessionId, how), true);
+      assert.equal(await sessionGone(db, 'default', sessionId, { reason: 'crashed', detail: null }), true);
+      assert.deepEqual(await sessionsRenew(db, masterId, [{ sessionId, stats: {} }], 1000), []);
+      await db.transaction((tx) => sessionsRescue(tx, deps));
+      assert.equal(await stateOf(db, run.id), 'ready');
+      const [row] = await db.query<{ attempts: string }>('select attempts from run where id = $1', [run.id]);
+      const [attempt] = JSON.parse(row?.attempts ?? '[]') as { error: { kind: string; stack: string } }[];
+      assert.deepEqual([attempt?.error.kind, attempt?.error.stack], ['worker-hung', 'at spin']);
     });
 
     test('an at-most-once run whose worker is lost ends as lost', async () => {
