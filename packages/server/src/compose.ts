@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
+import { openCoordinator } from './compose/open-coordinator.ts';
 import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
 import { openSqlite } from './drivers/sqlite/database.ts';
 import { breathe, systemClock } from './drivers/system/clock.ts';
@@ -15,11 +16,11 @@ import { type HttpDoor, startHttp } from './http/http-door.ts';
 import { masterDefaults, type MasterSettings } from './master/deps.ts';
 import { Master } from './master/master.ts';
 import type { Clock } from './ports/clock.ts';
+import type { Coordinator } from './ports/coordinator.ts';
 import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import { type Database, StoreUnavailable } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
-import { leaseRows } from './store/lease-rows.ts';
 import { migrate } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
 import { type Grant, tokenCreate } from './store/tokens.ts';
@@ -140,7 +141,10 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     heartbeatMs: config.heartbeatMs,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
-  const coordinator = leaseRows({ db, signals });
+  const coordinator = await openCoordinator(config.coordinator, store).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
@@ -160,17 +164,25 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     // Other masters and workers are told this address, so it must be known before the master registers itself.
     if (settings.address === '') settings.address = door.address;
     await master.start();
-    return { master, store, clock: systemClock, address: door.address, stop: once(() => stopAll(door, master, store)) };
+    return {
+      master,
+      store,
+      clock: systemClock,
+      address: door.address,
+      stop: once(() => stopAll(door, master, coordinator, store)),
+    };
   } catch (error) {
+    await coordinator.close();
     await store.close();
     throw error;
   }
 }
 
 /** The master says goodbye to its workers while the door still carries the words; then the door, then the store. */
-async function stopAll(door: HttpDoor, master: Master, store: OpenStore): Promise<void> {
+async function stopAll(door: HttpDoor, master: Master, coordinator: Coordinator, store: OpenStore): Promise<void> {
   await master.stop();
   await door.stop();
+  await coordinator.close();
   await store.close();
 }
 

@@ -38,6 +38,26 @@ test('takes a flag before the environment, the environment before the file, the 
   assert.equal(config.insecurePublicHttp, true);
 });
 
+test('takes etcd with all it needs, its endpoints as text or as a list of the file', () => {
+  const flags = { coordinator: 'etcd', 'etcd-cert': 'c.pem', 'etcd-key': 'k.pem', 'etcd-user': 'u' };
+  const file = {
+    path: 'c.yaml',
+    server: { etcd: { endpoints: ['https://a:2379', 'https://b:2379'], passwordFile: 'p' } },
+  };
+  assert.deepEqual(readConfig({ flags, env: {}, file }).coordinator, {
+    kind: 'etcd',
+    endpoints: ['https://a:2379', 'https://b:2379'],
+    prefix: 'tidewheel/',
+    caFile: null,
+    client: { certFile: 'c.pem', keyFile: 'k.pem' },
+    login: { user: 'u', passwordFile: 'p' },
+  });
+  const text = { coordinator: 'etcd', 'etcd-endpoints': 'http://a:2379, http://b:2379' };
+  const { coordinator } = readConfig({ ...nothing, flags: text });
+  assert.deepEqual(coordinator.kind === 'etcd' && coordinator.endpoints, ['http://a:2379', 'http://b:2379']);
+  assert.deepEqual(readConfig(nothing).coordinator, { kind: 'store' });
+});
+
 const bad: [what: string, sources: Partial<ConfigSources>, ...faults: string[]][] = [
   ['a port', { flags: { listen: '127.0.0.1:70700' } }, 'listen: --listen is "127.0.0.1:70700"; expected host:port'],
   [
@@ -55,6 +75,24 @@ const bad: [what: string, sources: Partial<ConfigSources>, ...faults: string[]][
   ['the file', { file: { path: 'c.yaml', server: ['x'] } }, 'server: in c.yaml: expected a section'],
   ['half a TLS pair', { flags: { 'tls-cert': 'a.pem' } }, 'tls.key: a certificate and its key go together'],
   ['a slow heartbeat', { flags: { heartbeat: '8s' } }, 'session.heartbeat: at most a third'],
+  [
+    'a coordinator',
+    { flags: { coordinator: 'zookeeper' } },
+    'coordinator: --coordinator is "zookeeper"; expected one of store, etcd',
+  ],
+  ['etcd without endpoints', { flags: { coordinator: 'etcd' } }, 'etcd.endpoints: needed'],
+  ['etcd that nobody uses', { flags: { 'etcd-endpoints': 'http://e:2379' } }, 'etcd.endpoints: says where etcd is'],
+  [
+    'an endpoint of etcd',
+    { flags: { coordinator: 'etcd', 'etcd-endpoints': 'http://a:2379,https://b:2379' } },
+    'etcd.endpoints: --etcd-endpoints is "http://a:2379,https://b:2379"; expected URLs',
+  ],
+  [
+    'half a pair of etcd',
+    { flags: { coordinator: 'etcd', 'etcd-endpoints': 'https://a:2379', 'etcd-cert': 'c.pem', 'etcd-user': 'u' } },
+    'etcd.key: a certificate and its key go together',
+    'etcd.passwordFile: a user and the password go together',
+  ],
   [
     'two keys at once',
     { env: { TIDEWHEEL_STORE_POOL: 'many', TIDEWHEEL_LOG_LEVEL: 'loud' } },

@@ -1,18 +1,45 @@
 // The configuration of a server, read once: flag, then environment, then file, then the default. Every key stands in one table,
 // which also makes the flags and is compared with docs/reference/config.md. What comes out is frozen and complete.
 
-import { dirname, resolve } from 'node:path';
-import { type Fault, parseDuration, Refusal } from '@tidewheel/protocol';
+import { dirname } from 'node:path';
+import { type Fault, Refusal } from '@tidewheel/protocol';
+import {
+  duration,
+  fileText,
+  isSection,
+  oneOf,
+  Problem,
+  type Read,
+  readAddress,
+  readEndpoints,
+  readListen,
+  readStore,
+  readSwitch,
+  type StoreConfig,
+  text,
+  valueAt,
+  whole,
+} from './config-values.ts';
 
-export type StoreConfig =
-  | { readonly engine: 'sqlite'; readonly path: string }
-  | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
+export type { StoreConfig };
+
+export type CoordinatorConfig =
+  | { readonly kind: 'store' }
+  | {
+      readonly kind: 'etcd';
+      readonly endpoints: readonly string[];
+      readonly prefix: string;
+      readonly caFile: string | null;
+      readonly client: { readonly certFile: string; readonly keyFile: string } | null;
+      readonly login: { readonly user: string; readonly passwordFile: string } | null;
+    };
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export interface ServerConfig {
   readonly store: StoreConfig;
+  readonly coordinator: CoordinatorConfig;
   readonly listen: { readonly host: string; readonly port: number };
   /** How workers and other masters reach this one; null means: made of the address that it listens on. */
   readonly address: string | null;
@@ -22,14 +49,6 @@ export interface ServerConfig {
   readonly logLevel: LogLevel;
   readonly sessionTtlMs: number;
   readonly heartbeatMs: number;
-}
-
-type Read<T> = (text: string) => T | Problem;
-class Problem {
-  readonly expected: string;
-  constructor(expected: string) {
-    this.expected = expected;
-  }
 }
 
 export interface ConfigKey<T = unknown> {
@@ -45,7 +64,6 @@ export interface ConfigKey<T = unknown> {
 }
 
 const define = <T>(key: ConfigKey<T>): ConfigKey<T> => key;
-const text: Read<string> = (value) => (value === '' ? new Problem('a text that is not empty') : value);
 
 const keys = {
   store: define({
@@ -65,6 +83,78 @@ const keys = {
     fallback: '10',
     help: 'connections to PostgreSQL',
     read: whole(2, 200),
+  }),
+  coordinator: define({
+    key: 'coordinator',
+    flag: '--coordinator',
+    placeholder: 'kind',
+    env: 'TIDEWHEEL_COORDINATOR',
+    fallback: 'store',
+    help: 'what masters elect their leader by: store, or etcd, which notices a dead leader sooner',
+    read: oneOf(['store', 'etcd']),
+  }),
+  etcdEndpoints: define({
+    key: 'etcd.endpoints',
+    flag: '--etcd-endpoints',
+    placeholder: 'urls',
+    env: 'TIDEWHEEL_ETCD_ENDPOINTS',
+    fallback: null,
+    help: 'the client addresses of all etcd members, with commas between',
+    read: readEndpoints,
+  }),
+  etcdPrefix: define({
+    key: 'etcd.prefix',
+    flag: '--etcd-prefix',
+    placeholder: 'text',
+    env: 'TIDEWHEEL_ETCD_PREFIX',
+    fallback: 'tidewheel/',
+    help: 'before every key in etcd; one for each cluster that shares it',
+    read: text,
+  }),
+  etcdCa: define({
+    key: 'etcd.ca',
+    flag: '--etcd-ca',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_ETCD_CA',
+    fallback: null,
+    help: 'certificates that the members are checked against, PEM',
+    read: text,
+  }),
+  etcdCert: define({
+    key: 'etcd.cert',
+    flag: '--etcd-cert',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_ETCD_CERT',
+    fallback: null,
+    help: 'certificate of this client, PEM',
+    read: text,
+  }),
+  etcdKey: define({
+    key: 'etcd.key',
+    flag: '--etcd-key',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_ETCD_KEY',
+    fallback: null,
+    help: 'private key of this client, PEM',
+    read: text,
+  }),
+  etcdUser: define({
+    key: 'etcd.user',
+    flag: '--etcd-user',
+    placeholder: 'name',
+    env: 'TIDEWHEEL_ETCD_USER',
+    fallback: null,
+    help: 'user to sign in as',
+    read: text,
+  }),
+  etcdPasswordFile: define({
+    key: 'etcd.passwordFile',
+    flag: '--etcd-password-file',
+    placeholder: 'file',
+    env: 'TIDEWHEEL_ETCD_PASSWORD_FILE',
+    fallback: null,
+    help: "file with that user's password",
+    read: text,
   }),
   listen: define({
     key: 'listen',
@@ -127,8 +217,7 @@ const keys = {
     env: 'TIDEWHEEL_LOG_LEVEL',
     fallback: 'info',
     help: `what to log on stderr: ${logLevels.join(', ')}`,
-    read: (value): LogLevel | Problem =>
-      logLevels.find((level) => level === value) ?? new Problem(`one of ${logLevels.join(', ')}`),
+    read: oneOf(logLevels),
   }),
   sessionTtl: define({
     key: 'session.ttl',
@@ -200,6 +289,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
       detail: 'at most a third of session.ttl, or one lost message would end a session',
     });
   }
+  const coordinator = coordinatorOf(value, faults);
   const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs } = all;
   if (
     faults.length > 0 ||
@@ -216,6 +306,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     });
   }
   return Object.freeze({
+    coordinator: Object.freeze(coordinator),
     store: Object.freeze(store.engine === 'postgres' ? { ...store, poolSize } : store),
     listen: Object.freeze(listen),
     address: all.address,
@@ -229,6 +320,39 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs,
     heartbeatMs,
   });
+}
+
+/** What is wrong is added to the faults; then the answer is not used. */
+function coordinatorOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): CoordinatorConfig {
+  const pairs = [
+    [keys.etcdCert, keys.etcdKey, 'a certificate and its key go together'],
+    [keys.etcdUser, keys.etcdPasswordFile, 'a user and the password go together'],
+  ] as const;
+  const [client, login] = pairs.map(([one, other, detail]) => {
+    const [first, second] = [value(one), value(other)];
+    if (first !== null && second !== null) return { first, second };
+    if (first !== null || second !== null) faults.push({ pointer: (first === null ? one : other).key, detail });
+    return null;
+  });
+  const kind = value(keys.coordinator);
+  const endpoints = value(keys.etcdEndpoints);
+  const prefix = value(keys.etcdPrefix);
+  const caFile = value(keys.etcdCa);
+  if (kind !== 'etcd') {
+    const detail = 'says where etcd is, but `coordinator` is store';
+    if (kind === 'store' && endpoints !== null) faults.push({ pointer: keys.etcdEndpoints.key, detail });
+    return { kind: 'store' };
+  }
+  if (endpoints === null && !faults.some(({ pointer }) => pointer === keys.etcdEndpoints.key))
+    faults.push({ pointer: keys.etcdEndpoints.key, detail: 'needed, because `coordinator` is etcd' });
+  return {
+    kind,
+    endpoints: endpoints ?? [],
+    prefix: prefix ?? '',
+    caFile,
+    client: client ? { certFile: client.first, keyFile: client.second } : null,
+    login: login ? { user: login.first, passwordFile: login.second } : null,
+  };
 }
 
 interface Found {
@@ -245,18 +369,6 @@ function find(key: ConfigKey, { flags, env, file }: ConfigSources): Found | null
   if (file !== null && kept !== undefined && kept !== null)
     return { text: fileText(kept), origin: `${key.key} in ${file.path}` };
   return key.fallback === null ? null : { text: key.fallback, origin: 'the default' };
-}
-
-function fileText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function valueAt(section: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, part) => (isSection(at) ? at[part] : undefined), section);
-}
-
-function isSection(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unknownKeys(file: ConfigFile | null): Fault[] {
@@ -276,57 +388,7 @@ function unknownKeys(file: ConfigFile | null): Fault[] {
   });
 }
 
-function readStore(value: string): StoreConfig | Problem {
-  const expected = new Problem('sqlite:FILE or postgres://user@host/database');
-  if (value.startsWith('sqlite:')) {
-    const path = value.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
-    return path === '' || path === ':memory:' ? expected : { engine: 'sqlite', path: resolve(path) };
-  }
-  if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return expected;
-  // The pool's size is a key of its own and is put in by readConfig.
-  return { engine: 'postgres', url: value, poolSize: 0 };
-}
-
 /** The directory that belongs to a SQLite store: database, lock and the CLI's `client.json`. */
 export function dataDirectoryOf(store: StoreConfig): string | null {
   return store.engine === 'sqlite' ? dirname(store.path) : null;
-}
-
-function readListen(value: string): { host: string; port: number } | Problem {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(value);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) return new Problem('host:port, for example 127.0.0.1:7070 or [::1]:7070');
-  return { host, port };
-}
-
-function readAddress(value: string): string | Problem {
-  const url = URL.canParse(value) ? new URL(value) : null;
-  const fine =
-    url !== null &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.pathname === '/' &&
-    url.search === '';
-  return fine ? url.origin : new Problem('http://host:port or https://host:port');
-}
-
-function readSwitch(value: string): boolean | Problem {
-  if (value === 'true' || value === '1') return true;
-  return value === 'false' || value === '0' ? false : new Problem('true or false');
-}
-
-function whole(min: number, max: number): Read<number> {
-  return (value) => {
-    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-    return number >= min && number <= max ? number : new Problem(`a whole number from ${min} to ${max}`);
-  };
-}
-
-function duration(minMs: number, maxMs: number): Read<number> {
-  return (value) => {
-    const ms = parseDuration(value);
-    return ms !== null && ms >= minMs && ms <= maxMs
-      ? ms
-      : new Problem(`a duration from ${minMs}ms to ${maxMs}ms, such as 15s`);
-  };
 }

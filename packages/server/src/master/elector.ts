@@ -178,7 +178,7 @@ export class Elector implements Service {
 
   /** A leader: renews, and looks whether the store still says so. */
   async #keep(lead: Lead): Promise<number> {
-    const { coordinator, log } = this.#context;
+    const { coordinator } = this.#context;
     const { renewEveryMs, callTimeoutMs } = leaseTiming(lead.grant.ttlMs);
     const startedMs = this.#now();
     // Where the leases are rows of the store, renewing one shows that the store answers and that nobody else has it.
@@ -191,7 +191,6 @@ export class Elector implements Service {
     if (this.#lead !== lead) return 0;
     if (recorded?.ok === true && !isSame(recorded.value, lead.term)) return this.#lose('fenced');
     if (renewed.ok && !renewed.value) return this.#lose('lease-lost');
-    const trusted = this.trusted;
     const kept: Lead = {
       ...lead,
       trustedUntilMs: renewed.ok ? trustRenewed(lead.trustedUntilMs, startedMs, lead.grant.ttlMs) : lead.trustedUntilMs,
@@ -199,11 +198,6 @@ export class Elector implements Service {
     };
     this.#lead = kept;
     if (storeIsSilent(kept, this.#now())) return this.#lose('store-silent');
-    if (this.trusted !== trusted) {
-      if (trusted)
-        log.warn('the coordinator does not answer; this master leads until it is fenced', { term: lead.term.term });
-      else log.info('the coordinator answers again', { term: lead.term.term });
-    }
     return keepAfterMs(kept, startedMs, this.#now(), renewEveryMs);
   }
 
@@ -239,8 +233,18 @@ export class Elector implements Service {
   async #ask<T>(boundMs: number, call: () => Promise<T>): Promise<Answer<T>> {
     const answer = await answerWithin(this.#context.clock, boundMs, call);
     this.#coordinatorMs = answer.ok ? answer.tookMs : null;
-    this.#trouble = answer.ok ? null : answer.why;
+    const trouble = answer.ok ? null : answer.why;
+    if ((trouble === null) !== (this.#trouble === null)) this.#sayTrouble(trouble);
+    this.#trouble = trouble;
     return answer;
+  }
+
+  /** Once when it begins and once when it is over. */
+  #sayTrouble(trouble: string | null): void {
+    const { log } = this.#context;
+    const leads = this.#lead !== null;
+    if (trouble === null) log.info('the coordinator answers again', { leads });
+    else log.warn('the coordinator does not answer; whoever leads goes on until it is fenced', { trouble, leads });
   }
 
   async #askStore(boundMs: number): Promise<Answer<Awaited<ReturnType<typeof termRead>>>> {

@@ -1,0 +1,110 @@
+// What the values of configuration keys may be: each reader takes the text as written and answers with the value, or says what it
+// expected instead. And how values are found in a file, which may write them in more than one way.
+
+import { resolve } from 'node:path';
+import { parseDuration } from '@tidewheel/protocol';
+
+export type Read<T> = (text: string) => T | Problem;
+
+export class Problem {
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+export type StoreConfig =
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
+
+const endpointsMax = 9;
+
+export const text: Read<string> = (value) => (value === '' ? new Problem('a text that is not empty') : value);
+
+export function oneOf<T extends string>(values: readonly T[]): Read<T> {
+  return (value) => values.find((one) => one === value) ?? new Problem(`one of ${values.join(', ')}`);
+}
+
+/** Commas between, or a list in the file, which comes as JSON. */
+export function readEndpoints(value: string): readonly string[] | Problem {
+  const expected = new Problem('URLs such as http://etcd-1:2379, with commas between, all http or all https');
+  const list = value.startsWith('[') ? listOf(value) : value.split(',').map((one) => one.trim());
+  const urls = list.map((one) => (URL.canParse(one) ? new URL(one) : null));
+  const fine =
+    urls.length > 0 &&
+    urls.length <= endpointsMax &&
+    urls.every((url) => url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') &&
+    new Set(urls.map((url) => url?.protocol)).size === 1;
+  return fine ? Object.freeze(urls.flatMap((url) => (url === null ? [] : [url.origin]))) : expected;
+}
+
+function listOf(json: string): string[] {
+  try {
+    const list: unknown = JSON.parse(json);
+    return Array.isArray(list) ? list.map(String) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function readStore(value: string): StoreConfig | Problem {
+  const expected = new Problem('sqlite:FILE or postgres://user@host/database');
+  if (value.startsWith('sqlite:')) {
+    const path = value.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
+    return path === '' || path === ':memory:' ? expected : { engine: 'sqlite', path: resolve(path) };
+  }
+  if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return expected;
+  // The pool's size is a key of its own and is put in by readConfig.
+  return { engine: 'postgres', url: value, poolSize: 0 };
+}
+
+export function readListen(value: string): { host: string; port: number } | Problem {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(value);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) return new Problem('host:port, for example 127.0.0.1:7070 or [::1]:7070');
+  return { host, port };
+}
+
+export function readAddress(value: string): string | Problem {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const fine =
+    url !== null &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.pathname === '/' &&
+    url.search === '';
+  return fine ? url.origin : new Problem('http://host:port or https://host:port');
+}
+
+export function readSwitch(value: string): boolean | Problem {
+  if (value === 'true' || value === '1') return true;
+  return value === 'false' || value === '0' ? false : new Problem('true or false');
+}
+
+export function whole(min: number, max: number): Read<number> {
+  return (value) => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= min && number <= max ? number : new Problem(`a whole number from ${min} to ${max}`);
+  };
+}
+
+export function duration(minMs: number, maxMs: number): Read<number> {
+  return (value) => {
+    const ms = parseDuration(value);
+    return ms !== null && ms >= minMs && ms <= maxMs
+      ? ms
+      : new Problem(`a duration from ${minMs}ms to ${maxMs}ms, such as 15s`);
+  };
+}
+
+export function fileText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+export function valueAt(section: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, part) => (isSection(at) ? at[part] : undefined), section);
+}
+
+export function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
