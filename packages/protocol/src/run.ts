@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { durationSchema } from './duration.ts';
 import { limits } from './limits.ts';
 import { nameSchema, timeSchema } from './names.ts';
-import { attemptOutcomes, runStates, triggerKinds } from './states.ts';
+import { attemptOutcomes, reportedOutcomes, runStates, triggerKinds } from './states.ts';
 
 export const runErrorSchema = z.object({
   /** A short stable word such as `exit`, `signal`, `http-status`, `timeout`, `thrown`, `worker-lost`. */
@@ -25,6 +25,10 @@ export const attemptViewSchema = z.object({
   endedAt: timeSchema.nullable(),
   outcome: z.enum(attemptOutcomes).nullable(),
   error: runErrorSchema.nullable(),
+  /** What its worker reported after the attempt had been given away: refused, and kept for the record. */
+  refusedReport: z
+    .object({ outcome: z.enum(reportedOutcomes), receivedAt: timeSchema, error: runErrorSchema.nullable() })
+    .optional(),
 });
 export type AttemptView = z.infer<typeof attemptViewSchema>;
 

@@ -1,6 +1,6 @@
 // `tidewheel run`: the executions of jobs, their logs, and ways to stop or repeat them.
 
-import { type RunState, type RunView, runStates } from '@tidewheel/protocol';
+import { type AttemptView, type RunState, type RunView, runStates } from '@tidewheel/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
@@ -121,6 +121,15 @@ function runText(run: RunView, output: Output, cli: CommandLine): string {
         right: true,
       },
       { title: 'ERROR', value: (attempt) => attempt.error?.message ?? '', shrink: true },
+      ...(run.attempts.some((attempt) => attempt.refusedReport !== undefined)
+        ? [
+            {
+              title: 'REPORTED TOO LATE',
+              value: ({ refusedReport: late }: AttemptView) =>
+                late === undefined ? '' : `${late.outcome} at ${times(late.receivedAt)}, refused`,
+            },
+          ]
+        : []),
     ],
     run.attempts,
     { width, colour },

@@ -190,11 +190,12 @@ export async function runView(
   const version = (await definitions.jobVersions(tx, [row.job_version_id])).get(row.job_version_id);
   if (version === undefined) throw new Error(`run ${row.id} has no job version`);
   const past = JSON.parse(row.attempts) as PastAttempt[];
+  const refused = await refusedReports(tx, id, past);
   return {
     ...summary,
     payload: jsonOf(row.payload),
     output: jsonOf(row.output),
-    attempts: [...past.map(pastView), ...currentAttempt(row)],
+    attempts: [...past.map((attempt) => pastView(attempt, refused)), ...currentAttempt(row)],
     retryOf: row.retry_of,
     waitingFor: await waitingFor(tx, { ...summary, laneId: row.lane_id, pastAttempts: past.length }),
   };
@@ -217,9 +218,41 @@ async function fullRow(tx: Tx, namespace: string, id: string): Promise<FullRow |
   return archived ?? null;
 }
 
-function pastView(attempt: PastAttempt): AttemptView {
-  const { attemptId, worker, sessionId, claimedAt, startedAt, endedAt, outcome, error } = attempt;
-  return { attempt: attempt.attempt, attemptId, worker, sessionId, claimedAt, startedAt, endedAt, outcome, error };
+type RefusedReport = NonNullable<AttemptView['refusedReport']>;
+
+/** Results that came too late, by attempt. Only attempts whose worker was lost can have one. */
+async function refusedReports(
+  tx: Tx,
+  runId: string,
+  past: readonly PastAttempt[],
+): Promise<Map<string, RefusedReport>> {
+  const lost = past.filter((attempt) => attempt.outcome === 'lost');
+  if (lost.length === 0) return new Map();
+  const rows = await tx.query<{
+    attempt_id: string;
+    outcome: RefusedReport['outcome'];
+    error: string | null;
+    received_at: number;
+  }>(
+    `select o.attempt_id, o.outcome, o.error, o.received_at
+     from ${tx.dialect.rows('$1', 'x', { attempt_id: 'uuid' })} join orphan o on o.attempt_id = x.attempt_id and o.run_id = $2`,
+    [JSON.stringify(lost.map((attempt) => ({ attempt_id: attempt.attemptId }))), runId],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.attempt_id,
+      {
+        outcome: row.outcome,
+        receivedAt: row.received_at,
+        error: row.error === null ? null : (JSON.parse(row.error) as RunError),
+      },
+    ]),
+  );
+}
+
+function pastView(attempt: PastAttempt, refused: ReadonlyMap<string, RefusedReport>): AttemptView {
+  const refusedReport = refused.get(attempt.attemptId);
+  return refusedReport === undefined ? attempt : { ...attempt, refusedReport };
 }
 
 function currentAttempt(row: FullRow): AttemptView[] {
