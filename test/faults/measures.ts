@@ -16,6 +16,9 @@ export interface Measures {
   readonly fireDelayMs: Spread;
   /** The worker began, after the nominal time. */
   readonly startDelayMs: Spread;
+  /** Fires that were decided more than a second late, and at how many nominal times they were due. */
+  readonly lateFires: number;
+  readonly lateTimes: number;
   readonly fires: number;
   readonly runs: number;
   readonly attempts: number;
@@ -35,12 +38,15 @@ export function measure(evidence: Evidence, from: number, to: number): Measures 
   const within = (at: number | null): boolean => at !== null && at >= from && at <= to;
   const overlaps = overlapsOf(evidence);
   const first = evidence.executions.filter((one) => one.attempt === 1 && within(one.fireAt));
+  const late = evidence.ledger.filter((row) => within(row.fireAt) && row.decidedAt - row.fireAt > 1000);
   const count = (outcome: string) => evidence.triggers.filter((record) => record.outcome === outcome).length;
   const longest = (afterFreeze: boolean) =>
     Math.max(0, ...overlaps.filter((one) => one.afterFreeze === afterFreeze).map((one) => one.ms));
   return {
     fireDelayMs: spread(evidence.ledger.filter((row) => within(row.fireAt)).map((row) => row.decidedAt - row.fireAt)),
     startDelayMs: spread(first.map((one) => one.startedAt - (one.fireAt ?? 0))),
+    lateFires: late.length,
+    lateTimes: new Set(late.map((row) => row.fireAt)).size,
     fires: evidence.ledger.length,
     runs: evidence.runs.length,
     attempts: evidence.executions.length,

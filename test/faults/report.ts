@@ -18,7 +18,7 @@ export function reportText(report: Report): string {
       `        ${measures.fires} fires, ${measures.runs} runs, ${measures.attempts} attempts, ${measures.orphans} orphans;` +
         ` triggers ${triggers.acknowledged} acknowledged, ${triggers.refused} refused, ${triggers.unknown} unknown`,
       `        fires decided after p50 ${fireDelayMs.p50}, p99 ${fireDelayMs.p99}, max ${fireDelayMs.max} ms;` +
-        ` begun after p50 ${startDelayMs.p50}, p99 ${startDelayMs.p99}, max ${startDelayMs.max} ms`,
+        ` begun after p50 ${startDelayMs.p50}, p99 ${startDelayMs.p99}, max ${startDelayMs.max} ms; ${measures.lateFires} over 1 s, of ${measures.lateTimes} moments`,
     );
   }
   for (const verdict of report.verdicts) {

@@ -117,7 +117,8 @@ async function run(
     for (const worker of scenario.workers ?? [{}, {}]) await cluster.startWorker(worker);
     const planned = plannedSchedules(scenario.schedules);
     const caller = new ApiCaller({
-      addresses: cluster.addresses,
+      // Half of its requests go around the links that fail.
+      addresses: [...cluster.addresses, ...cluster.masters.map(({ port }) => `http://127.0.0.1:${port}`)],
       token: cluster.adminToken,
       jobs: scenario.jobs ?? ['short', 'short', 'long', 'flaky', 'once', 'shell', 'short', 'shell-long'],
       everyMs: scenario.callEveryMs ?? 150,

@@ -2,9 +2,15 @@
 
 import type { Scenario } from '../scenario.ts';
 import { failpointScenarios } from './failpoints.ts';
+import { linkScenarios } from './links.ts';
 import { masterScenarios } from './masters.ts';
 import { storeScenarios } from './stores.ts';
+import { workerScenarios } from './workers.ts';
 
-export const scenarios: readonly Scenario[] = [...masterScenarios, ...failpointScenarios, ...storeScenarios].sort(
-  (a, b) => Number.parseInt(a.id) - Number.parseInt(b.id),
-);
+export const scenarios: readonly Scenario[] = [
+  ...masterScenarios,
+  ...failpointScenarios,
+  ...storeScenarios,
+  ...workerScenarios,
+  ...linkScenarios,
+].sort((a, b) => Number.parseInt(a.id) - Number.parseInt(b.id));

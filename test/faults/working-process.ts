@@ -1,0 +1,32 @@
+// Which process of a worker executes its tasks: the one that was started, or a child of it when it is supervised. The truth files are
+// named by it.
+
+import { readFileSync } from 'node:fs';
+import type { FaultyCluster } from './faulty-cluster.ts';
+import type { FaultyProgram } from './processes.ts';
+import { type Execution, readTruth } from './truth.ts';
+
+export function workingProcess(cluster: FaultyCluster, worker: FaultyProgram): number {
+  const working = new Set(
+    executionsNow(cluster)
+      .filter((one) => !one.job.startsWith('shell'))
+      .map((one) => one.pid),
+  );
+  const found = [worker.pid, ...descendantsOf(worker.pid)].filter((pid) => working.has(pid));
+  const [pid] = found;
+  if (pid === undefined) throw new Error(`the worker ${worker.pid} has executed nothing yet`);
+  return pid;
+}
+
+export function executionsNow(cluster: FaultyCluster): Execution[] {
+  return readTruth(cluster.truth);
+}
+
+function descendantsOf(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean);
+    return children.map(Number).flatMap((child) => [child, ...descendantsOf(child)]);
+  } catch {
+    return [];
+  }
+}
