@@ -130,6 +130,24 @@ describe('the console, everywhere', () => {
 
   const pages = ['', '/schedules', '/schedules/beat', '/runs', '/jobs', '/jobs/beat', '/workers'];
 
+  test('namespaces are switched, each with its own pages; an empty one tells how to begin', async () => {
+    const { url, token } = at.dev.access;
+    const apply = (namespace: string, jobs: object[]) =>
+      fetch(`${url}/v1/namespaces/${namespace}/apply`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ jobs }),
+      });
+    assert.equal((await apply('harbour', [{ name: 'crane', shell: { argv: ['true'] } }])).status, 200);
+    await at.open('/n/default/jobs');
+    await at.page.getByRole('combobox', { name: 'Namespace' }).selectOption('harbour');
+    await at.page.getByRole('link', { name: 'crane' }).waitFor();
+    assert.equal(at.path(), '/n/harbour/jobs');
+    await at.open('/n/harbour');
+    await at.page.getByText('Welcome. Nothing has run here yet.').waitFor();
+    await at.page.getByText('tidewheel apply -f jobs.yaml --namespace harbour').waitFor();
+  });
+
   test('every page fits a phone of 360 pixels, in both languages', async () => {
     await at.page.setViewportSize({ width: 360, height: 740 });
     const run = (await at.dev.client.runs.list().take(1))[0]?.id ?? '';

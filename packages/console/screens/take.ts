@@ -1,6 +1,6 @@
 // Takes the pictures in docs/screens/ from a master that runs (`tidewheel dev --data DIR --jobs packages/console/screens/jobs.yaml`,
 // for an hour or so, so that there is a past to show):
-//   node --conditions=source packages/console/screens/take.ts --data DIR [--out docs/screens] [--only overview,run] [--looks en-dark]
+//   node --conditions=source packages/console/screens/take.ts --data DIR [--out docs/screens] [--only overview,run] [--looks dark-en]
 // A Chinese font must be installed for the Chinese pictures (Debian: fonts-noto-cjk).
 
 import { mkdir, readFile, rm, mkdtemp } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     out: { type: 'string', default: 'docs/screens' },
     only: { type: 'string', default: '' },
-    looks: { type: 'string', default: 'en-dark,en-light,zh-dark,zh-light' },
+    looks: { type: 'string', default: 'dark-en,light-en,dark-zh,light-zh' },
   },
 });
 if (values.data === undefined) throw new Error('give --data, the data directory of a master that runs');
@@ -107,7 +107,7 @@ async function take(
   look: string,
   out: string,
 ): Promise<void> {
-  const [language = 'en', theme = 'dark'] = look.split('-');
+  const [theme = 'dark', language = 'en'] = look.split('-');
   await context.addInitScript(
     ([chosenLanguage, chosenTheme]) => {
       localStorage.setItem('tidewheel.language', chosenLanguage ?? 'en');

@@ -14,6 +14,7 @@ import { More } from '../parts/more.tsx';
 import { None } from '../parts/none.tsx';
 import { Card, Empty, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { firstJob } from '../overview/first-job.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { anySchedule } from '../routing/route.ts';
@@ -22,7 +23,8 @@ import { handlerWords, textOf } from './job-words.ts';
 export function JobsPage({ search }: { readonly search: string }) {
   const t = useT();
   const go = useGoTo();
-  const jobs = useInfiniteQuery({ ...jobsQuery(useNamespace(), search), placeholderData: (before) => before });
+  const namespace = useNamespace();
+  const jobs = useInfiniteQuery({ ...jobsQuery(namespace, search), placeholderData: (before) => before });
   const columns = useColumns();
   const rows = jobs.data?.pages.flatMap((page) => page.items);
   const change = useCallback((text: string) => go({ page: 'jobs', search: text }, 'replace'), [go]);
@@ -48,7 +50,7 @@ export function JobsPage({ search }: { readonly search: string }) {
             />
           ) : search === '' ? (
             <Empty icon="jobs" title={t('jobs.empty')} hint={t('jobs.emptyHint')}>
-              <CodeBlock text="tidewheel apply -f jobs.yaml" />
+              <CodeBlock text={firstJob(namespace)} />
             </Empty>
           ) : (
             <Empty icon="search" title={t('jobs.emptyFiltered')}>
@@ -110,8 +112,9 @@ function useColumns(): Column<JobView>[] {
       key: 'updated',
       title: t('job.updated'),
       cell: (job) => (
-        <span className="faint">
-          <Ago at={job.updatedAt} /> · {t('job.versionShort', { version: String(job.version) })}
+        <span className="stack">
+          <Ago at={job.updatedAt} />
+          <span className="faint">{t('job.versionShort', { version: String(job.version) })}</span>
         </span>
       ),
     },

@@ -41,7 +41,10 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   FRAME_TOO_LARGE: { title: '执行器数据帧超过上限', remedy: '请减小批量并缩短输出。' },
   SESSION_DEAD: { title: '会话已结束', remedy: '请重新注册；其尝试的结果会被拒绝。' },
   LOCK_HELD: { title: '锁已被他人持有', remedy: '请等待，用 `tidewheel lock list` 查看持有者，或请操作员强制释放。' },
-  LOCK_LOST: { title: '锁已不再属于您', remedy: '请停止在该锁下进行的工作；继续之前请重新获取锁（会得到新的令牌号）。' },
+  LOCK_LOST: {
+    title: '锁已不再属于您',
+    remedy: '请停止在该锁下进行的工作；继续之前请重新获取锁（会得到新的令牌号）。',
+  },
   UNREACHABLE: { title: '没有主节点应答', remedy: '请检查地址，以及主节点是否在运行。' },
   WAIT_TIMED_OUT: { title: '等待超时', remedy: '运行仍在继续，请稍后再看。' },
 };

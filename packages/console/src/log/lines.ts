@@ -1,5 +1,5 @@
-// Log chunks as lines: a chunk may hold several lines, and one that does not end with a newline is a whole line all the same.
-// Chunks may arrive twice (page and stream overlap, streams resume), so each is known by attempt and sequence number.
+// Log chunks as lines. The chunks of a stream, put together, are its text: a chunk may hold several lines, and one that does not end
+// with a newline is gone on with by the next of its stream. Chunks may arrive twice (streams resume), so their numbers are watched.
 
 import type { LogChunkView, LogStream } from '@tidewheel/protocol';
 import { parseAnsi, plain, type Span, type Style } from './ansi.ts';
@@ -17,44 +17,64 @@ export interface Line {
 /** Lines beyond this are dropped from the front: a page with more nodes is of no use to anyone. */
 export const shownLines = 10_000;
 
+/** The unfinished last line of a stream. */
+interface Tail {
+  readonly number: number;
+  readonly raw: string;
+  /** The style that was open before it. */
+  readonly before: Style;
+}
+
+interface StreamState {
+  readonly style: Style;
+  readonly tail: Tail | null;
+}
+
 export interface LogText {
   readonly lines: readonly Line[];
   /** Lines that were dropped from the front. */
   readonly cut: number;
   readonly lastSeq: number;
-  /** Open style of each stream. */
-  readonly styles: Readonly<Partial<Record<LogStream, Style>>>;
+  readonly streams: Readonly<Partial<Record<LogStream, StreamState>>>;
 }
 
-export const noLog: LogText = { lines: [], cut: 0, lastSeq: 0, styles: {} };
+export const noLog: LogText = { lines: [], cut: 0, lastSeq: 0, streams: {} };
 
 /** Adds chunks in order; those at or before the last known sequence number are duplicates and change nothing. */
-export function withChunks(log: LogText, chunks: readonly LogChunkView[]): LogText {
-  const added: Line[] = [];
-  const styles = { ...log.styles };
-  let lastSeq = log.lastSeq;
-  let number = log.cut + log.lines.length;
-  for (const chunk of chunks) {
-    if (chunk.seq <= lastSeq) continue;
-    lastSeq = chunk.seq;
-    for (const raw of linesOf(chunk.text)) {
-      const parsed = parseAnsi(raw, styles[chunk.stream] ?? plain);
-      styles[chunk.stream] = parsed.style;
-      number += 1;
-      const text = parsed.spans.map((span) => span.text).join('');
-      added.push({ number, at: chunk.at, stream: chunk.stream, spans: parsed.spans, text });
-    }
+export function withChunks(log: LogText, chunks: readonly LogChunkView[], most = shownLines): LogText {
+  const fresh = chunks.filter((chunk, index) => chunk.seq > Math.max(log.lastSeq, chunks[index - 1]?.seq ?? 0));
+  const last = fresh.at(-1);
+  if (last === undefined) return log;
+  const lines = [...log.lines];
+  const streams = { ...log.streams };
+  for (const chunk of fresh) {
+    streams[chunk.stream] = withText(lines, log.cut, chunk, streams[chunk.stream] ?? { style: plain, tail: null });
   }
-  if (lastSeq === log.lastSeq) return log;
-  const all = [...log.lines, ...added];
-  const over = Math.max(0, all.length - shownLines);
-  return { lines: over === 0 ? all : all.slice(over), cut: log.cut + over, lastSeq, styles };
+  const over = Math.max(0, lines.length - most);
+  return { lines: over === 0 ? lines : lines.slice(over), cut: log.cut + over, lastSeq: last.seq, streams };
 }
 
-function linesOf(text: string): string[] {
-  const lines = text.split('\n');
-  if (lines.length > 1 && lines.at(-1) === '') lines.pop();
-  return lines;
+/** Writes the chunk's text into `lines` and gives what is open after it. */
+function withText(lines: Line[], cut: number, chunk: LogChunkView, state: StreamState): StreamState {
+  const { stream, at } = chunk;
+  const pieces = chunk.text.split('\n');
+  let { style, tail } = state;
+  pieces.forEach((piece, index) => {
+    const isLast = index === pieces.length - 1;
+    if (isLast && piece === '') return;
+    const before = tail?.before ?? style;
+    const raw = (tail?.raw ?? '') + piece;
+    const place = tail === null ? lines.length : tail.number - cut - 1;
+    const parsed = parseAnsi(raw, before);
+    style = parsed.style;
+    // An unfinished line that has meanwhile been cut off in front is not brought back.
+    if (place >= 0) {
+      const text = parsed.spans.map((span) => span.text).join('');
+      lines[place] = { number: cut + place + 1, at: lines[place]?.at ?? at, stream, spans: parsed.spans, text };
+    }
+    tail = isLast ? { number: cut + place + 1, raw, before } : null;
+  });
+  return { style, tail };
 }
 
 /** Indexes of the lines that contain the text, ignoring case. */

@@ -53,7 +53,7 @@ const Block = memo(function Block({ lines, search, current, times, zone }: Block
       {lines.map((line) => (
         <div
           key={line.number}
-          className={`line line-${line.stream}${line.number === current ? ' line-current' : ''}`}
+          className={`line line-${line.stream}${levelOf(line)}${line.number === current ? ' line-current' : ''}`}
           data-line={line.number}
         >
           <span className="line-number" aria-hidden="true">
@@ -71,6 +71,12 @@ const Block = memo(function Block({ lines, search, current, times, zone }: Block
     </div>
   );
 }, sameBlock);
+
+/** Tasks write their level before the text; plain text is information. */
+function levelOf(line: Line): string {
+  const level = line.stream === 'log' ? /^(debug|warning|error): /.exec(line.text)?.[1] : undefined;
+  return level === undefined ? '' : ` line-${level}`;
+}
 
 function sameBlock(before: BlockProps, after: BlockProps): boolean {
   return (

@@ -11,8 +11,7 @@ import { Icon } from '../parts/icon.tsx';
 import { useToasts } from '../parts/toast.tsx';
 import { isFinal } from '../runs/states.ts';
 import { setPreferences, usePreferences } from '../shell/preferences.ts';
-import { stripAnsi } from './ansi.ts';
-import { type Line, noLog } from './lines.ts';
+import { type Line, noLog, withChunks } from './lines.ts';
 import { LogLines } from './log-lines.tsx';
 import { type LogSearch, useLogSearch } from './log-search.ts';
 import { useRunLog } from './use-log.ts';
@@ -233,17 +232,16 @@ function Download({ run, attempt }: { readonly run: RunView; readonly attempt: n
 /** The server bounds the log of a run, so this ends; the signal is only there to be complete. */
 async function wholeLog(run: RunView, attempt: number): Promise<string> {
   const { signal } = new AbortController();
-  let text = '';
+  let log = noLog;
   let cursor: string | null = null;
   do {
     const page = await fetchLogs(run.namespace, run.id, cursor, signal);
-    for (const chunk of page.items) {
-      if (chunk.attempt !== attempt) continue;
-      for (const line of chunk.text.replace(/\n$/, '').split('\n')) {
-        text += `${new Date(chunk.at).toISOString()} ${chunk.stream} ${stripAnsi(line)}\n`;
-      }
-    }
+    log = withChunks(
+      log,
+      page.items.filter((chunk) => chunk.attempt === attempt),
+      Infinity,
+    );
     cursor = page.nextCursor;
   } while (cursor !== null);
-  return text;
+  return log.lines.map((line) => `${new Date(line.at).toISOString()} ${line.stream} ${line.text}\n`).join('');
 }

@@ -66,17 +66,18 @@ test('a carriage return overwrites the line, a trailing one does not erase it', 
 });
 
 test('a chunk of several lines is split, and its last newline makes no empty line', () => {
-  assert.deepEqual(texts(withChunks(noLog, [chunk(1, 'a\nb\n'), chunk(2, 'c'), chunk(3, ''), chunk(4, '\n')])), [
-    'a',
-    'b',
-    'c',
-    '',
-    '',
-  ]);
+  const log = withChunks(noLog, [chunk(1, 'a\nb\n'), chunk(2, 'c\n'), chunk(3, '\n'), chunk(4, 'd')]);
+  assert.deepEqual(texts(log), ['a', 'b', 'c', '', 'd']);
+});
+
+test('a line that came in pieces is one line, also when another stream wrote in between', () => {
+  const first = withChunks(noLog, [chunk(1, 'one, '), chunk(2, 'oops\n', 'stderr'), chunk(3, 'two, ')]);
+  assert.deepEqual(texts(first), ['one, two, ', 'oops']);
+  assert.deepEqual(texts(withChunks(first, [chunk(4, 'three\nfour')])), ['one, two, three', 'oops', 'four']);
 });
 
 test('an open colour goes on in the next line of the same stream and in no other', () => {
-  const log = withChunks(noLog, [chunk(1, `${esc}[31mred`), chunk(2, 'other', 'stderr'), chunk(3, 'still red')]);
+  const log = withChunks(noLog, [chunk(1, `${esc}[31mred\n`), chunk(2, 'other\n', 'stderr'), chunk(3, 'still red')]);
   assert.deepEqual(
     log.lines.map((line) => line.spans[0]?.style.color),
     [1, null, 1],
@@ -84,13 +85,13 @@ test('an open colour goes on in the next line of the same stream and in no other
 });
 
 test('chunks that arrive twice are shown once', () => {
-  const first = withChunks(noLog, [chunk(1, 'a'), chunk(2, 'b')]);
-  assert.equal(withChunks(first, [chunk(1, 'a'), chunk(2, 'b')]), first);
-  assert.deepEqual(texts(withChunks(first, [chunk(2, 'b'), chunk(3, 'c')])), ['a', 'b', 'c']);
+  const first = withChunks(noLog, [chunk(1, 'a\n'), chunk(2, 'b\n')]);
+  assert.equal(withChunks(first, [chunk(1, 'a\n'), chunk(2, 'b\n')]), first);
+  assert.deepEqual(texts(withChunks(first, [chunk(2, 'b\n'), chunk(3, 'c')])), ['a', 'b', 'c']);
 });
 
 test('a huge log keeps its newest lines, their numbers, and the count of what was cut', () => {
-  const many = Array.from({ length: shownLines + 5 }, (_, index) => String(index + 1)).join('\n');
+  const many = Array.from({ length: shownLines + 5 }, (_, index) => `${index + 1}\n`).join('');
   const log = withChunks(withChunks(noLog, [chunk(1, many)]), [chunk(2, 'last')]);
   assert.equal(log.lines.length, shownLines);
   assert.equal(log.cut, 6);
@@ -99,7 +100,7 @@ test('a huge log keeps its newest lines, their numbers, and the count of what wa
 });
 
 test('search ignores case and marks hits across style changes', () => {
-  const log = withChunks(noLog, [chunk(1, `con${esc}[31mNECT${esc}[0m refused`), chunk(2, 'fine')]);
+  const log = withChunks(noLog, [chunk(1, `con${esc}[31mNECT${esc}[0m refused\nfine`)]);
   assert.deepEqual(matching(log.lines, 'connect'), [0]);
   assert.deepEqual(matching(log.lines, ''), []);
   assert.deepEqual(

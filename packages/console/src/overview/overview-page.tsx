@@ -15,6 +15,7 @@ import { Link, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, anySchedule, type Place, places } from '../routing/route.ts';
 import { span } from '../time/format.ts';
 import { type AttentionGroup, grouped } from './attention.ts';
+import { firstJob } from './first-job.ts';
 import { rateText } from './scale.ts';
 import { ThroughputChart } from './throughput-chart.tsx';
 
@@ -218,22 +219,13 @@ function Attention({ overview }: { readonly overview: Overview }) {
   );
 }
 
-/** A file that works as it stands. */
-export const firstJob = `cat > jobs.yaml <<'END'
-jobs:
-  - name: hello
-    shell: { script: 'echo "Hello from $(hostname)"' }
-    schedules:
-      - { name: hello-often, cron: '*/10 * * * * *' }
-END
-tidewheel apply -f jobs.yaml`;
-
 function Welcome() {
   const t = useT();
+  const namespace = useNamespace();
   return (
     <Card>
       <Empty icon="jobs" title={t('overview.welcome')} hint={t('overview.welcomeHint')}>
-        <CodeBlock text={firstJob} />
+        <CodeBlock text={firstJob(namespace)} />
       </Empty>
     </Card>
   );

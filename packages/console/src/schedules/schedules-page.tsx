@@ -14,6 +14,7 @@ import { Ago, Countdown, Moment } from '../parts/moment.tsx';
 import { More } from '../parts/more.tsx';
 import { Card, Empty, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { firstJob } from '../overview/first-job.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { anySchedule, type ScheduleFilter, scheduleStates } from '../routing/route.ts';
@@ -64,8 +65,9 @@ interface ScheduleTableProps {
 
 function ScheduleTable({ filter, onClear }: ScheduleTableProps) {
   const t = useT();
+  const namespace = useNamespace();
   const schedules = useInfiniteQuery({
-    ...schedulesQuery(useNamespace(), filter),
+    ...schedulesQuery(namespace, filter),
     placeholderData: (before) => before,
   });
   const columns = useColumns();
@@ -95,7 +97,7 @@ function ScheduleTable({ filter, onClear }: ScheduleTableProps) {
         </Empty>
       ) : (
         <Empty icon="schedules" title={t('schedules.empty')} hint={t('schedules.emptyHint')}>
-          <CodeBlock text="tidewheel apply -f jobs.yaml" />
+          <CodeBlock text={firstJob(namespace)} />
         </Empty>
       )}
       <More

@@ -7,6 +7,7 @@ import { useAction } from '../api/action.ts';
 import { pathOf, workersQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { useT } from '../language/language.ts';
+import { workerCommands } from '../overview/first-job.ts';
 import { WorkerBadge } from '../parts/badge.tsx';
 import { Button } from '../parts/button.tsx';
 import { CodeBlock } from '../parts/code.tsx';
@@ -24,7 +25,8 @@ import { span } from '../time/format.ts';
 
 export function WorkersPage() {
   const t = useT();
-  const workers = useInfiniteQuery(workersQuery(useNamespace()));
+  const namespace = useNamespace();
+  const workers = useInfiniteQuery(workersQuery(namespace));
   const { error } = workers;
   const rows = workers.data?.pages.flatMap((page) => page.items);
   const live = rows?.filter((worker) => worker.state !== 'dead') ?? [];
@@ -35,7 +37,7 @@ export function WorkersPage() {
       {rows !== undefined && live.length === 0 ? (
         <Card>
           <Empty icon="workers" title={t('workers.empty')} hint={t('workers.emptyHint')}>
-            <CodeBlock text={`tidewheel worker --url ${location.origin} --token "$TIDEWHEEL_TOKEN" --slots 8`} />
+            <CodeBlock text={workerCommands(location.origin, namespace)} />
           </Empty>
         </Card>
       ) : null}

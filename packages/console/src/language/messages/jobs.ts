@@ -17,7 +17,7 @@ export const jobsMessages = {
   'job.kind.task': { en: 'Task', zh: '代码任务' },
   'job.kind.shell': { en: 'Shell', zh: 'Shell' },
   'job.kind.http': { en: 'HTTP', zh: 'HTTP' },
-  'job.handler': { en: 'Runs', zh: '执行内容' },
+  'job.handler': { en: 'Handler', zh: '执行内容' },
   'job.queue': { en: 'Queue', zh: '队列' },
   'job.schedules': { en: 'Schedules', zh: '调度计划' },
   'job.updated': { en: 'Changed', zh: '更改于' },
