@@ -67,6 +67,12 @@ for (const [what, input, pointer] of [
     '/schedules/0/payload',
   ],
   ['more text than a worker may be sent', { name: 'a', shell: { argv: ['x'], env: { LONG: huge } } }, ''],
+  ['a heartbeat of less than a second', { name: 'a', task: 't', timeout: { heartbeat: '10ms' } }, '/timeout/heartbeat'],
+  [
+    'a heartbeat of an HTTP call',
+    { name: 'a', http: { url: 'https://example.com' }, timeout: { heartbeat: '5s' } },
+    '/timeout/heartbeat',
+  ],
   ['a file address', { name: 'a', http: { url: 'file:///etc/passwd' } }, '/http/url'],
 ] as const) {
   test(`a job with ${what} is refused at its place`, () => {

@@ -56,6 +56,8 @@ export const timeoutSchema = z.strictObject({
   start: durationSchema.optional(),
   /** One attempt's running time. None when absent. */
   run: durationSchema.optional(),
+  /** The longest an attempt may go without a sign of progress: `ctx.heartbeat()` of a task, output of a program. None when absent. */
+  heartbeat: durationSchema.refine((ms) => ms >= limits.heartbeatTimeoutMs, 'at least one second').optional(),
   /** Between the polite stop (SIGTERM, abort signal) and the kill. */
   kill: durationSchema.default(5000),
 });
@@ -99,6 +101,10 @@ export const jobDefinitionSchema = z
       context.addIssue({ code: 'custom', message: `over ${limits.definitionChars} characters of JSON`, path: [] });
     }
     tooLarge(job.payload, ['payload'], context);
+    if (job.http !== undefined && job.timeout.heartbeat !== undefined) {
+      const message = 'an HTTP call gives no sign of progress; use timeout.run';
+      context.addIssue({ code: 'custom', message, path: ['timeout', 'heartbeat'] });
+    }
     const seen = new Set<string>();
     schedules.forEach((schedule, index) => {
       tooLarge(schedule.payload, ['schedules', index, 'payload'], context);

@@ -34,6 +34,8 @@ export const limits = {
   /** Of the last words on a worker that was killed: the stack where it hung. */
   workerGoneChars: 8192,
   attemptsMax: 100,
+  /** The shortest silence that may end an attempt. */
+  heartbeatTimeoutMs: 1000,
   /** Life of a user's lock without a renewal, and how long one request waits for it (proxies cut longer ones). */
   lockTtlMinMs: 1000,
   lockTtlDefaultMs: 30_000,

@@ -154,6 +154,8 @@ export const assignSchema = z.object({
   /** JSON text, or null. */
   payload: z.string().nullable(),
   runTimeoutMs: z.number().int().nullable(),
+  /** The longest silence (no heartbeat of a task, no output); masters before it was known leave it out. */
+  heartbeatTimeoutMs: z.number().int().nullable().optional(),
   killGraceMs: z.number().int(),
   schedule: z.string().nullable(),
   fireAt: timeSchema.nullable(),

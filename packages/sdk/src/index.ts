@@ -9,6 +9,8 @@ export type { BatchItem, Client, InputArguments, TriggerOptions } from './client
 export { RunFailed, type RunHandle, type WaitOptions } from './client/run-handle.ts';
 export type { CancelAnswer, FollowedLog, FollowLogs, RunFilter } from './client/runs-api.ts';
 export type { IfVersion, JobFilter, ScheduleFilter } from './client/definitions-api.ts';
+export type { HeldLock } from './client/held-lock.ts';
+export type { LockFilter, LockOptions } from './client/locks-api.ts';
 export type { FireAuditOptions, NewToken } from './client/operations-api.ts';
 export type { Listing, PageOptions } from './client/listing.ts';
 /** Every refusal of a master, with its code of the catalogue. */

@@ -14,6 +14,7 @@ import { check, describeFaults } from '../schema.ts';
 import type { Task, TaskInput, TaskOutput } from '../task.ts';
 import { applyDefinitions, JobsApi, SchedulesApi } from './definitions-api.ts';
 import { followEvents } from './event-stream.ts';
+import { LocksApi } from './locks-api.ts';
 import { AuditApi, TokensApi, WorkersApi } from './operations-api.ts';
 import type { Requests } from './requests.ts';
 import { RunHandle } from './run-handle.ts';
@@ -40,6 +41,7 @@ export class Client {
   readonly schedules: SchedulesApi;
   readonly runs: RunsApi;
   readonly workers: WorkersApi;
+  readonly locks: LocksApi;
   readonly tokens: TokensApi;
   readonly audit: AuditApi;
   readonly #requests: Requests;
@@ -53,6 +55,7 @@ export class Client {
     this.schedules = new SchedulesApi(requests, this.#base);
     this.runs = new RunsApi(requests, this.#base);
     this.workers = new WorkersApi(requests, this.#base);
+    this.locks = new LocksApi(requests, this.#base);
     this.tokens = new TokensApi(requests);
     this.audit = new AuditApi(requests, this.#base);
   }

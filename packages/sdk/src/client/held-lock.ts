@@ -66,6 +66,11 @@ export class HeldLock {
     await this.#calls.release();
   }
 
+  /** Renews it no more and does not give it back: it ends by itself, or by its hold. */
+  leave(): void {
+    this.#finish();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }

@@ -76,14 +76,14 @@ export class LocksApi {
       ...(label === undefined ? {} : { label }),
       ...(run === undefined ? {} : { attempt: { runId: run.runId, attemptId: run.attemptId } }),
     };
-    let lock = await this.#requests.json<LockView>('POST', `${this.#of(name)}/acquire`, { body, repeatable: true, signal });
     let sinceMs = ports.clock.monotonicMs();
-    if (wait > 0) {
-      // It was taken at some time within the wait; asking again while it is ours says when its life begins.
-      const { token } = lock;
+    const path = `${this.#of(name)}/acquire`;
+    const lock = await this.#requests.json<LockView>('POST', path, { body, repeatable: true, signal });
+    if (ports.clock.monotonicMs() - sinceMs > lock.ttlMs / 3) {
+      // It was taken at some time within the wait; a renewal says when its life began at the earliest.
       sinceMs = ports.clock.monotonicMs();
-      lock = await this.renew(name, hold, token);
-    } else sinceMs = this.#lastSentMs ?? sinceMs;
+      await this.renew(name, hold, lock.token);
+    }
     return new HeldLock(lock, hold, sinceMs, ports, {
       renew: (timeoutMs) => this.renew(name, hold, lock.token, timeoutMs),
       release: () => this.release(name, hold),
@@ -99,7 +99,10 @@ export class LocksApi {
   /** False when it was lost before. */
   async release(name: string, hold: string): Promise<boolean> {
     const path = `${this.#of(name)}/release`;
-    const { released } = await this.#requests.json<{ released: boolean }>('POST', path, { body: { hold }, repeatable: true });
+    const { released } = await this.#requests.json<{ released: boolean }>('POST', path, {
+      body: { hold },
+      repeatable: true,
+    });
     return released;
   }
 
@@ -130,6 +133,7 @@ export class LocksApi {
 
 function msOf(what: string, value: string | number): number {
   const ms = typeof value === 'number' ? value : parseDuration(value);
-  if (ms === null) throw new Refusal('VALIDATION_FAILED', `${what} is "${value}", which is not a duration; write 500ms, 10s, 5m`);
+  if (ms === null)
+    throw new Refusal('VALIDATION_FAILED', `${what} is "${value}", which is not a duration; write 500ms, 10s, 5m`);
   return ms;
 }

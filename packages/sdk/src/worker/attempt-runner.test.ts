@@ -50,6 +50,31 @@ test('an attempt that is done has succeeded, with how long it took', () => {
   ]);
 });
 
+test('an attempt that gives no sign of progress is timed out, and each sign gives it the whole time again', () => {
+  const { clock, stops, results, report, start } = setup();
+  start(1, { heartbeatTimeoutMs: 1000 });
+  start(2, { heartbeatTimeoutMs: 1000 });
+  start(3, { heartbeatTimeoutMs: null });
+  for (let signs = 0; signs < 5; signs += 1) {
+    clock.advance(900);
+    if (signs === 0) assert.deepEqual(stops, []);
+    if (signs % 2 === 0) report(1).beat();
+    else report(1).log('stdout', 'a line');
+  }
+  assert.deepEqual(stops, ['2 no sign of progress for 1s 5000']);
+  clock.advance(1100);
+  assert.equal(stops.length, 2);
+  report(1).beat();
+  report(1).end({ kind: 'stopped', note: '' });
+  const [{ outcome, error } = assert.fail()] = results;
+  assert.deepEqual(
+    [outcome, error?.kind, error?.message],
+    ['timed-out', 'heartbeat-timeout', 'no sign of progress for 1s'],
+  );
+  clock.advance(60_000);
+  assert.equal(stops.length, 2);
+});
+
 test('one timer keeps many time limits, and each attempt is stopped at its own', () => {
   const { clock, stops, results, report, start } = setup();
   start(1, { runTimeoutMs: 3000 });

@@ -22,13 +22,15 @@ export interface RunnerReports {
 
 export type Executors = Readonly<Partial<Record<Assign['handler']['kind'], Executor>>>;
 
+type StopCause = 'canceled' | 'timed-out' | 'silent' | 'abandoned';
+
 interface RunningAttempt {
   readonly assign: Assign;
   readonly startedAt: number;
   execution: Execution | null;
   logBytes: number;
   spawned: boolean;
-  stop: { cause: 'canceled' | 'timed-out' | 'abandoned'; reason: string } | null;
+  stop: { cause: StopCause; reason: string } | null;
 }
 
 export class AttemptRunner {
@@ -37,6 +39,8 @@ export class AttemptRunner {
   readonly #clock: WorkerClock;
   readonly #running = new Map<string, RunningAttempt>();
   readonly #timeLimits: Deadlines;
+  /** By when an attempt must have given its next sign of progress. */
+  readonly #silences: Deadlines;
   #whenEmpty: (() => void)[] = [];
 
   constructor(executors: Executors, reports: RunnerReports, clock: WorkerClock) {
@@ -44,6 +48,7 @@ export class AttemptRunner {
     this.#reports = reports;
     this.#clock = clock;
     this.#timeLimits = new Deadlines(clock, (attemptId) => this.#overTime(attemptId));
+    this.#silences = new Deadlines(clock, (attemptId) => this.#silent(attemptId));
   }
 
   start(assign: Assign): void {
@@ -66,8 +71,13 @@ export class AttemptRunner {
       return;
     }
     if (runTimeoutMs !== null) this.#timeLimits.set(attemptId, runTimeoutMs);
+    this.#beat(attempt);
     const execution = executor.start(assign, {
-      log: (stream, text) => this.#log(attempt, stream, text),
+      log: (stream, text) => {
+        this.#beat(attempt);
+        this.#log(attempt, stream, text);
+      },
+      beat: () => this.#beat(attempt),
       spawned: (pid) => {
         attempt.spawned = true;
         this.#reports.spawned(attemptId, pid);
@@ -98,7 +108,17 @@ export class AttemptRunner {
     this.#stop(attemptId, 'timed-out', `over its time limit of ${formatDuration(limitMs)}`);
   }
 
-  #stop(attemptId: string, cause: 'canceled' | 'timed-out' | 'abandoned', reason: string): void {
+  #beat({ assign: { attemptId, heartbeatTimeoutMs }, stop }: RunningAttempt): void {
+    if (heartbeatTimeoutMs === null || heartbeatTimeoutMs === undefined || stop !== null) return;
+    if (this.#running.has(attemptId)) this.#silences.set(attemptId, heartbeatTimeoutMs);
+  }
+
+  #silent(attemptId: string): void {
+    const limitMs = this.#running.get(attemptId)?.assign.heartbeatTimeoutMs ?? 0;
+    this.#stop(attemptId, 'silent', `no sign of progress for ${formatDuration(limitMs)}`);
+  }
+
+  #stop(attemptId: string, cause: StopCause, reason: string): void {
     const attempt = this.#running.get(attemptId);
     if (attempt === undefined) return;
     const { stop, assign, execution } = attempt;
@@ -106,6 +126,7 @@ export class AttemptRunner {
     if (stop !== null && cause !== 'abandoned') return;
     attempt.stop = { cause, reason };
     this.#timeLimits.clear(attemptId);
+    this.#silences.clear(attemptId);
     const graceMs =
       cause === 'abandoned' ? Math.min(assign.killGraceMs, workerLimits.abandonGraceMs) : assign.killGraceMs;
     execution?.stop(reason, graceMs);
@@ -127,6 +148,7 @@ export class AttemptRunner {
     if (this.#running.get(attemptId) !== attempt) return;
     this.#running.delete(attemptId);
     this.#timeLimits.clear(attemptId);
+    this.#silences.clear(attemptId);
     if (attempt.stop?.cause !== 'abandoned') {
       this.#reports.result({ attemptId, ...verdictOf(attempt.stop, ended), durationMs: this.#sinceStart(attempt) });
     }
@@ -135,6 +157,8 @@ export class AttemptRunner {
   }
 }
 
+const errorKinds = { canceled: 'canceled', 'timed-out': 'timeout', silent: 'heartbeat-timeout' } as const;
+
 type Verdict = Pick<AttemptResult, 'outcome' | 'output' | 'error'>;
 
 function verdictOf(stop: RunningAttempt['stop'], ended: Ended): Verdict {
@@ -142,10 +166,10 @@ function verdictOf(stop: RunningAttempt['stop'], ended: Ended): Verdict {
     const { cause, reason } = stop;
     const note = ended.kind === 'stopped' ? ended.note : ended.kind === 'failed' ? ended.error.message : '';
     const error = {
-      kind: cause === 'canceled' ? 'canceled' : 'timeout',
+      kind: errorKinds[cause],
       message: note === '' ? reason : `${reason}; ${note}`,
     };
-    return { outcome: cause, output: null, error: bounded(error) };
+    return { outcome: cause === 'silent' ? 'timed-out' : cause, output: null, error: bounded(error) };
   }
   if (ended.kind === 'done') return doneOrTooLarge(ended.output);
   const error = ended.kind === 'failed' ? ended.error : { kind: 'stopped', message: ended.note };

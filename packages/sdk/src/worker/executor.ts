@@ -10,7 +10,10 @@ export type Ended =
   | { kind: 'stopped'; note: string };
 
 export interface ExecutionReport {
+  /** A sign of progress, too. */
   log(stream: LogStream, text: string): void;
+  /** A sign of progress without words. */
+  beat(): void;
   /** A process group was started for it; it is told so that it can be killed from elsewhere when this loop hangs. */
   spawned(pid: number): void;
   end(ended: Ended): void;

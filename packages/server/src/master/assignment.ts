@@ -18,6 +18,7 @@ export function assignOf(run: ClaimedRun, version: JobVersion, schedule: string 
     handler: handlerOf(spec),
     payload: run.payload,
     runTimeoutMs: spec.timeout.run ?? null,
+    heartbeatTimeoutMs: spec.timeout.heartbeat ?? null,
     killGraceMs: spec.timeout.kill,
     schedule,
     fireAt: run.fireAt,

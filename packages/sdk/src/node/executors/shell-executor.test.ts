@@ -28,6 +28,13 @@ test('a program runs with its arguments as they are, and its output is kept line
   assert.equal(order.join(''), 'a b\n$HOME;\ngröße 潮\n');
 });
 
+test('each line of output is a sign of progress, and a program that says nothing for too long is stopped', async () => {
+  const script = 'for i in 1 2 3 4; do sleep 0.2; echo $i; done; sleep 60';
+  const { ended, output } = shell({ script }, { heartbeatTimeoutMs: 600 });
+  const { outcome, error } = await ended;
+  assert.deepEqual([outcome, error?.kind, output.stdout], ['timed-out', 'heartbeat-timeout', '1\n2\n3\n4\n']);
+});
+
 test('a script is handed to its interpreter as a private file that is gone afterwards', async () => {
   const { ended, output } = shell({
     script: 'console.log(__filename, require("fs").statSync(__filename).mode.toString(8));\nconsole.error("err");',

@@ -38,6 +38,33 @@ test('a task gets its checked input and its facts, writes lines, and its output 
   assert.equal(output.log, "measuring 3 { unit: 'm' }\nwarning: attempt 2 of 3\n");
 });
 
+test('heartbeats keep a quiet task alive, progress is told once for each percent, and a silent one is timed out', async () => {
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const quiet = task({
+    id: 'quiet',
+    run: async ({ ctx }) => {
+      for (let beats = 0; beats < 4; beats += 1) {
+        await pause(60);
+        if (beats < 2) ctx.heartbeat();
+        else ctx.progress(0.501 + beats / 10_000, 'halfway');
+      }
+      ctx.progress(2);
+      return 'done';
+    },
+  });
+  const { ended, output } = run(quiet, null, { heartbeatTimeoutMs: 150 });
+  assert.equal((await ended).output, '"done"');
+  assert.equal(output.log, 'progress: 50 % halfway\nprogress: 100 %\n');
+  const silent = task({
+    id: 'silent',
+    run: ({ signal }) => new Promise((_, no) => (signal.onabort = () => no(signal.reason as Error))),
+  });
+  assert.match(
+    await failure(run(silent, null, { heartbeatTimeoutMs: 50 }).ended),
+    /^timed-out heartbeat-timeout: no sign of progress for 50ms/,
+  );
+});
+
 test('input, output and errors that are not as declared fail the attempt with their kind', async () => {
   const strict = task({ id: 'strict', input: z.object({ n: z.number() }), run: () => 1 });
   assert.equal(

@@ -158,7 +158,7 @@ class TaskExecution implements Execution {
     const signal = (): AbortSignal => this.#signal();
     return {
       input,
-      ctx: contextOf(this.#assign),
+      ctx: contextOf(this.#assign, this.#report),
       log: taskLog((text) => this.#report.log('log', text)),
       get signal() {
         return signal();
@@ -167,9 +167,27 @@ class TaskExecution implements Execution {
   }
 }
 
-function contextOf(assign: Assign): RunContext {
+function contextOf(assign: Assign, report: ExecutionReport): RunContext {
   const { runId, attempt, attemptsMax, attemptId, namespace, job, schedule, fireAt } = assign;
-  return { runId, attempt, attemptsMax, attemptId, namespace, job, schedule, fireAt };
+  let told = '';
+  return {
+    runId,
+    attempt,
+    attemptsMax,
+    attemptId,
+    namespace,
+    job,
+    schedule,
+    fireAt,
+    heartbeat: () => report.beat(),
+    progress: (done, message = '') => {
+      const percent = Math.floor(100 * Math.min(1, Math.max(0, done)));
+      const line = `progress: ${percent} %${message === '' ? '' : ` ${message}`}\n`;
+      if (line === told) report.beat();
+      else report.log('log', line);
+      told = line;
+    },
+  };
 }
 
 function taskLog(write: (text: string) => void): TaskLog {
