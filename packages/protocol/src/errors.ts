@@ -184,6 +184,18 @@ export const errorCatalogue = {
     remedy: 'Register anew; results of its attempts are refused.',
     retryable: false,
   },
+  LOCK_HELD: {
+    status: 409,
+    title: 'Another holder has the lock',
+    remedy: 'Wait for it, look who has it with `tidewheel lock list`, or have an operator force its release.',
+    retryable: false,
+  },
+  LOCK_LOST: {
+    status: 409,
+    title: 'The lock is no longer yours',
+    remedy: 'Stop what you do under it; take it again, with a new token, before going on.',
+    retryable: false,
+  },
   UNREACHABLE: {
     status: 503,
     title: 'No master answers',

@@ -5,6 +5,7 @@ export * from './duration.ts';
 export * from './errors.ts';
 export * from './job.ts';
 export * from './limits.ts';
+export * from './lock.ts';
 export * from './names.ts';
 export * from './run.ts';
 export * from './schedule.ts';

@@ -53,6 +53,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   PROTOCOL_VERSION: exitCodes.error,
   FRAME_TOO_LARGE: exitCodes.error,
   SESSION_DEAD: exitCodes.conflict,
+  LOCK_HELD: exitCodes.conflict,
+  LOCK_LOST: exitCodes.conflict,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };

@@ -5,6 +5,7 @@ import {
   type FireAuditRow,
   type FireView,
   type JobView,
+  type LockView,
   type RunState,
   type RunSummary,
   type ScheduleView,
@@ -43,6 +44,22 @@ export const jobListing: Listing<JobView> = {
     { title: 'CHANGED', value: (job) => times(job.updatedAt) },
     { title: 'CREATED', value: (job) => times(job.createdAt), wide: true },
     { title: 'DESCRIPTION', value: (job) => textOf(job.definition['description']), wide: true },
+  ],
+};
+
+export const lockListing: Listing<LockView> = {
+  name: (lock) => `lock/${lock.name}`,
+  empty: 'no locks are held',
+  columns: (times) => [
+    { title: 'NAME', value: (lock) => lock.name, shrink: true },
+    { title: 'STATE', value: (lock) => lock.state, style: (lock) => (lock.state === 'held' ? 'cyan' : 'dim') },
+    { title: 'TOKEN', value: (lock) => String(lock.token), right: true },
+    { title: 'OWNER', value: (lock) => lock.owner ?? '', shrink: true },
+    { title: 'FOR', value: (lock) => lock.label ?? '', shrink: true },
+    { title: 'SINCE', value: (lock) => times(lock.acquiredAt) },
+    { title: 'ENDS', value: (lock) => times(lock.expiresAt) },
+    { title: 'RENEWED', value: (lock) => times(lock.renewedAt), wide: true },
+    { title: 'SESSION', value: (lock) => lock.sessionId ?? '', wide: true },
   ],
 };
 

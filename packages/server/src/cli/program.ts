@@ -9,6 +9,7 @@ import { exitCodes } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { importCommand } from './import-command.ts';
 import { jobCommand } from './job.ts';
+import { lockCommand } from './lock.ts';
 import { applyCommand, planCommand } from './manifest-commands.ts';
 import { openApiCommand } from './openapi.ts';
 import { runCommand } from './run.ts';
@@ -40,6 +41,7 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(jobCommand(cli))
     .addCommand(scheduleCommand(cli))
     .addCommand(runCommand(cli))
+    .addCommand(lockCommand(cli))
     .addCommand(importCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(auditCommand(cli))

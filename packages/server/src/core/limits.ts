@@ -52,6 +52,9 @@ export const serverLimits = {
   auditVersions: 200,
   /** Findings of one schedule that are told with their time. */
   auditSamples: 10,
+  /** Locks of one namespace, forgotten when they have been free for a while; requests that wait for locks at one master. */
+  locksPerNamespace: 20_000,
+  lockWaiters: 1000,
   /** Terms kept in the election history. */
   electionsKept: 200,
   /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */

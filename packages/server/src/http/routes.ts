@@ -5,6 +5,7 @@ import { consoleSessionRoutes } from './console-sessions.ts';
 import type { DoorContext } from './door-context.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
+import { lockRoutes } from './locks.ts';
 import { logRoutes } from './logs.ts';
 import { overviewRoutes } from './overview-page.ts';
 import type { Route } from './route.ts';
@@ -25,6 +26,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...runRoutes(context),
     ...logRoutes(context),
     ...workerRoutes(context),
+    ...lockRoutes(context),
     ...auditRoutes(context),
     ...liveRoutes(context),
   ];

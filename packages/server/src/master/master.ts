@@ -18,6 +18,7 @@ import { Membership } from './membership.ts';
 import { RunControl } from './run-control.ts';
 import type { Service } from './service.ts';
 import { Sweeping } from './sweeping.ts';
+import { UserLocks } from './user-locks.ts';
 
 export class Master implements Service {
   readonly id: string;
@@ -25,6 +26,7 @@ export class Master implements Service {
   readonly definitions: Definitions;
   readonly control: RunControl;
   readonly gateway: SessionGateway;
+  readonly locks: UserLocks;
   readonly elector: Elector;
   readonly #services: Service[];
   #stopping: Promise<void> | null = null;
@@ -44,12 +46,14 @@ export class Master implements Service {
     this.definitions = new Definitions(context, this.intake);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
+    this.locks = new UserLocks(context);
     this.elector = new Elector(context);
     this.#services = [
       membership,
       dispatcher,
       this.gateway,
       this.intake,
+      this.locks,
       new Sweeping(context, changes),
       new Firing(context, changes),
       // The last to start and the first to stop: the others need not wait for what else is being settled here.

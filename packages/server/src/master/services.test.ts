@@ -16,6 +16,7 @@ import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
 import type { Service } from './service.ts';
 import { Sweeping } from './sweeping.ts';
+import { UserLocks } from './user-locks.ts';
 import { openBench, type Bench } from './testing/bench-context.ts';
 
 const services: Record<string, (bench: Bench) => Service> = {
@@ -28,6 +29,7 @@ const services: Record<string, (bench: Bench) => Service> = {
     new Reports(context, changesOf(context), { logsStored: () => undefined, settled: () => undefined }),
   intake: ({ context }) => new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
   sweeping: ({ context }) => new Sweeping(context, changesOf(context)),
+  locks: ({ context }) => new UserLocks(context),
   elector: ({ context }) => new Elector(context),
   'leader duties': ({ context }) => leading(context),
   firing: ({ context }) => new Firing(context, changesOf(context)),

@@ -73,6 +73,7 @@ export class Sweeping implements Service {
     if (rescued.sessions.length > 0) metrics.add('tidewheel_sessions_lost_total', rescued.sessions.length);
     if (rescued.retried.length > 0)
       signals.publish('ready', { lanes: [...new Set(rescued.retried.map((run) => run.laneId))] });
+    if (rescued.locks.length > 0) signals.publish('locks', { locks: rescued.locks });
     for (const run of rescued.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });
     this.#changes.note(new Set([...rescued.finished, ...rescued.retried].map((run) => run.namespace)), 'runs');
     this.#changes.note(new Set(rescued.sessions.map((session) => session.namespace)), 'workers');

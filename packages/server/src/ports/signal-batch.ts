@@ -23,6 +23,8 @@ export function isSignal(value: unknown): value is Signal {
       return hasNames(detail, 'runs');
     case 'leases':
       return hasNames(detail, 'names');
+    case 'locks':
+      return hasNames(detail, 'locks');
     case 'changed':
       return hasNames(detail, 'topics') && typeof detail === 'object' && 'namespace' in (detail ?? {});
     default:
@@ -44,6 +46,7 @@ export class SignalBatch {
   readonly #sessions = new Set<string>();
   readonly #runs = new Set<string>();
   readonly #leases = new Set<string>();
+  readonly #locks = new Set<string>();
   readonly #changed = new Map<string, Set<ChangedTopic>>();
 
   add([topic, detail]: Signal): void {
@@ -64,6 +67,9 @@ export class SignalBatch {
       case 'leases':
         addAll(this.#leases, detail.names);
         break;
+      case 'locks':
+        addAll(this.#locks, detail.locks);
+        break;
       case 'changed':
         if (this.#changed.size >= serverLimits.signalNames) break;
         this.#changed.set(
@@ -80,11 +86,20 @@ export class SignalBatch {
       ...[...this.#plain].map((topic): Signal => [topic, null]),
       ...slices(this.#lanes, namesMax).map((lanes): Signal => ['ready', { lanes }]),
       ...slices(this.#leases, namesMax).map((names): Signal => ['leases', { names }]),
+      ...slices(this.#locks, namesMax).map((locks): Signal => ['locks', { locks }]),
       ...slices(this.#sessions, namesMax).map((sessions): Signal => ['cancel', { sessions }]),
       ...[...this.#changed].map(([namespace, topics]): Signal => ['changed', { namespace, topics: [...topics] }]),
       ...slices(this.#runs, namesMax).map((runs): Signal => ['logs', { runs }]),
     ];
-    for (const names of [this.#plain, this.#lanes, this.#sessions, this.#runs, this.#leases, this.#changed])
+    for (const names of [
+      this.#plain,
+      this.#lanes,
+      this.#sessions,
+      this.#runs,
+      this.#leases,
+      this.#locks,
+      this.#changed,
+    ])
       names.clear();
     return signals;
   }

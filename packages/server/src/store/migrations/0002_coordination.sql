@@ -39,3 +39,29 @@ create table election (
 -- What each master says of itself, as JSON.
 alter table master add column stats text not null default '{}';
 alter table master add column renewed_at bigint not null default 0;
+
+-- Locks of users. The token grows with every holder; a row that is forgotten leaves its token in the floor, from which new rows begin.
+create table lock (
+  namespace text not null,
+  name text not null,
+  token bigint not null,
+  -- One acquisition, named by who asked for it, so that asking twice is asking once. Null: free.
+  hold uuid,
+  owner text,
+  label text,
+  -- The worker whose death frees the lock.
+  session_id uuid,
+  ttl_ms integer not null,
+  acquired_at bigint not null,
+  renewed_at bigint not null,
+  primary key (namespace, name)
+);
+create index lock_renewed on lock (renewed_at);
+create index lock_session on lock (session_id) where session_id is not null;
+
+-- One row.
+create table lock_floor (
+  id integer not null primary key check (id = 1),
+  token bigint not null
+);
+insert into lock_floor (id, token) values (1, 0);
