@@ -102,6 +102,7 @@ export class SessionGateway implements Service {
     }
     failpoints.reach('greet.committed');
     const claims = resumed ? await runsInSessions(db, [hello.incarnation]) : [];
+    if (!this.#isNewest(door, hello.incarnation)) return null;
     const sinceMs = this.#context.clock.monotonicMs();
     const link = new SessionLink(hello, door.namespace, door.connection, { nonce: identity.random(), atMs: sinceMs });
     link.mastersTold = this.#masters().join(' ');
@@ -119,7 +120,7 @@ export class SessionGateway implements Service {
     });
     for (const run of claims)
       if (hello.holding.includes(run.attemptId)) link.held.set(run.attemptId, { runId: run.id, sinceMs });
-    this.#replaceOlder(link, door);
+    door.link = link;
     this.#dispatcher.attach(link);
     await this.#dispatcher.deliver(
       claims.filter((run) => !link.held.has(run.attemptId)),
@@ -134,11 +135,12 @@ export class SessionGateway implements Service {
   }
 
   /** A worker that reconnects before its old connection was found dead. */
-  #replaceOlder(link: SessionLink, newer: Door): void {
-    for (const door of this.#connections) {
-      if (door !== newer && door.link?.sessionId === link.sessionId)
-        door.dismiss('CONFLICT', 'the session continues on a newer connection');
-    }
+  #isNewest(door: Door, sessionId: string): boolean {
+    if (!this.#connections.has(door)) return false;
+    // In the order in which they were opened: a store that stalls may answer an older hello after a newer one.
+    const same = [...this.#connections].filter((one) => one === door || one.link?.sessionId === sessionId);
+    for (const older of same.slice(0, -1)) older.dismiss('CONFLICT', 'the session continues on a newer connection');
+    return same.at(-1) === door;
   }
 
   #message(message: Exclude<WorkerMessage, Hello>, link: SessionLink): void {
@@ -272,7 +274,7 @@ class Door implements WorkerConnectionHandler {
     for (const message of messages) {
       if (this.#closed) return;
       if (message.type === 'hello') this.#hello(message);
-      else if (this.link !== null) this.#events.message(message, this.link);
+      else if (this.link !== null && this.#early.length === 0) this.#events.message(message, this.link);
       else if (this.#greeting && this.#early.length < earlyMost) this.#early.push(message);
       else this.dismiss('PROTOCOL_ERROR', `${message.type} before hello`);
     }
@@ -306,9 +308,6 @@ class Door implements WorkerConnectionHandler {
     try {
       const link = await this.#events.greet(hello, this);
       if (link === null) return;
-      this.link = link;
-      // The connection may have gone while the store was asked.
-      if (this.#closed) this.#events.gone(this);
       const early = this.#early;
       this.#early = [];
       this.receive(early);

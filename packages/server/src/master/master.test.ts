@@ -279,6 +279,36 @@ test('a batch with one unknown job is refused whole, and harms no request beside
   await finish(bench, master);
 });
 
+test('a session goes on at its newest connection, even when the store answers an older hello last', async () => {
+  const { bench, master, clock, worker } = await setup();
+  worker.connect();
+  await clock.settle();
+  const { db } = bench.context;
+  const query = db.query.bind(db);
+  const held = Promise.withResolvers<void>();
+  let stalls = 1;
+  // The first hello that resumes waits for the store; the newer ones do not.
+  db.query = async (sql, params) => {
+    if (sql.includes("state <> 'dead' and expires_at > now_ms()") && stalls-- > 0) await held.promise;
+    return query(sql, params);
+  };
+  const halfOpen = new FakeWorker(master.gateway, worker.hello);
+  halfOpen.connect({ resume: true });
+  await clock.settle();
+  const newest = new FakeWorker(master.gateway, worker.hello);
+  newest.connect({ resume: true });
+  await clock.settle();
+  assert.equal(newest.of('welcome').length, 1);
+  held.resolve();
+  await clock.settle();
+  assert.equal(stalls < 1, true, 'an older hello was held back');
+  assert.equal(newest.closed, null, 'the newest connection stays');
+  assert.equal(halfOpen.closed?.code, 'CONFLICT');
+  await submitOne(master, clock);
+  assert.equal(newest.of('assign').length, 1);
+  await finish(bench, master);
+});
+
 test('a worker that speaks before its hello is sent away, and harms no other', async () => {
   const { bench, master, clock, worker } = await setup();
   worker.connect();
