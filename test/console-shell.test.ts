@@ -185,11 +185,28 @@ describe('the console, everywhere', () => {
     await at.context.unroute('**/v1/session');
   });
 
-  test('signing out ends the session', async () => {
+  test('a page that breaks leaves the frame standing and says so', async () => {
+    at.problems.expected.push(/./);
+    await at.context.route('**/overview', (route) => route.fulfill({ json: {} }));
     await at.open('/n/default');
+    await at.page.getByText('This page broke').waitFor();
+    await at.context.unroute('**/overview');
+    await at.page.getByRole('link', { name: 'Jobs' }).click();
+    await at.heading('Jobs');
+    at.problems.expected.pop();
+  });
+
+  test('signing out ends the session, in other tabs too', async () => {
+    await at.open('/n/default');
+    const other = await at.context.newPage();
+    await other.goto(`${at.dev.access.url}/n/default/schedules`);
+    await other.getByRole('heading', { level: 1, name: 'Schedules' }).waitFor();
     await at.page.getByRole('button', { name: 'Sign out' }).click();
     await at.page.getByText('You have signed out.').waitFor();
     at.problems.expected.push(/401/);
+    await other.getByRole('link', { name: 'Jobs' }).click();
+    await other.getByText('Your session has ended.').waitFor();
+    await other.close();
     await at.open('/n/default/runs');
     await at.page.getByText('tidewheel token sign-in').waitFor();
     at.problems.expected.pop();

@@ -1,5 +1,5 @@
 // Builds the console into dist/: static files under a strict content security policy, so nothing may be inlined.
-// `npm run dev -w packages/console` serves the sources and hands /v1 to a running master (TIDEWHEEL_URL).
+// `npx vite` in this folder serves the sources and hands /v1 to a running master (TIDEWHEEL_URL).
 
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';

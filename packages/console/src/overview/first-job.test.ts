@@ -26,6 +26,6 @@ test('another namespace is named in the commands', () => {
   assert.match(firstJob('harbour'), /apply -f jobs.yaml --namespace harbour$/);
   assert.match(
     workerCommands('http://localhost:7070', 'harbour'),
-    /--for harbour .*\ntidewheel worker --url http:\/\/localhost:7070 --namespace harbour/,
+    /--for harbour\)\ntidewheel worker --url http:\/\/localhost:7070 --namespace harbour/,
   );
 });

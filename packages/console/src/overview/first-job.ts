@@ -23,7 +23,7 @@ export function workerCommands(origin: string, namespace: string): string {
   const where = namespace === 'default' ? '' : ` --namespace ${shellQuoted(namespace)}`;
   const forWhom = namespace === 'default' ? '' : ` --for ${shellQuoted(namespace)}`;
   return [
-    `export TIDEWHEEL_TOKEN=$(tidewheel token create my-worker --role worker${forWhom} -o json | jq -r .secret)`,
+    `export TIDEWHEEL_TOKEN=$(tidewheel token create my-worker --role worker${forWhom})`,
     `tidewheel worker --url ${shellQuoted(origin)}${where} --slots 8`,
   ].join('\n');
 }

@@ -17,6 +17,7 @@ import { zoneOf } from '../schedules/schedule-words.ts';
 import { usePreferences } from '../shell/preferences.ts';
 import { useNow } from '../time/clock.ts';
 import { span } from '../time/format.ts';
+import { AttemptNotes } from './attempt-notes.tsx';
 import { RunActions } from './run-actions.tsx';
 import { Trigger } from './run-table.tsx';
 import { isFinal, toneOfRun } from './states.ts';
@@ -89,6 +90,7 @@ function Content({ run, attempt }: { readonly run: RunView; readonly attempt: nu
         <div className="column-main">
           <Card title={t('run.timeline')}>
             <TimelineChart run={run} />
+            <AttemptNotes run={run} zone={zone} />
           </Card>
           <Card title={t('run.log')} flush>
             <LogView
@@ -160,7 +162,7 @@ function Failure({ run }: { readonly run: RunView }) {
   const { error } = run;
   if (error === null) return null;
   return (
-    <div className="failure" role="group" aria-label={t('run.error')}>
+    <div className={`failure tone-${toneOfRun(run.state)}`} role="group" aria-label={t('run.error')}>
       <p>
         <Icon name="cross" size={14} /> <code>{error.kind}</code>{' '}
         <span className="failure-message">{error.message}</span>

@@ -2,13 +2,14 @@
 
 import { useT } from '../language/language.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { commandKey } from './command-key.ts';
 import { goKeys } from './keyboard.ts';
 
 export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
   const t = useT();
   const keys: (readonly [keys: readonly string[], words: string])[] = [
     [['?'], t('keys.help')],
-    [['Ctrl', 'K'], t('keys.palette')],
+    [[commandKey, 'K'], t('keys.palette')],
     [['/'], t('keys.search')],
     [['t'], t('keys.theme')],
     [['Esc'], t('keys.close')],

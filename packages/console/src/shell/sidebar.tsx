@@ -12,6 +12,7 @@ import { Icon, Logo } from '../parts/icon.tsx';
 import { useToasts } from '../parts/toast.tsx';
 import { goTo, Link, useNamespace, useRoute } from '../routing/navigation.tsx';
 import { addressOf, type Place, places } from '../routing/route.ts';
+import { commandKey } from './command-key.ts';
 import { ConnectionDot } from './connection.tsx';
 import { SettingsFields } from './settings.tsx';
 import { ZoneClock } from './zone-clock.tsx';
@@ -48,7 +49,7 @@ export function Sidebar({ onPalette, onShortcuts }: SidebarProps) {
       <button type="button" className="palette-button" onClick={onPalette}>
         <Icon name="search" size={14} />
         <span>{t('nav.search')}</span>
-        <kbd>Ctrl K</kbd>
+        <kbd>{commandKey} K</kbd>
       </button>
       <Navigation />
       <div className="sidebar-foot">

@@ -22,7 +22,6 @@ export const overviewMessages = {
   'overview.running': { en: 'Running', zh: '运行中' },
   'overview.waiting': { en: 'Waiting', zh: '等待中' },
   'overview.scheduled': { en: 'Scheduled', zh: '已定时' },
-  'overview.oldest': { en: 'Oldest waiting', zh: '最久等待' },
   'overview.nobodyWaits': { en: 'Nothing waits', zh: '没有等待的运行' },
   'overview.oldestSince': { en: 'oldest for {span}', zh: '最久已等 {span}' },
   'overview.scheduledNote': { en: 'delayed, or waiting to retry', zh: '延迟执行，或等待重试' },

@@ -77,6 +77,10 @@ export const runsMessages = {
   'run.retryConfirm': { en: 'Make the run', zh: '创建运行' },
   'run.retriedToast': { en: 'A new run was made', zh: '已创建新的运行' },
   'run.open': { en: 'Open it', zh: '打开' },
+  'run.lateReport': {
+    en: 'Its worker reported after the attempt had been given away; the report was refused:',
+    zh: '尝试被移交之后执行器才上报，已拒绝：',
+  },
   'run.timeline': { en: 'Timeline', zh: '时间线' },
   'run.log': { en: 'Log', zh: '日志' },
   'run.payload': { en: 'Payload', zh: '输入' },
