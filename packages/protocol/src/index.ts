@@ -1,6 +1,7 @@
 // Everything that masters, workers, clients and the console share.
 
 export * from './api.ts';
+export * from './cluster.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './job.ts';

@@ -55,8 +55,10 @@ export const serverLimits = {
   /** Locks of one namespace, forgotten when they have been free for a while; requests that wait for locks at one master. */
   locksPerNamespace: 20_000,
   lockWaiters: 1000,
-  /** Terms kept in the election history. */
+  /** Terms kept in the election history; masters and replicas shown of a cluster. */
   electionsKept: 200,
+  mastersListed: 200,
+  replicasListed: 50,
   /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */
   pageScanRows: 10_000,
   pageScans: 20,

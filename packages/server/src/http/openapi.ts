@@ -33,6 +33,7 @@ const named = {
   Token: protocol.tokenViewSchema,
   AuditEvent: protocol.auditEventSchema,
   ServerInfo: protocol.serverInfoSchema,
+  ClusterStatus: protocol.clusterStatusSchema,
   SessionInfo: protocol.sessionInfoSchema,
 } as const;
 

@@ -18,6 +18,7 @@ const ns = '/v1/namespaces/:ns';
 
 const whoMay: Readonly<Record<string, string>> = {
   'GET /v1/server': everyone,
+  'GET /v1/cluster': viewers,
   'GET /livez': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'loopback',

@@ -18,6 +18,7 @@ const admins: readonly Role[] = ['admin'];
 export const permissionTable = {
   open: { roles: [], open: 'always' },
   'metrics.read': { roles: viewers, open: 'loopback', wholeCell: true },
+  'cluster.read': { roles: viewers },
   'server.read': { roles: [...viewers, 'worker'] },
   'session.own': { roles: [...viewers, 'worker'] },
   'namespaces.list': { roles: viewers },

@@ -1,6 +1,7 @@
 // All routes of the API. What is not in this list does not exist.
 
 import { auditRoutes } from './audit.ts';
+import { clusterRoutes } from './cluster-page.ts';
 import { consoleSessionRoutes } from './console-sessions.ts';
 import type { DoorContext } from './door-context.ts';
 import { jobRoutes } from './jobs.ts';
@@ -18,6 +19,7 @@ import { workerRoutes } from './workers.ts';
 export function apiRoutes(context: DoorContext): Route[] {
   return [
     ...serverRoutes(context),
+    ...clusterRoutes(context),
     ...consoleSessionRoutes(context),
     ...tokenRoutes(context),
     ...overviewRoutes(context),

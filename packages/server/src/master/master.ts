@@ -1,9 +1,11 @@
 // One master over one cell: its services, in the order in which they start; they stop in the reverse order.
 // All masters are equal; what only one of them does at a time are the leader's duties.
 
+import type { ClusterStatus } from '@tidewheel/protocol';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { Changes } from './changes.ts';
+import { clusterStatus } from './cluster-status.ts';
 import { Definitions } from './definitions.ts';
 import type { MasterContext, MasterDeps } from './deps.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -15,6 +17,7 @@ import { housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
+import { OwnRates } from './own-rates.ts';
 import { RunControl } from './run-control.ts';
 import type { Service } from './service.ts';
 import { Sweeping } from './sweeping.ts';
@@ -28,20 +31,27 @@ export class Master implements Service {
   readonly gateway: SessionGateway;
   readonly locks: UserLocks;
   readonly elector: Elector;
+  readonly clusterStatus: () => Promise<ClusterStatus>;
   readonly #services: Service[];
   #stopping: Promise<void> | null = null;
 
   constructor(deps: MasterDeps) {
     this.id = deps.identity.next();
+    const rates = new OwnRates(deps.metrics, deps.clock);
     const context: MasterContext = {
       failpoints: noFailpoints,
       ...deps,
+      metrics: rates.metrics,
       masterId: this.id,
       definitions: new DefinitionCache(),
     };
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
-    const membership = new Membership(context);
+    const membership = new Membership(context, () => {
+      const { standing, storeMs, coordinatorMs } = this.elector.view;
+      return { standing, storeMs, coordinatorMs, ...rates.take() };
+    });
+    this.clusterStatus = () => clusterStatus(context);
     this.intake = new RunIntake(context, dispatcher, changes);
     this.definitions = new Definitions(context, this.intake);
     this.control = new RunControl(context, this.intake, changes);

@@ -1,5 +1,7 @@
-// Announces this master to the others and knows who they are, so that workers can be told where else to go.
+// Announces this master to the others, with what it says of itself, and knows who they are, so that workers can be told where else
+// to go.
 
+import { type MasterStats, noStats } from '../store/cluster-views.ts';
 import { masterLeave, masterRenew } from '../store/sessions.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
@@ -7,11 +9,15 @@ import { Loop, type Service } from './service.ts';
 export class Membership implements Service {
   readonly #context: MasterContext;
   readonly #loop: Loop;
+  readonly #stats: () => MasterStats;
+  /** Of the last renewal. */
+  #tookMs: number | null = null;
   /** Addresses of all masters that are alive, this one among them. */
   masters: readonly string[];
 
-  constructor(context: MasterContext) {
+  constructor(context: MasterContext, stats: () => MasterStats = () => noStats) {
     this.#context = context;
+    this.#stats = stats;
     this.masters = [context.settings.address];
     this.#loop = new Loop('membership', context, () => this.#look());
   }
@@ -27,12 +33,14 @@ export class Membership implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, failpoints, settings, masterId } = this.#context;
+    const { clock, db, failpoints, settings, masterId } = this.#context;
     const { address, version } = settings;
-    this.masters = (await masterRenew(db, { id: masterId, address, version }, settings.masterTtlMs)).map(
-      (master) => master.address,
-    );
+    const stats = this.#stats();
+    const self = { id: masterId, address, version, stats: { ...stats, storeMs: stats.storeMs ?? this.#tookMs } };
+    const startedMs = clock.monotonicMs();
+    this.masters = (await masterRenew(db, self, settings.masterTtlMs)).map((master) => master.address);
+    this.#tookMs = clock.monotonicMs() - startedMs;
     failpoints.reach('membership.joined');
-    return settings.masterTtlMs / 2;
+    return settings.masterTtlMs / 3;
   }
 }

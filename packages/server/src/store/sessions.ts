@@ -137,13 +137,15 @@ export interface MasterRow {
 /** Announces this master, and answers with all that are alive. */
 export async function masterRenew(
   tx: Tx,
-  master: MasterRow & { version: string },
+  master: MasterRow & { version: string; stats: object },
   ttlMs: number,
 ): Promise<MasterRow[]> {
   await tx.query(
-    `insert into master (id, address, version, started_at, expires_at) values ($1, $2, $3, now_ms(), now_ms() + $4)
-     on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at`,
-    [master.id, master.address, master.version, ttlMs],
+    `insert into master (id, address, version, started_at, expires_at, renewed_at, stats)
+     values ($1, $2, $3, now_ms(), now_ms() + $4, now_ms(), $5)
+     on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at,
+       renewed_at = excluded.renewed_at, stats = excluded.stats`,
+    [master.id, master.address, master.version, ttlMs, JSON.stringify(master.stats)],
   );
   return tx.query<MasterRow>(`select id, address from master where expires_at > now_ms() order by id`);
 }

@@ -1,0 +1,84 @@
+// What a cluster says of itself: its masters, who leads, and what it stands on.
+
+import { z } from 'zod';
+
+const time = z.number().int();
+const ms = z.number().nonnegative();
+
+export const masterRoles = ['leader', 'follower'] as const;
+export const leaderStandings = ['trusted', 'until-fenced'] as const;
+
+export const masterViewSchema = z.object({
+  id: z.string(),
+  address: z.string(),
+  version: z.string(),
+  startedAt: time,
+  role: z.enum(masterRoles),
+  /** Of a leader: whether its coordinator confirms it, or it goes on until the store says that another one leads. */
+  standing: z.enum(leaderStandings).nullable(),
+  /** Since it last renewed its own row. */
+  silentMs: ms,
+  /** Round trips, as it measured them; null while there is no answer. */
+  storeMs: ms.nullable(),
+  coordinatorMs: ms.nullable(),
+  /** Workers connected to it. */
+  sessions: z.number().int(),
+  firesPerSecond: z.number(),
+  claimsPerSecond: z.number(),
+});
+export type MasterView = z.infer<typeof masterViewSchema>;
+
+export const electionViewSchema = z.object({
+  term: z.number().int(),
+  masterId: z.string(),
+  address: z.string(),
+  /** Where its token is from: the store, or an etcd cluster. */
+  origin: z.string(),
+  from: time,
+  until: time.nullable(),
+  /** Why it ended. */
+  reason: z.string().nullable(),
+});
+export type ElectionView = z.infer<typeof electionViewSchema>;
+
+/** What is not as it should be, by a word that programs may look for. */
+export const degradations = [
+  'no-leader',
+  'leader-untrusted',
+  'master-silent',
+  'versions-differ',
+  'coordinator-unreachable',
+  'coordinator-member',
+  'store-replica',
+] as const;
+export type Degradation = (typeof degradations)[number];
+
+export const clusterStatusSchema = z.object({
+  now: time,
+  /** Zero before the first election. */
+  term: z.number().int(),
+  masters: z.array(masterViewSchema),
+  store: z.object({
+    engine: z.enum(['sqlite', 'postgres']),
+    role: z.enum(['single', 'primary', 'replica']),
+    /** Round trip of the master that answers. */
+    latencyMs: ms,
+    replicas: z.array(z.object({ name: z.string(), state: z.string(), sync: z.string(), lagMs: ms.nullable() })),
+  }),
+  coordinator: z.object({
+    kind: z.enum(['store', 'etcd']),
+    latencyMs: ms.nullable(),
+    members: z.array(
+      z.object({
+        endpoint: z.string(),
+        version: z.string().nullable(),
+        leads: z.boolean().nullable(),
+        trouble: z.string().nullable(),
+      }),
+    ),
+  }),
+  /** Newest first. */
+  elections: z.array(electionViewSchema),
+  degraded: z.array(z.object({ what: z.enum(degradations), detail: z.string() })),
+});
+export type ClusterStatus = z.infer<typeof clusterStatusSchema>;

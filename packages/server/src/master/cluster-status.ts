@@ -1,0 +1,50 @@
+// The state of the cluster as any master can tell it: from the store's rows, in which each master says how it is, and from one
+// question to the coordinator.
+
+import type { ClusterStatus } from '@tidewheel/protocol';
+import { degradationsOf } from '../core/cluster-health.ts';
+import { leaseTiming } from '../core/lease.ts';
+import { mastersView, storeView } from '../store/cluster-views.ts';
+import { storeNow } from '../store/jobs.ts';
+import { electionsList, termRead } from '../store/terms.ts';
+import { answerWithin } from './bounded-call.ts';
+import type { MasterContext } from './deps.ts';
+
+const electionsShown = 20;
+/** Shares of a master's lease after which its silence is told: it renews every third. */
+const silentShare = 2 / 3;
+
+export async function clusterStatus(context: MasterContext): Promise<ClusterStatus> {
+  const { db, clock, coordinator, settings } = context;
+  const startedMs = clock.monotonicMs();
+  const now = await storeNow(db);
+  const latencyMs = clock.monotonicMs() - startedMs;
+  const [probed, recorded, masters, store, elections] = await Promise.all([
+    answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
+    termRead(db),
+    mastersView(db),
+    storeView(db),
+    electionsList(db, electionsShown),
+  ]);
+  const facts = {
+    term: recorded.term,
+    masters: masters.map((master) => ({
+      ...master,
+      role: master.id === recorded.masterId ? ('leader' as const) : ('follower' as const),
+      standing: master.id === recorded.masterId ? master.standing : null,
+    })),
+    store: { ...store, latencyMs },
+    coordinator: {
+      kind: coordinator.kind,
+      latencyMs: probed.ok ? probed.tookMs : null,
+      members: probed.ok ? [...probed.value] : [],
+    },
+    elections: elections.map(({ token: _, ...election }) => election),
+  };
+  const degraded = degradationsOf({
+    ...facts,
+    silenceMs: settings.masterTtlMs * silentShare,
+    coordinatorTrouble: probed.ok ? null : probed.why,
+  });
+  return { now, ...facts, degraded };
+}
