@@ -279,6 +279,24 @@ test('a batch with one unknown job is refused whole, and harms no request beside
   await finish(bench, master);
 });
 
+test('the run of a worker that left while no master swept is not forgotten', async () => {
+  const { bench, master, clock, worker } = await setup();
+  worker.connect();
+  await clock.settle();
+  const { runId } = await submitOne(master, clock);
+  worker.cut();
+  await master.stop();
+  const { db } = bench.context;
+  await db.query(`update session set state = 'dead', ended_at = now_ms()`);
+  await clock.advance(2 * 86_400_000);
+  assert.equal(await stateOf(db, runId), 'running');
+  const later = new Master(bench.context);
+  await later.start();
+  await clock.advance(5000);
+  assert.equal(await stateOf(db, runId), 'ready');
+  await finish(bench, later);
+});
+
 test('a session goes on at its newest connection, even when the store answers an older hello last', async () => {
   const { bench, master, clock, worker } = await setup();
   worker.connect();

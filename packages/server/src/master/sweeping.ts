@@ -1,19 +1,22 @@
 // Moves that time brings: promotes delayed runs, fails runs that nobody started in time, rescues the runs of lost sessions,
 // in one loop with one cheap look. Every master does it; row locks share the work.
 
-import { runsExpireStart, runsPromote, sessionsRescue, sweepOutlook } from '../store/runs-sweep.ts';
+import { runsExpireStart, runsPromote, sessionsRescue, sweepBackMs, sweepOutlook } from '../store/runs-sweep.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
 const heldByOthersMs = 50;
+/** How often, and at once after the start, it looks for what was stranded while nobody swept. */
+const lookBackEveryMs = 60_000;
 
 export class Sweeping implements Service {
   readonly #context: MasterContext;
   readonly #changes: Changes;
   readonly #loop: Loop;
   #unsubscribe: (() => void) | null = null;
+  #lookedBackAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: MasterContext, changes: Changes) {
     this.#context = context;
@@ -32,12 +35,15 @@ export class Sweeping implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, settings } = this.#context;
-    const outlook = await sweepOutlook(db);
+    const { clock, db, settings } = this.#context;
+    const looksBack = clock.monotonicMs() - this.#lookedBackAtMs >= lookBackEveryMs;
+    const backMs = looksBack ? sweepBackMs.endless : sweepBackMs.usual;
+    const outlook = await sweepOutlook(db, backMs);
     const isDue = (at: number | null) => at !== null && at <= outlook.now;
     if (isDue(outlook.promoteAt)) await this.#promote();
     if (isDue(outlook.startDeadlineAt)) await this.#expireStarts();
-    if (outlook.stranded || isDue(outlook.leaseEndsAt)) await this.#rescue();
+    if (outlook.stranded || isDue(outlook.leaseEndsAt)) await this.#rescue(backMs);
+    if (looksBack) this.#lookedBackAtMs = clock.monotonicMs();
     const ahead = [outlook.promoteAt, outlook.startDeadlineAt, outlook.leaseEndsAt].filter((at) => at !== null);
     const nextMs = Math.min(...ahead.map((at) => at - outlook.now), settings.pollMs);
     return nextMs <= 0 || outlook.stranded ? heldByOthersMs : nextMs;
@@ -59,11 +65,11 @@ export class Sweeping implements Service {
     this.#changes.note(new Set(expired.map((run) => run.namespace)), 'runs');
   }
 
-  async #rescue(): Promise<void> {
+  async #rescue(backMs: number): Promise<void> {
     const { db, failpoints, signals, metrics, log } = this.#context;
     failpoints.reach('rescue.before');
     const rescued = await db.transaction(async (tx) => {
-      const given = await sessionsRescue(tx, this.#context);
+      const given = await sessionsRescue(tx, this.#context, backMs);
       failpoints.reach('rescue.before-commit');
       return given;
     });

@@ -20,8 +20,14 @@ export interface SweepOutlook {
   now: number;
 }
 
+/**
+ * How far back a sweep looks for runs of dead sessions: longer than any claim statement may last. Looking back without end costs
+ * more, and finds what died while no master swept at all.
+ */
+export const sweepBackMs = { usual: 60_000, endless: Number.MAX_SAFE_INTEGER } as const;
+
 /** What time will bring next: one cheap statement before any sweep. */
-export async function sweepOutlook(tx: Tx): Promise<SweepOutlook> {
+export async function sweepOutlook(tx: Tx, backMs: number = sweepBackMs.usual): Promise<SweepOutlook> {
   const rows = await tx.query<{
     promote_at: number | null;
     deadline: number | null;
@@ -33,8 +39,9 @@ export async function sweepOutlook(tx: Tx): Promise<SweepOutlook> {
        (select min(start_deadline) from run where state = 'ready' and start_deadline is not null) as deadline,
        (select min(expires_at) from session where state <> 'dead') as expires_at,
        (select r.id from session s join run r on r.session_id = s.id
-        where s.state = 'dead' and s.ended_at > now_ms() - 60000 limit 1) as stranded,
+        where s.state = 'dead' and s.ended_at > now_ms() - $1 limit 1) as stranded,
        now_ms() as now`,
+    [backMs],
   );
   const [row] = rows;
   if (row === undefined) throw new Error('a select without from gives one row');
@@ -118,20 +125,21 @@ interface LostRow {
 
 /**
  * Marks expired sessions dead and gives their runs away, in one transaction. Also runs that a claim gave to a session in the
- * very moment it died are found here: dead sessions stay under watch for a minute, longer than any claim statement may last.
+ * very moment it died are found here: dead sessions stay under watch for a while.
  */
 export async function sessionsRescue(
   tx: Tx,
   deps: { masterId: string; definitions: DefinitionCache },
+  backMs: number = sweepBackMs.usual,
 ): Promise<Rescued> {
   const sessions = await sessionsExpire(tx, serverLimits.rescueSessions);
   const rows = await tx.query<LostRow>(
     `select r.id, r.namespace, r.lane_id, r.job_version_id, r.attempt, r.attempt_id, r.session_id, r.claimed_at, r.started_at,
        r.cancel_requested_at, r.attempts, s.worker, s.end_reason, s.end_detail, now_ms() as now
      from session s join run r on r.session_id = s.id
-     where s.state = 'dead' and s.ended_at > now_ms() - 60000
+     where s.state = 'dead' and s.ended_at > now_ms() - $2
      order by r.id limit $1${tx.dialect.forUpdate}`,
-    [serverLimits.rescueRuns],
+    [serverLimits.rescueRuns, backMs],
   );
   const versions = await deps.definitions.jobVersions(
     tx,

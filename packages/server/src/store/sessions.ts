@@ -123,7 +123,8 @@ export async function sessionsExpire(
 export async function sessionsForget(tx: Tx, keepMs: number, max: number): Promise<number> {
   const rows = await tx.query(
     `delete from session where id in
-       (select id from session where state = 'dead' and ended_at < now_ms() - $1 order by ended_at limit $2) returning id`,
+       (select id from session where state = 'dead' and ended_at < now_ms() - $1
+          and not exists (select 1 from run where run.session_id = session.id) order by ended_at limit $2) returning id`,
     [keepMs, max],
   );
   return rows.length;
