@@ -2,9 +2,12 @@
 // controls.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { consoleBench } from './support/console-bench.ts';
-import { eventually } from './support/tidewheel.ts';
+import { eventually, repositoryRoot } from './support/tidewheel.ts';
 
 /** Runs in the page, as text, because this file knows no DOM: controls without a name, and ids that stand twice. */
 const badControls = `(() => {
@@ -210,6 +213,15 @@ describe('the console, everywhere', () => {
     await at.open('/n/default/runs');
     await at.page.getByText('tidewheel token sign-in').waitFor();
     at.problems.expected.pop();
+  });
+
+  test('the first page needs at most 120 KB of JavaScript', () => {
+    const dist = join(repositoryRoot, 'packages/console/dist');
+    const index = readFileSync(join(dist, 'index.html'), 'utf8');
+    const scripts = Array.from(index.matchAll(/(?:src|href)="(\/[^"]+\.js)"/g), ([, path]) => join(dist, path ?? ''));
+    assert.ok(scripts.length >= 2);
+    const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
+    assert.ok(bytes <= 120 * 1024, `${bytes} bytes`);
   });
 
   test('nothing complained all the while: no console errors, no violations of the content policy', () => {

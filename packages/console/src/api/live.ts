@@ -7,6 +7,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useSyncExternalStore } from 'react';
 import { readEvents } from './event-stream.ts';
 import { pathOf } from './queries.ts';
+import { ApiProblem } from './request.ts';
 
 /** Times are this browser's. */
 export type LiveState =
@@ -86,8 +87,14 @@ export class Live {
           if (event === 'changed') this.#gather(topicsOf(data));
         },
       });
-    } catch {
-      // Whatever ended it, the answer is the same: try again, and let the session query find out whether one may.
+    } catch (error) {
+      // A namespace that is not the reader's is no lost connection: the page itself says so. Whatever else ended the stream, the
+      // answer is the same: try again, and let the session query find out whether one may.
+      const refused = error instanceof ApiProblem && (error.status === 403 || error.status === 404);
+      if (refused && this.#connection === connection) {
+        this.#close();
+        return;
+      }
     }
     if (this.#connection === connection) this.#lost(namespace);
   }

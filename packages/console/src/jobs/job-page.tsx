@@ -8,8 +8,8 @@ import { useLanguage, useT } from '../language/language.ts';
 import { ScheduleBadge } from '../parts/badge.tsx';
 import { CodeBlock, JsonBlock } from '../parts/code.tsx';
 import { Countdown } from '../parts/moment.tsx';
-import { Card, Empty, Facts, Loading, Page } from '../parts/page.tsx';
-import { ProblemNote } from '../parts/problem.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Card, Empty, Facts, Page } from '../parts/page.tsx';
 import { cliSnippet, curlSnippet } from '../payload/snippets.ts';
 import { Link, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, anySchedule, places } from '../routing/route.ts';
@@ -26,15 +26,14 @@ const recentRuns = 15;
 export function JobPage({ name }: { readonly name: string }) {
   const t = useT();
   const job = useQuery(jobQuery(useNamespace(), name));
-  const { data, error } = job;
+  const { data } = job;
   return (
     <Page
       title={name}
       trail={<Link to={places.jobs}>{t('jobs.title')}</Link>}
       {...(data === undefined ? {} : { beside: <KindBadge job={data} />, actions: <RunNow job={data} /> })}
     >
-      {error === null ? null : <ProblemNote error={error} onRetry={() => void job.refetch()} />}
-      {data === undefined ? error === null ? <Loading /> : null : <Content job={data} />}
+      <Loaded query={job}>{(loaded) => <Content job={loaded} />}</Loaded>
     </Page>
   );
 }

@@ -9,8 +9,8 @@ import { CodeBlock } from '../parts/code.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Ago, Countdown, Moment, useScheduleZone } from '../parts/moment.tsx';
-import { Card, Empty, Loading, Page } from '../parts/page.tsx';
-import { ProblemNote } from '../parts/problem.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Card, Empty, Page } from '../parts/page.tsx';
 import { Link, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, anySchedule, type Place, places } from '../routing/route.ts';
 import { span } from '../time/format.ts';
@@ -22,11 +22,9 @@ import { ThroughputChart } from './throughput-chart.tsx';
 export function OverviewPage() {
   const t = useT();
   const overview = useQuery(overviewQuery(useNamespace()));
-  const { data, error } = overview;
   return (
     <Page title={t('overview.title')}>
-      {error === null ? null : <ProblemNote error={error} onRetry={() => void overview.refetch()} />}
-      {data === undefined ? error === null ? <Loading /> : null : <Content overview={data} />}
+      <Loaded query={overview}>{(loaded) => <Content overview={loaded} />}</Loaded>
     </Page>
   );
 }

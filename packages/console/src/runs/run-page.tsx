@@ -9,8 +9,8 @@ import { RunBadge } from '../parts/badge.tsx';
 import { CopyButton, JsonBlock } from '../parts/code.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
-import { Card, Facts, Loading, Page } from '../parts/page.tsx';
-import { ProblemNote } from '../parts/problem.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Card, Facts, Page } from '../parts/page.tsx';
 import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, places } from '../routing/route.ts';
 import { zoneOf } from '../schedules/schedule-words.ts';
@@ -31,7 +31,7 @@ interface RunPageProps {
 export function RunPage({ id, attempt }: RunPageProps) {
   const t = useT();
   const run = useQuery(runQuery(useNamespace(), id));
-  const { data, error } = run;
+  const { data } = run;
   const trail = (
     <>
       <Link to={places.runs}>{t('runs.title')}</Link>
@@ -46,8 +46,7 @@ export function RunPage({ id, attempt }: RunPageProps) {
       trail={trail}
       {...(data === undefined ? {} : { beside: <Headline run={data} />, actions: <RunActions run={data} /> })}
     >
-      {error === null ? null : <ProblemNote error={error} onRetry={() => void run.refetch()} />}
-      {data === undefined ? error === null ? <Loading /> : null : <Content run={data} attempt={attempt} />}
+      <Loaded query={run}>{(loaded) => <Content run={loaded} attempt={attempt} />}</Loaded>
     </Page>
   );
 }

@@ -10,6 +10,7 @@ import { Icon } from '../parts/icon.tsx';
 import { Ago, Countdown, Moment } from '../parts/moment.tsx';
 import { More } from '../parts/more.tsx';
 import { None } from '../parts/none.tsx';
+import { Loaded } from '../parts/loaded.tsx';
 import { Card, Empty, Facts, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -22,7 +23,7 @@ import { misfireWords, overlapWords, whenOf, zoneOf } from './schedule-words.ts'
 export function SchedulePage({ name }: { readonly name: string }) {
   const t = useT();
   const schedule = useQuery(scheduleQuery(useNamespace(), name));
-  const { data, error } = schedule;
+  const { data } = schedule;
   const trail = <Link to={places.schedules}>{t('schedules.title')}</Link>;
   return (
     <Page
@@ -32,8 +33,7 @@ export function SchedulePage({ name }: { readonly name: string }) {
         ? {}
         : { beside: <ScheduleBadge state={data.state} />, actions: <ScheduleActions schedule={data} /> })}
     >
-      {error === null ? null : <ProblemNote error={error} onRetry={() => void schedule.refetch()} />}
-      {data === undefined ? error === null ? <Loading /> : null : <Content schedule={data} />}
+      <Loaded query={schedule}>{(loaded) => <Content schedule={loaded} />}</Loaded>
     </Page>
   );
 }
