@@ -33,7 +33,10 @@ import type { MasterContext } from './deps.ts';
 import type { RunIntake } from './intake.ts';
 import { isPassing } from './service.ts';
 
-export type DefinitionsDeps = Pick<MasterContext, 'db' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints'>;
+export type DefinitionsDeps = Pick<
+  MasterContext,
+  'db' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints'
+>;
 
 /** What a caller believes to be stored. Both absent: the job must not exist yet. */
 export interface Precondition {
