@@ -91,7 +91,8 @@ function frozen(id: string, seconds: number): Scenario {
         measured: measures.fireDelayMs.max,
         atMost: Math.min(seconds * 1000, idleInTransactionMs) + oneSecond,
       },
-      { name: 'delay of 99 % of fires, ms', measured: measures.fireDelayMs.p99, atMost: oneSecond },
+      // Only what it had locked in that moment waits for it.
+      { name: 'moments whose fires came over a second late', measured: measures.lateTimes, atMost: 1 },
       { name: 'runs executed again', measured: measures.rescuedRuns, atMost: 0 },
       { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
     ],

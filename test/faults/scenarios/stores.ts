@@ -59,24 +59,28 @@ async function unknownOutcomes(seat: MasterSeat): Promise<number> {
   return Number(/^tidewheel_store_unknown_outcomes_total (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
-/** Bursts of lost replies: the statement is done, its answer never comes, the connection is cut. */
+/** From a second's beginning, when fires are decided, until some commits are under way: they are done, their answers never come. */
+const silenceMs = 200;
+const roundsOfSilence = 15;
+
 const repliesLost: Scenario = {
   id: '15',
-  title: 'replies of the store are lost again and again, then the connections are cut (all masters)',
+  title: 'replies of the store are lost again and again, then the connections are cut (all masters in turn)',
   expects: 'commits of unknown outcome are read back; nothing is done twice, nothing acknowledged is missing',
-  callEveryMs: 60,
+  callEveryMs: 30,
   play: async (stage) => {
-    for (let round = 1; round <= 12; round += 1) {
-      const seat = stage.cluster.masters[round % stage.cluster.masters.length];
+    const { masters } = stage.cluster;
+    for (let round = 0; round < roundsOfSilence; round += 1) {
+      const seat = masters[round % masters.length];
+      await pause(1000 - (Date.now() % 1000) + 1);
       seat?.toStore.set({ silent: ['toClient'] });
-      await pause(60);
+      await pause(silenceMs);
       seat?.toStore.reset();
       seat?.toStore.heal();
-      await pause(900);
     }
     let unknown = 0;
-    for (const seat of stage.cluster.masters) unknown += await unknownOutcomes(seat);
-    stage.mark('twelve rounds are over');
+    for (const seat of masters) unknown += await unknownOutcomes(seat);
+    stage.mark(`${roundsOfSilence} rounds are over`);
     stage.note('unknown outcomes met', unknown);
   },
   criteria: (measures, _, noted) => [
