@@ -194,7 +194,8 @@ function batchOf(results: readonly SessionResult[]): string {
 async function settleOthers(tx: Tx, results: readonly SessionResult[], verdicts: Map<string, Verdict>): Promise<void> {
   if (results.length === 0) return;
   const known = await tx.query<{ attempt_id: string; attempts: string }>(
-    `select x.attempt_id, r.attempts from ${tx.dialect.rows('$1', 'x', resultColumns)} join any_run r on r.id = x.run_id`,
+    `select x.attempt_id, coalesce(r.attempts, a.attempts, '[]') as attempts from ${tx.dialect.rows('$1', 'x', resultColumns)}
+     left join run r on r.id = x.run_id left join run_archive a on a.id = x.run_id`,
     [batchOf(results)],
   );
   const accepted = new Set<string>();

@@ -164,10 +164,14 @@ export async function idempotencyForget(tx: Tx, max: number): Promise<number> {
   return rows.length;
 }
 
-/** Which of these runs exist, with their attempt: the read-back after an unknown outcome. */
+/** Which of these runs exist: the read-back after an unknown outcome. Not through the view, for which SQLite would scan the archive. */
 export async function runsExisting(tx: Tx, ids: readonly string[]): Promise<SubmittedRun[]> {
   const rows = await tx.query<{ id: string; lane_id: string; state: SubmittedRun['state']; due_at: number }>(
-    `select r.id, r.lane_id, r.state, r.due_at from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join any_run r on r.id = x.id`,
+    `select x.id, coalesce(r.lane_id, a.lane_id) as lane_id, coalesce(r.state, a.state) as state,
+       coalesce(r.due_at, a.due_at) as due_at
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}
+     left join run r on r.id = x.id left join run_archive a on a.id = x.id
+     where r.id is not null or a.id is not null`,
     [JSON.stringify(ids.map((id) => ({ id })))],
   );
   return rows.map((row) => ({ id: row.id, laneId: row.lane_id, state: row.state, dueAt: row.due_at }));

@@ -22,7 +22,8 @@ export const defaultLimits: PostgresLimits = {
   connectTimeoutMs: 5000,
   statementTimeoutMs: 10_000,
   lockTimeoutMs: 5000,
-  idleInTransactionTimeoutMs: 10_000,
+  // A master that is frozen inside a fire transaction holds its schedules for no longer than this.
+  idleInTransactionTimeoutMs: 3000,
   answerMarginMs: 2000,
 };
 
