@@ -1,8 +1,9 @@
 // Takes the pictures in docs/screens/ from a master that runs (`tidewheel dev --data DIR --jobs packages/console/screens/jobs.yaml`,
 // for an hour or so, so that there is a past to show):
 //   node --conditions=source packages/console/screens/take.ts --data DIR [--out docs/screens] [--only overview,run] [--looks dark-en]
-// A Chinese font must be installed for the Chinese pictures (Debian: fonts-noto-cjk).
+// On Debian, install fonts-noto-cjk (for the Chinese pictures), fonts-inter, fonts-jetbrains-mono and pngquant before.
 
+import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,8 @@ interface Shot {
   /** Brings the page into the state to be shown. */
   readonly prepare?: (page: Page) => Promise<void>;
   readonly phone?: boolean;
+  /** Only in two of the looks, to keep the folder small. */
+  readonly extra?: boolean;
 }
 
 async function clientOf(dataDir: string): Promise<Client> {
@@ -66,7 +69,7 @@ function allShots(): Shot[] {
     { name: 'schedules', path: '/n/default/schedules' },
     { name: 'schedule', path: '/n/default/schedules/tide-gauge' },
     { name: 'runs', path: '/n/default/runs' },
-    { name: 'runs-filtered', path: '/n/default/runs?state=failed&window=1h' },
+    { name: 'runs-filtered', extra: true, path: '/n/default/runs?state=failed&window=1h' },
     {
       name: 'run',
       path: run('job=container-moves&state=running'),
@@ -74,19 +77,21 @@ function allShots(): Shot[] {
         await page.getByRole('log').locator('.line').nth(6).waitFor();
       },
     },
-    { name: 'run-retried', path: run('job=customs-feed&state=succeeded') },
-    { name: 'run-failed', path: run('job=archive-logbook&state=failed') },
-    { name: 'run-waiting', path: run('job=radar-calibration&state=ready') },
+    { name: 'run-retried', extra: true, path: run('job=customs-feed&state=succeeded') },
+    { name: 'run-failed', extra: true, path: run('job=archive-logbook&state=failed') },
+    { name: 'run-waiting', extra: true, path: run('job=radar-calibration&state=ready') },
     { name: 'jobs', path: '/n/default/jobs' },
     { name: 'job', path: '/n/default/jobs/container-moves' },
     {
       name: 'run-now',
+      extra: true,
       path: '/n/default/jobs/invoices',
       prepare: (page) => page.locator('.page-head .button-primary').click(),
     },
     { name: 'workers', path: '/n/default/workers' },
     {
       name: 'palette',
+      extra: true,
       path: '/n/default',
       prepare: async (page) => {
         await page.keyboard.press('Control+k');
@@ -94,9 +99,9 @@ function allShots(): Shot[] {
         await page.waitForTimeout(600);
       },
     },
-    { name: 'phone-overview', path: '/n/default', phone: true },
-    { name: 'phone-runs', path: '/n/default/runs', phone: true },
-    { name: 'phone-run', path: run('job=customs-feed&state=succeeded'), phone: true },
+    { name: 'phone-overview', path: '/n/default', phone: true, extra: true },
+    { name: 'phone-runs', path: '/n/default/runs', phone: true, extra: true },
+    { name: 'phone-run', path: run('job=customs-feed&state=succeeded'), phone: true, extra: true },
   ];
 }
 
@@ -123,6 +128,7 @@ async function take(
   await page.goto(client.address + (link.path.startsWith('/') ? link.path : `/${link.path}`));
   await page.locator('.frame').waitFor();
   for (const shot of shots) {
+    if (shot.extra === true && look !== 'dark-en' && look !== 'light-zh' && only === null) continue;
     await page.setViewportSize(shot.phone === true ? { width: 390, height: 844 } : { width: 1280, height: 800 });
     await page.goto(client.address + (typeof shot.path === 'string' ? shot.path : await shot.path(client)));
     await page.locator('h1').waitFor();
@@ -132,12 +138,19 @@ async function take(
   }
 }
 
+/** A palette of 256 colours is plenty for pages like these and a third of the size. Without pngquant the picture stays as it is. */
+function shrink(path: string): void {
+  spawnSync('pngquant', ['--speed', '1', '--quality', '60-95', '--force', '--output', path, path]);
+}
+
 const only = values.only === '' ? null : values.only.split(',');
 
 async function shoot(page: Page, shot: Shot, look: string, out: string): Promise<void> {
   if (only !== null && !only.includes(shot.name)) return;
   await page.waitForTimeout(300);
-  await page.screenshot({ path: join(out, `${shot.name}-${look}.png`) });
+  const path = join(out, `${shot.name}-${look}.png`);
+  await page.screenshot({ path });
+  shrink(path);
 }
 
 const client = await clientOf(values.data);

@@ -40,6 +40,14 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   PROTOCOL_VERSION: { title: '不支持此协议版本', remedy: '请升级较旧的一方。' },
   FRAME_TOO_LARGE: { title: '执行器数据帧超过上限', remedy: '请减小批量并缩短输出。' },
   SESSION_DEAD: { title: '会话已结束', remedy: '请重新注册；其尝试的结果会被拒绝。' },
+  REBALANCE: {
+    title: '该 worker 应由另一个 master 服务',
+    remedy: '无需处理：worker 会转到所告知的 master，并在那里恢复会话。',
+  },
+  LAST_MASTER: {
+    title: '没有其他 master 继续工作',
+    remedy: '请启动另一个 master，或让被隔离的 master 恢复工作（`tidewheel cluster uncordon`）。',
+  },
   LOCK_HELD: { title: '锁已被他人持有', remedy: '请等待，用 `tidewheel lock list` 查看持有者，或请操作员强制释放。' },
   LOCK_LOST: {
     title: '锁已不再属于您',

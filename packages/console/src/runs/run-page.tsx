@@ -8,20 +8,21 @@ import { LogView } from '../log/log-view.tsx';
 import { RunBadge } from '../parts/badge.tsx';
 import { CopyButton, JsonBlock } from '../parts/code.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { Ago, Moment } from '../parts/moment.tsx';
+import { Ago, Moment, useZone } from '../parts/moment.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Card, Facts, Page } from '../parts/page.tsx';
 import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { anyRun, places } from '../routing/route.ts';
 import { zoneOf } from '../schedules/schedule-words.ts';
 import { usePreferences } from '../shell/preferences.ts';
-import { useNow } from '../time/clock.ts';
-import { span } from '../time/format.ts';
+import { serverNow, useNow } from '../time/clock.ts';
+import { shortInstant, span } from '../time/format.ts';
 import { AttemptNotes } from './attempt-notes.tsx';
 import { RunActions } from './run-actions.tsx';
 import { Trigger } from './run-table.tsx';
 import { isFinal, toneOfRun } from './states.ts';
 import { TimelineChart } from './timeline-chart.tsx';
+import { waitingInChinese, withInstants } from './waiting-zh.ts';
 
 interface RunPageProps {
   readonly id: string;
@@ -123,19 +124,8 @@ function useRunZone(run: RunView): string | null {
 
 function Waiting({ run }: { readonly run: RunView }) {
   const t = useT();
-  const language = useLanguage();
-  if (isFinal(run.state)) return null;
-  const backoff = run.state === 'scheduled' && run.attempts.length > 0;
-  const general =
-    run.state === 'running'
-      ? null
-      : backoff
-        ? t('waiting.backoff', { attempt: run.attempts.length })
-        : t(`waiting.${run.state as 'scheduled' | 'ready' | 'blocked'}`);
-  // The server's sentence is exact, and English.
-  const exact = run.waitingFor;
-  const words = language === 'en' ? (exact ?? general) : general;
-  if (words === null && run.cancelRequestedAt === null && exact === null) return null;
+  const words = useWaitingWords(run);
+  if (isFinal(run.state) || (words === null && run.cancelRequestedAt === null)) return null;
   return (
     <div className={`notice tone-${toneOfRun(run.state)}`} role="status">
       <Icon name="hourglass" size={14} />
@@ -145,15 +135,29 @@ function Waiting({ run }: { readonly run: RunView }) {
             <strong>{t('run.waitingFor')}:</strong> {words}
           </p>
         )}
-        {language !== 'en' && exact !== null ? <p className="soft">{exact}</p> : null}
         {run.cancelRequestedAt === null ? null : (
           <p>
-            <Icon name="stop" size={12} /> {t('run.cancelWanted')} <Ago at={run.cancelRequestedAt} />
+            {t('run.cancelWanted')} <Ago at={run.cancelRequestedAt} />
           </p>
         )}
       </div>
     </div>
   );
+}
+
+/** The server's sentence is exact; where it has none, the state says something too. */
+function useWaitingWords(run: RunView): string | null {
+  const t = useT();
+  const language = useLanguage();
+  const zone = useZone();
+  if (run.waitingFor !== null) {
+    const known = language === 'zh' ? waitingInChinese(run.waitingFor) : null;
+    return withInstants(known ?? run.waitingFor, (at) => shortInstant(at, zone, serverNow()));
+  }
+  if (isFinal(run.state) || run.state === 'running') return null;
+  if (run.state === 'scheduled' && run.attempts.length > 0)
+    return t('waiting.backoff', { attempt: run.attempts.length });
+  return t(`waiting.${run.state as 'scheduled' | 'ready' | 'blocked'}`);
 }
 
 function Failure({ run }: { readonly run: RunView }) {
