@@ -16,6 +16,8 @@ export interface LinkFault {
   readonly loss?: number;
   /** Directions in which nothing passes. Both: half-open; new connections are accepted and hear nothing either. */
   readonly silent?: readonly Direction[];
+  /** A connection whose server says this text falls silent towards its client, this text included. */
+  readonly muteAt?: string;
   /** New connections are reset at once. */
   readonly refuse?: boolean;
 }
@@ -143,6 +145,7 @@ class Lane {
   #queue: { readonly data: Buffer | null; readonly at: number }[] = [];
   #bytes = 0;
   #latest = 0;
+  #muted = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(from: Socket, to: Socket, direction: Direction, fault: () => LinkFault) {
@@ -157,7 +160,7 @@ class Lane {
 
   pump(): void {
     clearTimeout(this.#timer);
-    if (this.#fault().silent?.includes(this.#direction) === true) return;
+    if (this.#muted || this.#fault().silent?.includes(this.#direction) === true) return;
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const waitMs = next.at - performance.now();
       if (waitMs > 0) {
@@ -176,7 +179,8 @@ class Lane {
   }
 
   #push(data: Buffer | null): void {
-    const { delayMs = 0, jitterMs = 0, loss = 0 } = this.#fault();
+    const { delayMs = 0, jitterMs = 0, loss = 0, muteAt } = this.#fault();
+    this.#muted ||= this.#direction === 'toClient' && muteAt !== undefined && data?.includes(muteAt) === true;
     const lostMs = Math.random() < loss ? retransmitMs : 0;
     this.#latest = Math.max(this.#latest, performance.now() + delayMs + Math.random() * jitterMs + lostMs);
     this.#queue.push({ data, at: delayMs + jitterMs + lostMs === 0 ? 0 : this.#latest });
