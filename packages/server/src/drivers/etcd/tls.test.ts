@@ -1,0 +1,74 @@
+// etcd behind TLS with certificates on both sides, made for the test.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startEtcd } from '../../../../../test/support/etcd.ts';
+import { CoordinatorUnavailable } from '../../ports/coordinator.ts';
+import { systemClock } from '../system/clock.ts';
+import { systemIdentity } from '../system/identity.ts';
+import { etcdCoordinator } from './coordinator.ts';
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+const options = {
+  timeout: 60_000,
+  ...(openssl ? {} : { skip: 'openssl, which makes the certificates, is not installed' }),
+};
+
+function certificates(home: string): { caFile: string; certFile: string; keyFile: string } {
+  const run = (args: string): void => {
+    execFileSync('openssl', args.split(' '), { cwd: home, stdio: 'ignore' });
+  };
+  const curve = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+  writeFileSync(join(home, 'extensions'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
+  run(`req -x509 ${curve} -days 2 -subj /CN=test-ca -keyout ca.key -out ca.crt`);
+  run(`req ${curve} -subj /CN=member -keyout member.key -out member.csr`);
+  run('x509 -req -in member.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out member.crt');
+  return { caFile: join(home, 'ca.crt'), certFile: join(home, 'member.crt'), keyFile: join(home, 'member.key') };
+}
+
+test(
+  'speaks TLS, shows its own certificate, and trusts no member that its authority has not signed',
+  options,
+  async () => {
+    const home = mkdtempSync(join(tmpdir(), 'tidewheel-tls-'));
+    const files = certificates(home);
+    const etcd = await startEtcd({ tls: files });
+    const shared = {
+      endpoints: etcd.endpoints,
+      credentials: null,
+      prefix: 'test/',
+      clock: systemClock,
+      identity: systemIdentity,
+    };
+    const [ca, cert, key] = [files.caFile, files.certFile, files.keyFile].map((file) => readFileSync(file, 'utf8'));
+    assert.ok(ca !== undefined && cert !== undefined && key !== undefined);
+    const known = etcdCoordinator({ ...shared, tls: { ca, cert, key } });
+    const withoutCertificate = etcdCoordinator({ ...shared, tls: { ca } });
+    const withoutAuthority = etcdCoordinator({ ...shared, tls: { cert, key } });
+    try {
+      // The member listens before it has elected itself.
+      for (let tried = 0; tried < 20; tried += 1)
+        if (
+          await known.holder('l').then(
+            () => true,
+            () => false,
+          )
+        )
+          break;
+      const grant = await known.acquire('l', 'a', 3000);
+      assert.ok(grant);
+      assert.equal(await known.renew(grant), true);
+      for (const one of [withoutCertificate, withoutAuthority]) {
+        await assert.rejects(one.holder('l'), (error: unknown) => error instanceof CoordinatorUnavailable);
+      }
+    } finally {
+      for (const one of [known, withoutCertificate, withoutAuthority]) await one.close();
+      await etcd.stop();
+      rmSync(home, { recursive: true });
+    }
+  },
+);
