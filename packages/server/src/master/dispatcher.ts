@@ -78,6 +78,14 @@ export class Dispatcher implements Service {
     this.#loop.wake();
   }
 
+  /** Everything is read anew before anything is offered or claimed. */
+  forget(): void {
+    for (const laneId of this.#lanes.keys()) this.#dirty.add(laneId);
+    this.#lanesStale = true;
+    this.#polledAtMs = Number.NEGATIVE_INFINITY;
+    this.#loop.wake();
+  }
+
   /** A slot became free, or a worker became ready. */
   slotsFreed(): void {
     if (this.#dirty.size > 0) this.#loop.wake();

@@ -18,6 +18,7 @@ import { RunIntake } from './intake.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
 import { OwnRates } from './own-rates.ts';
+import { PauseWatch } from './pause-watch.ts';
 import { RunControl } from './run-control.ts';
 import type { Service } from './service.ts';
 import { Sweeping } from './sweeping.ts';
@@ -49,6 +50,7 @@ export class Master implements Service {
     const dispatcher = new Dispatcher(context, changes);
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
+    const pauses = new PauseWatch(context, dispatcher);
       return { standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.clusterStatus = () => clusterStatus(context);
@@ -64,7 +66,8 @@ export class Master implements Service {
       this.gateway,
       this.intake,
       this.locks,
-      new Sweeping(context, changes),
+      pauses,
+      new Sweeping(context, changes, pauses),
       new Firing(context, changes),
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [housekeeping(context.settings), fireWatch(context)]),

@@ -12,6 +12,7 @@ import { housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
+import { PauseWatch } from './pause-watch.ts';
 import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
 import type { Service } from './service.ts';
@@ -28,7 +29,8 @@ const services: Record<string, (bench: Bench) => Service> = {
   reports: ({ context }) =>
     new Reports(context, changesOf(context), { logsStored: () => undefined, settled: () => undefined }),
   intake: ({ context }) => new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
-  sweeping: ({ context }) => new Sweeping(context, changesOf(context)),
+  'pause watch': ({ context }) => pausesOf(context),
+  sweeping: ({ context }) => new Sweeping(context, changesOf(context), pausesOf(context)),
   locks: ({ context }) => new UserLocks(context),
   elector: ({ context }) => new Elector(context),
   'leader duties': ({ context }) => leading(context),
@@ -54,6 +56,10 @@ function leading(context: Bench['context']): Service {
 function changesOf(context: Bench['context']): Changes {
   return new Changes(context.clock, context.signals);
 }
+function pausesOf(context: Bench['context']): PauseWatch {
+  return new PauseWatch(context, new Dispatcher(context, changesOf(context)));
+}
+
 
 for (const [name, make] of Object.entries(services)) {
   test(`${name} starts and stops in any order, and is silent afterwards`, async () => {

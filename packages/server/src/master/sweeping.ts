@@ -16,9 +16,11 @@ export class Sweeping implements Service {
   readonly #changes: Changes;
   readonly #loop: Loop;
   #unsubscribe: (() => void) | null = null;
+  readonly #pauses: Pick<PauseWatch, 'settled'>;
   #lookedBackAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: MasterContext, changes: Changes) {
+  constructor(context: MasterContext, changes: Changes, pauses: Pick<PauseWatch, 'settled'>) {
+    this.#pauses = pauses;
     this.#context = context;
     this.#changes = changes;
     this.#loop = new Loop('sweeping', context, () => this.#look());
@@ -39,10 +41,15 @@ export class Sweeping implements Service {
     const looksBack = clock.monotonicMs() - this.#lookedBackAtMs >= lookBackEveryMs;
     const backMs = looksBack ? sweepBackMs.endless : sweepBackMs.usual;
     const outlook = await sweepOutlook(db, backMs);
+    await this.#pauses.settled();
     const isDue = (at: number | null) => at !== null && at <= outlook.now;
     if (isDue(outlook.promoteAt)) await this.#promote();
     if (isDue(outlook.startDeadlineAt)) await this.#expireStarts();
-    if (outlook.stranded || isDue(outlook.leaseEndsAt)) await this.#rescue(backMs);
+    if (outlook.stranded || isDue(outlook.leaseEndsAt)) {
+      // A pause since the look would make it a stale one.
+      await this.#pauses.settled();
+      await this.#rescue(backMs);
+    }
     if (looksBack) this.#lookedBackAtMs = clock.monotonicMs();
     const ahead = [outlook.promoteAt, outlook.startDeadlineAt, outlook.leaseEndsAt].filter((at) => at !== null);
     const nextMs = Math.min(...ahead.map((at) => at - outlook.now), settings.pollMs);

@@ -30,6 +30,11 @@ export const metricCatalogue = {
     labels: [],
   },
   tidewheel_sessions_lost_total: { kind: 'counter', help: 'Sessions that expired.', labels: [] },
+  tidewheel_pause_seconds: {
+    kind: 'histogram',
+    help: 'Times for which this master stood still, or its clock was put forward, by more than a second.',
+    labels: [],
+  },
   tidewheel_workers_buried_total: {
     kind: 'counter',
     help: 'Worker processes that their supervisor reported as ended without a word: hung, silent, crashed.',

@@ -76,6 +76,24 @@ export async function sessionsRenew(
   return rows.map((row) => ({ sessionId: row.id, state: row.state }));
 }
 
+/**
+ * These sessions of a master that stood still live for at least `graceMs` more, even those whose lease has ended by now, unless
+ * somebody has marked them dead.
+ */
+export async function sessionsGrace(
+  tx: Tx,
+  masterId: string,
+  sessionIds: readonly string[],
+  graceMs: number,
+): Promise<void> {
+  await tx.query(
+    `update session set expires_at = now_ms() + $3
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}
+     where session.id = x.id and session.master_id = $2 and session.state <> 'dead' and session.expires_at < now_ms() + $3`,
+    [JSON.stringify(sessionIds.map((id) => ({ id }))), masterId, graceMs],
+  );
+}
+
 /** The worker asked for, or was told, no new work. False when the session is not live. */
 export async function sessionDrain(tx: Tx, sessionId: string): Promise<boolean> {
   const rows = await tx.query(`update session set state = 'draining' where id = $1 and state = 'live' returning id`, [

@@ -9,7 +9,7 @@ import { cancelsOf, runCancel } from '../runs-control.ts';
 import { logsAppend, resultsAccept, runsStarted, type SessionResult } from '../runs-report.ts';
 import { idempotencyForget, idempotencyTake, runsInsert } from '../runs-submit.ts';
 import { runsExpireStart, runsPromote, sessionsRescue, sweepOutlook } from '../runs-sweep.ts';
-import { sessionEnd, sessionGone, sessionResume, sessionsRenew } from '../sessions.ts';
+import { sessionEnd, sessionGone, sessionResume, sessionsGrace, sessionsRenew } from '../sessions.ts';
 import { newRun, seedId, seedJob, seedSession, stateOf, type SeededJob } from './seed.ts';
 
 export interface RunsSetup {
@@ -257,6 +257,25 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
       const [row] = await db.query<{ attempts: string }>('select attempts from run where id = $1', [run.id]);
       const [attempt] = JSON.parse(row?.attempts ?? '[]') as { error: { kind: string; stack: string } }[];
       assert.deepEqual([attempt?.error.kind, attempt?.error.stack], ['worker-hung', 'at spin']);
+    });
+
+    test('grace of a master that stood still lengthens leases of its own sessions, ended ones included, and shortens none', async () => {
+      const [ended, long, dead, foreign] = [
+        await seedSession(db, masterId, 30),
+        await seedSession(db, masterId, 600_000),
+        await seedSession(db, masterId, 30),
+        await seedSession(db, seedId(), 30),
+      ];
+      await sessionEnd(db, dead);
+      await setup.advance(50);
+      await sessionsGrace(db, masterId, [ended, long, dead, foreign], 7000);
+      const rows = await db.query<{ id: string; left: number }>(
+        'select id, expires_at - now_ms() as left from session',
+      );
+      const left = new Map(rows.map((row) => [row.id, row.left]));
+      assert.ok((left.get(ended) ?? 0) > 4000 && (left.get(ended) ?? 0) <= 7000);
+      assert.ok((left.get(long) ?? 0) > 500_000);
+      assert.ok((left.get(dead) ?? 0) <= 0 && (left.get(foreign) ?? 0) <= 0);
     });
 
     test('an at-most-once run whose worker is lost ends as lost', async () => {
