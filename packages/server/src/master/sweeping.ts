@@ -4,6 +4,7 @@
 import { runsExpireStart, runsPromote, sessionsRescue, sweepBackMs, sweepOutlook } from '../store/runs-sweep.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
+import type { PauseWatch } from './pause-watch.ts';
 import { Loop, type Service } from './service.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
