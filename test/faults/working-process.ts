@@ -1,5 +1,5 @@
 // Which process of a worker executes its tasks: the one that was started, or a child of it when it is supervised. The truth files are
-// named by it.
+// named by it. And all processes of a worker, for faults of a whole machine.
 
 import { readFileSync } from 'node:fs';
 import type { FaultyCluster } from './faulty-cluster.ts';
@@ -12,10 +12,15 @@ export function workingProcess(cluster: FaultyCluster, worker: FaultyProgram): n
       .filter((one) => !one.job.startsWith('shell'))
       .map((one) => one.pid),
   );
-  const found = [worker.pid, ...descendantsOf(worker.pid)].filter((pid) => working.has(pid));
+  const found = processesOf(worker).filter((pid) => working.has(pid));
   const [pid] = found;
   if (pid === undefined) throw new Error(`the worker ${worker.pid} has executed nothing yet`);
   return pid;
+}
+
+/** The worker as it was started, then what it has started. */
+export function processesOf(worker: FaultyProgram): number[] {
+  return [worker.pid, ...descendantsOf(worker.pid)];
 }
 
 export function executionsNow(cluster: FaultyCluster): Execution[] {

@@ -53,6 +53,7 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
     { name: 'talkative', task: 'talkative' },
     { name: 'shell', shell: { script: shellScript(truthDirectory, 0) } },
     { name: 'shell-long', timeout: { kill: '1s' }, shell: { script: shellScript(truthDirectory, 40) } },
+    { name: 'shell-enduring', timeout: { kill: '1s' }, shell: { script: shellScript(truthDirectory, 200) } },
     { name: 'stubborn', timeout: { kill: '1s' }, shell: { script: stubbornScript(truthDirectory) } },
   ];
   return applyRequestSchema.parse({

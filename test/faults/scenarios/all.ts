@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../scenario.ts';
 import { failpointScenarios } from './failpoints.ts';
+import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
 import { masterScenarios } from './masters.ts';
 import { storeScenarios } from './stores.ts';
@@ -9,6 +10,7 @@ import { workerScenarios } from './workers.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...masterScenarios,
+  ...leaderScenarios,
   ...failpointScenarios,
   ...storeScenarios,
   ...workerScenarios,

@@ -5,16 +5,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../../support/tidewheel.ts';
 import { movedAfter, rescued } from '../measures.ts';
-import { pause, until } from '../processes.ts';
+import { type FaultyProgram, pause, until } from '../processes.ts';
 import type { Criterion, Scenario, Stage } from '../scenario.ts';
-import { executionsNow, workingProcess } from '../working-process.ts';
+import { executionsNow, processesOf, workingProcess } from '../working-process.ts';
 
 const movedWithinMs = 18_000;
 const hungWithinMs = 20_000;
 
 /** Runs that last, so that there is something to lose. */
 async function longRuns(stage: Stage, count: number): Promise<void> {
-  await Promise.all(Array.from({ length: count }, () => stage.caller.trigger('enduring')));
+  const jobs = Array.from({ length: count }, (_, index) => (index % 3 === 2 ? 'shell-enduring' : 'enduring'));
+  await Promise.all(jobs.map((job) => stage.caller.trigger(job)));
   await pause(1500);
 }
 
@@ -29,8 +30,9 @@ const killed: Scenario = {
     const pid = workingProcess(stage.cluster, worker);
     stage.note('pid', pid);
     stage.note('at', stage.mark('kill -9 of w1'));
-    process.kill(pid, 'SIGKILL');
-    if (pid !== worker.pid) worker.signal('SIGKILL');
+    worker.deeds.push({ signal: 'SIGKILL', at: Date.now() });
+    // Its supervisor first, so that it cannot tell; the shell jobs that they started are left alone.
+    for (const one of new Set([worker.pid, pid])) process.kill(one, 'SIGKILL');
     await pause(movedWithinMs + 2000);
   },
   criteria: (measures, evidence, noted) => {
@@ -48,45 +50,53 @@ function slowest(moved: readonly (number | null)[]): number {
   return Math.max(0, ...moved.map((ms) => ms ?? Number.POSITIVE_INFINITY));
 }
 
-const frozen: Scenario = {
-  id: '33',
-  title: 'a worker is frozen (SIGSTOP) for 30 s and goes on',
-  expects: 'its runs went on elsewhere; what it still reports is refused and kept as an orphan',
-  play: async (stage) => {
-    const [worker] = stage.cluster.workers;
-    if (worker === undefined) throw new Error('there is no worker');
-    await longRuns(stage, 12);
-    const pid = workingProcess(stage.cluster, worker);
-    const at = stage.mark('SIGSTOP to w1');
-    stage.note('pid', pid);
-    stage.note('at', at);
-    worker.deeds.push({ signal: 'SIGSTOP', at });
-    process.kill(pid, 'SIGSTOP');
-    await pause(30_000);
-    if (isAlive(pid)) process.kill(pid, 'SIGCONT');
-    worker.deeds.push({ signal: 'SIGCONT', at: stage.mark('SIGCONT to w1') });
-    await pause(4000);
-  },
-  criteria: (measures, evidence, noted) => {
-    const pid = noted.get('pid') ?? 0;
-    const at = noted.get('at') ?? 0;
-    const theirs = new Set(evidence.executions.filter((one) => one.pid === pid).map((one) => one.run));
-    const moved = rescued(evidence).filter((run) => theirs.has(run.id));
-    const successors = evidence.executions.filter(
-      (one) => moved.some((run) => run.id === one.run) && one.pid !== pid && one.startedAt > at,
-    );
-    return [
-      { name: 'runs that went on elsewhere', measured: moved.length, atLeast: 3 },
-      {
-        name: 'begun elsewhere after, ms',
-        measured: Math.max(0, ...successors.map((one) => one.startedAt - at)),
-        atMost: movedWithinMs,
-      },
-      { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
-      { name: 'life beside a successor after waking, ms', measured: measures.overlapAfterFreezeMs, atMost: 1000 },
-    ];
-  },
-};
+/** With its supervisor, as when its machine stands still; or the process alone that executes tasks, which the supervisor may notice. */
+function frozen(
+  id: string,
+  title: string,
+  which: (worker: FaultyProgram, working: number) => readonly number[],
+): Scenario {
+  return {
+    id,
+    title,
+    expects: 'its runs went on elsewhere; what it still reports is refused and kept as an orphan',
+    play: async (stage) => {
+      const [worker] = stage.cluster.workers;
+      if (worker === undefined) throw new Error('there is no worker');
+      await longRuns(stage, 12);
+      const pid = workingProcess(stage.cluster, worker);
+      const at = stage.mark('SIGSTOP to w1');
+      stage.note('pid', pid);
+      stage.note('at', at);
+      worker.deeds.push({ signal: 'SIGSTOP', at });
+      const stopped = which(worker, pid);
+      for (const one of stopped) process.kill(one, 'SIGSTOP');
+      await pause(30_000);
+      for (const one of stopped) if (isAlive(one)) process.kill(one, 'SIGCONT');
+      worker.deeds.push({ signal: 'SIGCONT', at: stage.mark('SIGCONT to w1') });
+      await pause(4000);
+    },
+    criteria: (measures, evidence, noted) => {
+      const pid = noted.get('pid') ?? 0;
+      const at = noted.get('at') ?? 0;
+      const theirs = new Set(evidence.executions.filter((one) => one.pid === pid).map((one) => one.run));
+      const moved = rescued(evidence).filter((run) => theirs.has(run.id));
+      const successors = evidence.executions.filter(
+        (one) => moved.some((run) => run.id === one.run) && one.pid !== pid && one.startedAt > at,
+      );
+      return [
+        { name: 'runs that went on elsewhere', measured: moved.length, atLeast: 3 },
+        {
+          name: 'begun elsewhere after, ms',
+          measured: Math.max(0, ...successors.map((one) => one.startedAt - at)),
+          atMost: movedWithinMs,
+        },
+        { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
+        { name: 'life beside a successor after waking, ms', measured: measures.overlapAfterFreezeMs, atMost: 1000 },
+      ];
+    },
+  };
+}
 
 const blocked: Scenario = {
   id: '34',
@@ -188,4 +198,11 @@ function delay(measured: number): Criterion[] {
   return [{ name: 'delay of any fire, ms', measured, atMost: 1000 }];
 }
 
-export const workerScenarios: readonly Scenario[] = [killed, frozen, blocked, stubborn, noSpace];
+export const workerScenarios: readonly Scenario[] = [
+  killed,
+  frozen('33', 'a worker is frozen as a whole (SIGSTOP) for 30 s and goes on', (worker) => processesOf(worker)),
+  frozen('33p', 'only the process of a worker that executes is frozen for 30 s', (_, working) => [working]),
+  blocked,
+  stubborn,
+  noSpace,
+];
