@@ -16,8 +16,8 @@ export class Sweeping implements Service {
   readonly #context: MasterContext;
   readonly #changes: Changes;
   readonly #loop: Loop;
-  #unsubscribe: (() => void) | null = null;
   readonly #pauses: Pick<PauseWatch, 'settled'>;
+  #unsubscribe: (() => void) | null = null;
   #lookedBackAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: MasterContext, changes: Changes, pauses: Pick<PauseWatch, 'settled'>) {
@@ -41,8 +41,8 @@ export class Sweeping implements Service {
     const { clock, db, settings } = this.#context;
     const looksBack = clock.monotonicMs() - this.#lookedBackAtMs >= lookBackEveryMs;
     const backMs = looksBack ? sweepBackMs.endless : sweepBackMs.usual;
-    const outlook = await sweepOutlook(db, backMs);
     await this.#pauses.settled();
+    const outlook = await sweepOutlook(db, backMs);
     const isDue = (at: number | null) => at !== null && at <= outlook.now;
     if (isDue(outlook.promoteAt)) await this.#promote();
     if (isDue(outlook.startDeadlineAt)) await this.#expireStarts();
