@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenStore, openStore } from '../../packages/server/src/compose.ts';
 import { silentLog } from '../../packages/server/src/ports/log.ts';
+import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
 import { type PostgresCluster, startPostgres, type TestDatabase } from '../support/postgres.ts';
 import { programArguments, repositoryRoot } from '../support/tidewheel.ts';
 import { type IsolatedLinks, openIsolatedLinks } from './isolated-links.ts';
@@ -19,6 +20,8 @@ export interface ClusterOptions {
   readonly heartbeat?: string;
   readonly storePool?: number;
   readonly postgres?: PostgresCluster;
+  /** Three members of etcd as coordinator; else the store is it. */
+  readonly etcd?: boolean;
   readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
@@ -44,6 +47,8 @@ export class MasterSeat {
   readonly name: string;
   readonly toStore: TcpProxy;
   readonly toMaster: TcpProxy;
+  /** One for each member. */
+  readonly toEtcd: readonly TcpProxy[];
   readonly port: number;
   program: FaultyProgram | null = null;
   /** Every process that sat here. */
@@ -52,12 +57,13 @@ export class MasterSeat {
 
   constructor(
     name: string,
-    links: { toStore: TcpProxy; toMaster: TcpProxy; port: number },
+    links: { toStore: TcpProxy; toMaster: TcpProxy; toEtcd: readonly TcpProxy[]; port: number },
     launch: (seat: MasterSeat, start: MasterStart) => FaultyProgram,
   ) {
     this.name = name;
     this.toStore = links.toStore;
     this.toMaster = links.toMaster;
+    this.toEtcd = links.toEtcd;
     this.port = links.port;
     this.#launch = launch;
   }
@@ -106,6 +112,7 @@ export class FaultyCluster {
   readonly isolated: IsolatedLinks[] = [];
   readonly postgres: PostgresCluster;
   store!: OpenStore;
+  etcd: EtcdCluster | null = null;
   adminToken = '';
   #workerToken = '';
   #database!: TestDatabase;
@@ -140,6 +147,10 @@ export class FaultyCluster {
       this.store.createToken({ name, role, namespace: '*' }).then((made) => made.secret);
     this.adminToken = await token('caller', 'admin');
     this.#workerToken = await token('workers', 'worker');
+    if (this.#options.etcd === true) {
+      this.etcd = await startEtcd({ members: 3 });
+      await this.etcd.healthy();
+    }
     for (let index = 1; index <= (this.#options.masters ?? 3); index += 1) await this.addSeat(`m${index}`);
     for (const seat of this.masters) await seat.start();
   }
@@ -160,7 +171,12 @@ export class FaultyCluster {
     const { port } = placeholder;
     await placeholder.close();
     const toMaster = await TcpProxy.open({ host: '127.0.0.1', port });
-    const seat = new MasterSeat(name, { toStore, toMaster, port }, (own, start) => this.#launchMaster(own, start));
+    const toEtcd: TcpProxy[] = [];
+    for (const endpoint of this.etcd?.endpoints ?? [])
+      toEtcd.push(await TcpProxy.open({ host: '127.0.0.1', port: Number(new URL(endpoint).port) }));
+    const seat = new MasterSeat(name, { toStore, toMaster, toEtcd, port }, (own, start) =>
+      this.#launchMaster(own, start),
+    );
     this.masters.push(seat);
     return seat;
   }
@@ -176,6 +192,12 @@ export class FaultyCluster {
         `--store-pool=${storePool ?? 5}`,
         `--listen=127.0.0.1:${seat.port}`,
         `--address=${seat.address}`,
+        ...(seat.toEtcd.length === 0
+          ? []
+          : [
+              '--coordinator=etcd',
+              `--etcd-endpoints=${seat.toEtcd.map((link) => `http://127.0.0.1:${link.port}`).join(',')}`,
+            ]),
         ...(sessionTtl === undefined ? [] : ['--session-ttl', sessionTtl]),
         ...(heartbeat === undefined ? [] : ['--heartbeat', heartbeat]),
       ],
@@ -236,6 +258,7 @@ export class FaultyCluster {
     for (const seat of this.masters) {
       seat.toStore.heal();
       seat.toMaster.heal();
+      for (const link of seat.toEtcd) link.heal();
     }
     await Promise.all(this.workers.map((worker) => worker.dispose(3000)));
     await Promise.all(this.masters.map((seat) => seat.program?.dispose(5000) ?? Promise.resolve()));
@@ -243,7 +266,9 @@ export class FaultyCluster {
     for (const seat of this.masters) {
       await seat.toStore.close();
       await seat.toMaster.close();
+      for (const link of seat.toEtcd) await link.close();
     }
+    await this.etcd?.stop();
     await this.store?.close().catch(() => undefined);
     if (this.#ownsPostgres) await this.postgres.stop();
     else await this.#database?.drop().catch(() => undefined);
