@@ -160,7 +160,9 @@ function isLate(error: unknown): boolean {
 }
 
 function isTokenRefused(error: unknown): boolean {
-  return error instanceof ConnectError && error.code === Code.Unauthenticated;
+  if (!(error instanceof ConnectError)) return false;
+  // The second is how newer versions tell that rights have changed since the token was made.
+  return error.code === Code.Unauthenticated || error.rawMessage.includes('revision of auth store is old');
 }
 
 /** A lease that etcd does not know (any more). */
