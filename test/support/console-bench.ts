@@ -2,7 +2,7 @@
 // about, which must be nothing: errors, warnings, violations of the content policy.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
@@ -39,14 +39,23 @@ jobs:
 
 const consoleFolder = join(repositoryRoot, 'packages/console');
 
-/** `npm test` has built it before; a run of this file alone must not test an older build. */
+/**
+ * `npm test` has built it before; a run of one file alone must not test an older build. Built aside and put in its place by renaming,
+ * because other tests may be building or serving it at the same time.
+ */
 function buildWhenStale(): void {
-  const built = mtimeOf(join(consoleFolder, 'dist/index.html'));
+  const dist = join(consoleFolder, 'dist');
+  const built = mtimeOf(join(dist, 'index.html'));
   const sources = readdirSync(join(consoleFolder, 'src'), { recursive: true, encoding: 'utf8' });
   const newest = Math.max(...sources.map((path) => mtimeOf(join(consoleFolder, 'src', path))));
   if (built > newest) return;
+  const aside = join(repositoryRoot, 'node_modules/.cache', `tidewheel-console-${process.pid}`);
   const vite = join(repositoryRoot, 'node_modules/vite/bin/vite.js');
-  execFileSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: consoleFolder });
+  const output = ['--emptyOutDir', '--outDir', join(aside, 'new')];
+  execFileSync(process.execPath, [vite, 'build', '--logLevel', 'warn', ...output], { cwd: consoleFolder });
+  if (built > 0) renameSync(dist, join(aside, 'old'));
+  renameSync(join(aside, 'new'), dist);
+  rmSync(aside, { recursive: true, force: true });
 }
 
 function mtimeOf(path: string): number {

@@ -140,7 +140,7 @@ async function take(
 
 /** A palette of 256 colours is plenty for pages like these and a third of the size. Without pngquant the picture stays as it is. */
 function shrink(path: string): void {
-  spawnSync('pngquant', ['--speed', '1', '--quality', '60-95', '--force', '--output', path, path]);
+  spawnSync('pngquant', ['--speed', '1', '--quality', '85-100', '--force', '--output', path, path]);
 }
 
 const only = values.only === '' ? null : values.only.split(',');

@@ -136,7 +136,7 @@ export function Trigger({ run }: { readonly run: RunSummary }) {
   const t = useT();
   if (run.schedule === null) return <span className="soft">{t(`run.trigger.${run.trigger}`)}</span>;
   return (
-    <Link to={{ page: 'schedule', name: run.schedule }} className="soft-link">
+    <Link to={{ page: 'schedule', name: run.schedule }} className="soft-link" title={run.schedule}>
       {run.schedule}
     </Link>
   );
