@@ -1,6 +1,8 @@
 // What a cluster says of itself: its masters, who leads, and what it stands on.
 
 import { z } from 'zod';
+import { limits } from './limits.ts';
+import { idSchema } from './names.ts';
 
 const time = z.number().int();
 const ms = z.number().nonnegative();
@@ -21,6 +23,11 @@ export const masterViewSchema = z.object({
   /** Round trips, as it measured them; null while there is no answer. */
   storeMs: ms.nullable(),
   coordinatorMs: ms.nullable(),
+  /** What an operator wants of it: `cordoned` takes no new workers, `draining` hands all over and rests. */
+  wanted: z.enum(['active', 'cordoned', 'draining']),
+  wantedReason: z.string().nullable(),
+  /** It has no workers left, fires nothing and claims nothing. */
+  drained: z.boolean(),
   /** Workers connected to it. */
   sessions: z.number().int(),
   firesPerSecond: z.number(),
@@ -82,3 +89,11 @@ export const clusterStatusSchema = z.object({
   degraded: z.array(z.object({ what: z.enum(degradations), detail: z.string() })),
 });
 export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
+
+/** Why, for those who wonder later. */
+export const clusterOrderSchema = z.strictObject({ reason: z.string().trim().min(1).max(limits.reasonChars) });
+export const stepDownSchema = clusterOrderSchema.extend({
+  /** The master that shall lead next; any when absent. */
+  to: idSchema.optional(),
+});
+export const orderedSchema = z.object({ masterId: z.string() });

@@ -196,6 +196,18 @@ export const errorCatalogue = {
     remedy: 'Stop what you do under it; take it again, with a new token, before going on.',
     retryable: false,
   },
+  REBALANCE: {
+    status: 503,
+    title: 'Another master shall serve this worker',
+    remedy: 'Nothing to do: a worker goes on at one of the masters that it is told, and resumes its session there.',
+    retryable: true,
+  },
+  LAST_MASTER: {
+    status: 409,
+    title: 'No other master would go on working',
+    remedy: 'Start another master, or let one that is cordoned take work again (`tidewheel cluster uncordon`).',
+    retryable: false,
+  },
   UNREACHABLE: {
     status: 503,
     title: 'No master answers',

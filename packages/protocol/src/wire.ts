@@ -54,6 +54,8 @@ export const helloSchema = z.strictObject({
   holding: z.array(idSchema).max(limits.workerSlots * 2),
   /** True when this incarnation was welcomed before. */
   resume: z.boolean(),
+  /** It comes because another master sent it here (`prefer`), so it should not be sent on. */
+  moved: z.boolean().optional(),
 });
 
 export const readySchema = z.strictObject({
@@ -185,7 +187,14 @@ export const masterMessageSchema = z.discriminatedUnion('type', [
   cancelSchema,
   z.object({ type: z.literal('drain') }),
   /** The master ends this connection. `code` is from the error catalogue; `retry` false means: do not come back as you are. */
-  z.object({ type: z.literal('bye'), code: z.string(), reason: z.string(), retry: z.boolean() }),
+  z.object({
+    type: z.literal('bye'),
+    code: z.string(),
+    reason: z.string(),
+    retry: z.boolean(),
+    /** Addresses of masters that would rather have this worker; try one of them first. */
+    prefer: z.array(z.string()).optional(),
+  }),
 ]);
 export type MasterMessage = z.infer<typeof masterMessageSchema>;
 export type Welcome = z.infer<typeof welcomeSchema>;

@@ -13,6 +13,7 @@ import {
 import { check, describeFaults } from '../schema.ts';
 import type { Task, TaskInput, TaskOutput } from '../task.ts';
 import { applyDefinitions, JobsApi, SchedulesApi } from './definitions-api.ts';
+import { ClusterApi } from './cluster-api.ts';
 import { followEvents } from './event-stream.ts';
 import { LocksApi } from './locks-api.ts';
 import { AuditApi, TokensApi, WorkersApi } from './operations-api.ts';
@@ -42,6 +43,7 @@ export class Client {
   readonly runs: RunsApi;
   readonly workers: WorkersApi;
   readonly locks: LocksApi;
+  readonly cluster: ClusterApi;
   readonly tokens: TokensApi;
   readonly audit: AuditApi;
   readonly #requests: Requests;
@@ -55,6 +57,7 @@ export class Client {
     this.schedules = new SchedulesApi(requests, this.#base);
     this.runs = new RunsApi(requests, this.#base);
     this.workers = new WorkersApi(requests, this.#base);
+    this.cluster = new ClusterApi(requests);
     this.locks = new LocksApi(requests, this.#base);
     this.tokens = new TokensApi(requests);
     this.audit = new AuditApi(requests, this.#base);

@@ -38,6 +38,7 @@ export class MasterLink {
   #connection: TransportConnection | null = null;
   #generation = 0;
   #failures = 0;
+  #moved = false;
   #timer: WorkerTimer | null = null;
 
   constructor(deps: MasterLinkDeps, events: MasterLinkEvents) {
@@ -55,10 +56,21 @@ export class MasterLink {
     this.#addresses.learn(addresses);
   }
 
+  /** Where to go next, by the word of a master. */
+  prefer(addresses: readonly string[]): void {
+    this.#addresses.prefer(addresses);
+  }
+
+  /** Whether this connection was made because another master said so. */
+  get moved(): boolean {
+    return this.#moved;
+  }
+
   connect(): void {
     this.disconnect();
     const generation = this.#generation;
     const current = (): boolean => generation === this.#generation;
+    this.#moved = this.#addresses.hasPreferred;
     const address = this.#addresses.next(this.#deps.random.fraction());
     this.#deps.log.debug('connecting', { address });
     this.#timer = this.#deps.clock.timer(workerLimits.connectMs, () => {

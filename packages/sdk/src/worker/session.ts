@@ -161,6 +161,7 @@ export class WorkerSession {
         handlers: [...handlers],
         holding: this.#attempts.holding,
         resume: this.#welcomed,
+        ...(this.#link.moved ? { moved: true } : {}),
       },
     ]);
   }
@@ -212,7 +213,7 @@ export class WorkerSession {
     const generation = this.#link.generation;
     for (const message of batch) {
       if (message.type === 'welcome') this.#welcome(message);
-      else if (message.type === 'bye') this.#told(message.code, message.reason, message.retry);
+      else if (message.type === 'bye') this.#told(message);
       else if (this.#state === 'live') this.#handle(message);
       if (generation !== this.#link.generation) return;
     }
@@ -252,7 +253,8 @@ export class WorkerSession {
   }
 
   /** The master ends the connection. */
-  #told(code: string, reason: string, retry: boolean): void {
+  #told({ code, reason, retry, prefer }: Extract<MasterMessage, { type: 'bye' }>): void {
+    if (prefer !== undefined) this.#link.prefer(prefer);
     const known = code in errorCatalogue ? (code as ErrorCode) : 'PROTOCOL_ERROR';
     if (known === 'SESSION_DEAD') this.#fence(`the master calls the session dead: ${reason}`);
     else if (retry) this.#lost(`the master said goodbye: ${reason}`);

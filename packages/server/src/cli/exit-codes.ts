@@ -55,6 +55,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   SESSION_DEAD: exitCodes.conflict,
   LOCK_HELD: exitCodes.conflict,
   LOCK_LOST: exitCodes.conflict,
+  REBALANCE: exitCodes.unreachable,
+  LAST_MASTER: exitCodes.conflict,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, type Option } from 'commander';
 import { auditCommand } from './audit.ts';
+import { clusterCommand } from './cluster.ts';
 import { type CommandLine, ownVersion } from './command-line.ts';
 import { completionCommand } from './completion.ts';
 import { devCommand } from './dev.ts';
@@ -42,6 +43,7 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(scheduleCommand(cli))
     .addCommand(runCommand(cli))
     .addCommand(lockCommand(cli))
+    .addCommand(clusterCommand(cli))
     .addCommand(importCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(auditCommand(cli))

@@ -29,6 +29,7 @@ export const permissionTable = {
   'runs.trigger': { roles: operators },
   'runs.control': { roles: operators },
   'workers.control': { roles: operators },
+  'cluster.control': { roles: admins, wholeCell: true },
   'locks.read': { roles: [...viewers, 'worker'] },
   'locks.use': { roles: [...operators, 'worker'] },
   'locks.force': { roles: operators },

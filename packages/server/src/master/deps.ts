@@ -52,6 +52,8 @@ export interface MasterDeps {
 /** What the services of one master share besides. */
 export interface MasterContext extends MasterDeps {
   masterId: string;
+  /** `resting`: drained by order, so it fires nothing and claims nothing. Set by the station. */
+  posture: { resting: boolean };
   failpoints: Failpoints;
   definitions: DefinitionCache;
 }

@@ -93,7 +93,8 @@ export class Dispatcher implements Service {
 
   /** Keeps one slot free for a run that is about to be inserted; null when older work may wait or nobody is free. */
   offer(laneId: string): Slot | null {
-    if (this.#dirty.has(laneId) || this.#lanes.get(laneId)?.paused !== false) return null;
+    if (this.#context.posture.resting || this.#dirty.has(laneId) || this.#lanes.get(laneId)?.paused !== false)
+      return null;
     let best: SessionLink | null = null;
     let bestFree = 0;
     for (const sessionId of this.#sessionsFor(laneId)) {
@@ -154,6 +155,7 @@ export class Dispatcher implements Service {
   }
 
   async #look(): Promise<number> {
+    if (this.#context.posture.resting) return this.#context.settings.pollMs;
     await this.#poll();
     const demands = this.#demands();
     if (demands.length === 0) return this.#context.settings.pollMs;

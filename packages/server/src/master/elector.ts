@@ -122,10 +122,11 @@ export class Elector implements Service {
 
   /** A follower: waits while another one leads, else tries to become the leader. */
   async #campaign(): Promise<number> {
-    const { coordinator, masterId, identity } = this.#context;
+    const { coordinator, masterId, identity, posture } = this.#context;
     const { callTimeoutMs } = leaseTiming(coordinator.ttlMs);
     const waitMs = this.#notBeforeMs - this.#now();
     if (waitMs > 0) return waitMs;
+    if (posture.resting) return coordinator.ttlMs;
     const held = await this.#ask(callTimeoutMs, () => coordinator.holder(leaderLease));
     const again = retryAfterMs(coordinator.ttlMs, identity.fraction());
     if (!held.ok) return again;

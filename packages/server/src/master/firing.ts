@@ -32,7 +32,8 @@ export class Firing implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, settings, failpoints } = this.#context;
+    const { db, settings, failpoints, posture } = this.#context;
+    if (posture.resting) return settings.pollMs;
     const next = await firesNext(db);
     if (next.at === null) return settings.pollMs;
     if (next.at > next.now) return Math.min(next.at - next.now, settings.pollMs);

@@ -43,6 +43,8 @@ export class SessionGateway implements Service {
   readonly #connections = new Set<Door>();
   #unsubscribe: (() => void) | null = null;
   #closing = false;
+  /** Asked before a worker is registered: other masters that it shall go to, or null. */
+  redirect: (hello: Hello) => readonly string[] | null = () => null;
 
   constructor(context: MasterContext, dispatcher: Dispatcher, changes: Changes, masters: () => readonly string[]) {
     this.#context = context;
@@ -91,6 +93,11 @@ export class SessionGateway implements Service {
   async #greet(hello: Hello, door: Door): Promise<SessionLink | null> {
     const { db, failpoints, masterId, settings, identity, metrics } = this.#context;
     const owner = { masterId, namespace: door.namespace, ttlMs: settings.sessionTtlMs };
+    const prefer = this.redirect(hello);
+    if (prefer !== null) {
+      door.dismiss('REBALANCE', 'other masters have fewer workers', prefer);
+      return null;
+    }
     let state: 'live' | 'draining' | null = null;
     failpoints.reach('greet.before');
     if (!hello.resume && (await sessionRegister(db, hello, owner))) state = 'live';
@@ -227,6 +234,17 @@ export class SessionGateway implements Service {
     return true;
   }
 
+  /** Workers connected, and those that are saying hello. */
+  get count(): number {
+    return this.#connections.size;
+  }
+
+  /** Sends a worker on with all that it holds; it resumes its session elsewhere. */
+  move(link: SessionLink, prefer: readonly string[]): void {
+    for (const door of this.#connections)
+      if (door.link === link) door.dismiss('REBALANCE', 'go on at another master', prefer);
+  }
+
   #dismiss(link: SessionLink, code: ErrorCode, reason: string): void {
     for (const door of this.#connections) if (door.link === link) door.dismiss(code, reason);
   }
@@ -286,10 +304,11 @@ class Door implements WorkerConnectionHandler {
     this.#events.gone(this);
   }
 
-  dismiss(code: ErrorCode, reason: string): void {
+  dismiss(code: ErrorCode, reason: string, prefer: readonly string[] = []): void {
     if (this.#closed) return;
     const retry = code !== 'PROTOCOL_ERROR' && code !== 'CONFLICT' && code !== 'FRAME_TOO_LARGE';
-    this.connection.send([{ type: 'bye', code, reason, retry }]);
+    const where = prefer.length === 0 ? {} : { prefer: [...prefer] };
+    this.connection.send([{ type: 'bye', code, reason, retry, ...where }]);
     this.connection.close(code, reason);
     this.closed();
   }

@@ -17,10 +17,12 @@ import { housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
+import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { RunControl } from './run-control.ts';
 import type { Service } from './service.ts';
+import { Station } from './station.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
 
@@ -31,6 +33,7 @@ export class Master implements Service {
   readonly control: RunControl;
   readonly gateway: SessionGateway;
   readonly locks: UserLocks;
+  readonly orders: Orders;
   readonly elector: Elector;
   readonly clusterStatus: () => Promise<ClusterStatus>;
   readonly #services: Service[];
@@ -45,6 +48,7 @@ export class Master implements Service {
       metrics: rates.metrics,
       masterId: this.id,
       definitions: new DefinitionCache(),
+      posture: { resting: false },
     };
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
@@ -58,8 +62,16 @@ export class Master implements Service {
     this.definitions = new Definitions(context, this.intake);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
+    this.orders = new Orders(context);
     this.locks = new UserLocks(context);
     this.elector = new Elector(context);
+    const station = new Station(context, {
+      count: () => this.gateway.count,
+      links: () => dispatcher.links(),
+      move: (link, prefer) => this.gateway.move(link, prefer),
+      stepDown: (to) => this.elector.stepDown(to),
+    });
+    this.gateway.redirect = (hello) => station.redirect(hello);
     this.#services = [
       membership,
       dispatcher,
@@ -69,6 +81,7 @@ export class Master implements Service {
       pauses,
       new Sweeping(context, changes, pauses),
       new Firing(context, changes),
+      station,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [housekeeping(context.settings), fireWatch(context)]),
       this.elector,

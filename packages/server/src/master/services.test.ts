@@ -16,6 +16,7 @@ import { PauseWatch } from './pause-watch.ts';
 import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
 import type { Service } from './service.ts';
+import { Station } from './station.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
 import { openBench, type Bench } from './testing/bench-context.ts';
@@ -32,6 +33,8 @@ const services: Record<string, (bench: Bench) => Service> = {
   'pause watch': ({ context }) => pausesOf(context),
   sweeping: ({ context }) => new Sweeping(context, changesOf(context), pausesOf(context)),
   locks: ({ context }) => new UserLocks(context),
+  station: ({ context }) =>
+    new Station(context, { count: () => 0, links: () => [], move: () => undefined, stepDown: async () => false }),
   elector: ({ context }) => new Elector(context),
   'leader duties': ({ context }) => leading(context),
   firing: ({ context }) => new Firing(context, changesOf(context)),
@@ -53,13 +56,13 @@ function leading(context: Bench['context']): Service {
   };
 }
 
-function changesOf(context: Bench['context']): Changes {
-  return new Changes(context.clock, context.signals);
-}
 function pausesOf(context: Bench['context']): PauseWatch {
   return new PauseWatch(context, new Dispatcher(context, changesOf(context)));
 }
 
+function changesOf(context: Bench['context']): Changes {
+  return new Changes(context.clock, context.signals);
+}
 
 for (const [name, make] of Object.entries(services)) {
   test(`${name} starts and stops in any order, and is silent afterwards`, async () => {
@@ -91,8 +94,8 @@ for (const [name, make] of Object.entries(services)) {
 
 test('an idle master asks the store at most twice a second', async () => {
   const bench = await openBench();
-  const running = ['membership', 'dispatcher', 'gateway', 'sweeping', 'leader duties', 'firing'].map((name) =>
-    services[name]?.(bench),
+  const running = ['membership', 'dispatcher', 'gateway', 'sweeping', 'leader duties', 'firing', 'station'].map(
+    (name) => services[name]?.(bench),
   );
   for (const service of running) await service?.start();
   await bench.clock.advance(10_000);

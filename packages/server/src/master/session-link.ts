@@ -24,6 +24,8 @@ export class SessionLink {
   nonce: string;
   /** When the lease was last renewed, on this master's monotonic clock. */
   renewedAtMs: number;
+  /** When it connected. */
+  readonly sinceMs: number;
   stats: WorkerStats = {};
   /** The masters that the worker knows of, as one text. */
   mastersTold = '';
@@ -36,6 +38,7 @@ export class SessionLink {
     this.connection = connection;
     this.nonce = first.nonce;
     this.renewedAtMs = first.atMs;
+    this.sinceMs = first.atMs;
   }
 
   get free(): number {

@@ -14,6 +14,7 @@ export function isSignal(value: unknown): value is Signal {
   switch (topic) {
     case 'schedules':
     case 'scheduled':
+    case 'masters':
       return detail === null;
     case 'ready':
       return hasNames(detail, 'lanes');
@@ -41,7 +42,7 @@ function hasNames(detail: unknown, key: string): boolean {
 type ChangedTopic = SignalTopics['changed']['topics'][number];
 
 export class SignalBatch {
-  readonly #plain = new Set<'schedules' | 'scheduled'>();
+  readonly #plain = new Set<'schedules' | 'scheduled' | 'masters'>();
   readonly #lanes = new Set<string>();
   readonly #sessions = new Set<string>();
   readonly #runs = new Set<string>();
@@ -53,6 +54,7 @@ export class SignalBatch {
     switch (topic) {
       case 'schedules':
       case 'scheduled':
+      case 'masters':
         this.#plain.add(topic);
         break;
       case 'ready':

@@ -13,6 +13,8 @@ export interface SignalTopics {
   changed: { namespace: string; topics: ('runs' | 'schedules' | 'jobs' | 'workers')[] };
   /** Leases of these names were taken or released. */
   leases: { names: string[] };
+  /** Orders were given to masters. */
+  masters: null;
   /** Locks of users, as `namespace name`, were released or taken. */
   locks: { locks: string[] };
   /** Log lines were stored for these runs. */

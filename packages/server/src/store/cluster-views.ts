@@ -3,6 +3,7 @@
 import type { ClusterStatus } from '@tidewheel/protocol';
 import type { Standing } from '../core/leadership.ts';
 import { serverLimits } from '../core/limits.ts';
+import type { MasterState } from '../core/spread.ts';
 import type { Tx } from '../ports/database.ts';
 
 /** What a master says of itself when it renews its row. */
@@ -30,12 +31,16 @@ export interface MasterFacts extends MasterStats {
   readonly version: string;
   readonly startedAt: number;
   readonly silentMs: number;
+  readonly wanted: MasterState;
+  readonly wantedReason: string | null;
+  readonly drained: boolean;
 }
 
 /** Masters whose rows have not run out, by address. */
 export async function mastersView(tx: Tx): Promise<MasterFacts[]> {
-  const rows = await tx.query<Omit<MasterFacts, keyof MasterStats> & { stats: string }>(
-    `select id, address, version, started_at as "startedAt", now_ms() - renewed_at as "silentMs", stats
+  const rows = await tx.query<Omit<MasterFacts, keyof MasterStats | 'drained'> & { stats: string; drained: number }>(
+    `select id, address, version, started_at as "startedAt", now_ms() - renewed_at as "silentMs", stats,
+       wanted, wanted_reason as "wantedReason", drained
      from master where expires_at > now_ms() order by address, id limit $1`,
     [serverLimits.mastersListed],
   );
@@ -43,6 +48,7 @@ export async function mastersView(tx: Tx): Promise<MasterFacts[]> {
     ...noStats,
     ...(JSON.parse(stats) as Partial<MasterStats>),
     ...row,
+    drained: row.drained === 1,
     // A store whose clock has stepped back.
     silentMs: Math.max(0, row.silentMs),
   }));

@@ -61,6 +61,7 @@ export async function openBench(): Promise<Bench> {
     masterId: seedId(),
     failpoints: noFailpoints,
     definitions: new DefinitionCache(),
+    posture: { resting: false },
   };
   return { context, clock, fatal, statements: () => statements, close: () => real.close() };
 }

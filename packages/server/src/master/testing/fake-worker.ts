@@ -8,7 +8,7 @@ import type { SessionGateway } from '../gateway.ts';
 export class FakeWorker {
   readonly hello: Hello;
   readonly received: MasterMessage[] = [];
-  readonly #gateway: SessionGateway;
+  #gateway: SessionGateway;
   #handler: WorkerConnectionHandler | null = null;
   #nonce = '';
   closed: { code: string; reason: string } | null = null;
@@ -48,6 +48,12 @@ export class FakeWorker {
     );
     this.send({ ...this.hello, ...changes });
     this.send({ type: 'ready', free: this.hello.slots });
+  }
+
+  /** Connects to another master. */
+  go(gateway: SessionGateway, changes: Partial<Hello> = {}): void {
+    this.#gateway = gateway;
+    this.connect(changes);
   }
 
   /** The connection breaks without a word. */

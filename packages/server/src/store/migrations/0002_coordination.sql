@@ -65,3 +65,15 @@ create table lock_floor (
   token bigint not null
 );
 insert into lock_floor (id, token) values (1, 0);
+
+-- What operators want of a master, and what it answers.
+alter table master add column wanted text not null default 'active';
+alter table master add column wanted_reason text;
+alter table master add column wanted_by text;
+-- 1: it has no sessions left, fires nothing and claims nothing.
+alter table master add column drained integer not null default 0;
+-- 1: it shall give the leadership up, if it has it; whom it shall let go first.
+alter table master add column step_down integer not null default 0;
+alter table master add column step_down_to uuid;
+-- Workers connected, as it said last.
+alter table master add column sessions integer not null default 0;

@@ -1,0 +1,43 @@
+// The cluster's commands, against a server that runs alone.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClusterStatus } from '@tidewheel/protocol';
+import { cliBench } from './support/cli-bench.ts';
+import { eventually } from './support/tidewheel.ts';
+
+const bench = cliBench();
+
+async function status(): Promise<ClusterStatus> {
+  return JSON.parse((await bench.run(['cluster', 'status', '-o', 'json'])).stdout) as ClusterStatus;
+}
+
+test('the status of a healthy cluster shows its leader, what it stands on, and exits with 0', async () => {
+  await eventually('somebody leads', async () => (await status()).degraded.length === 0 || undefined, 10_000);
+  const { code, stdout } = await bench.run(['cluster', 'status'], { width: 160 });
+  assert.equal(code, 0);
+  assert.match(stdout, /^ADDRESS +ROLE +STATE .*\nhttp:\/\/127\.0\.0\.1:\d+ +leader +active /);
+  assert.match(
+    stdout,
+    /\nterm +1\nstore +sqlite, single, \d+ ms\ncoordinator +store, \d+ ms\nhealth +nothing is degraded\n$/,
+  );
+  const narrow = await bench.run(['cluster', 'status', '-o', 'name']);
+  assert.match(narrow.stdout, /^master\/[0-9a-f-]{36}\n$/);
+});
+
+test('the only master is not drained; a master that is not there, and a missing reason, are said', async () => {
+  const [only] = (await status()).masters;
+  assert.ok(only);
+  const drain = await bench.run(['cluster', 'drain', only.address, '--reason', 'test']);
+  assert.deepEqual([drain.code, /LAST_MASTER/.test(drain.stderr)], [4, true]);
+  assert.equal((await bench.run(['cluster', 'cordon', 'nobody', '--reason', 'test'])).code, 3);
+  assert.equal((await bench.run(['cluster', 'uncordon', only.id])).code, 2);
+  const uncordoned = await bench.run(['cluster', 'uncordon', only.id.slice(0, 13), '--reason', 'test']);
+  assert.deepEqual([uncordoned.code, uncordoned.stderr], [0, `${only.address} works again\n`]);
+});
+
+test('a leader that stands down is followed by a new term', async () => {
+  const { term } = await status();
+  assert.equal((await bench.run(['cluster', 'step-down', '--reason', 'test'])).code, 0);
+  await eventually('a new term', async () => (await status()).term > term || undefined, 15_000);
+});
