@@ -52,9 +52,9 @@ export class Master implements Service {
     };
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
+    const pauses = new PauseWatch(context, dispatcher);
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
-    const pauses = new PauseWatch(context, dispatcher);
       return { standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.clusterStatus = () => clusterStatus(context);
