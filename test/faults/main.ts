@@ -32,7 +32,7 @@ async function main(): Promise<number> {
     console.error(`there is no scenario ${unknown.join(', ')}; --list shows them`);
     return 2;
   }
-  const chosen = asked === undefined ? scenarios : scenarios.filter((one) => asked.includes(one.id));
+  const chosen = scenarios.filter((one) => asked?.includes(one.id) ?? (values.list || one.onDemand !== true));
   if (values.list) {
     for (const { id, title, expects } of chosen) console.log(`${id.padEnd(5)} ${title}\n      ${expects}`);
     return 0;

@@ -38,6 +38,8 @@ export interface Scenario {
   readonly callEveryMs?: number;
   readonly jobs?: readonly string[];
   readonly needsNamespaces?: boolean;
+  /** Played only when it is asked for by its id. */
+  readonly onDemand?: boolean;
   readonly warmMs?: number;
   readonly restMs?: number;
   /** After the workload has ended. */

@@ -5,6 +5,7 @@ import { failpointScenarios } from './failpoints.ts';
 import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
 import { masterScenarios } from './masters.ts';
+import { soak } from './nemesis.ts';
 import { storeScenarios } from './stores.ts';
 import { workerScenarios } from './workers.ts';
 
@@ -15,4 +16,5 @@ export const scenarios: readonly Scenario[] = [
   ...storeScenarios,
   ...workerScenarios,
   ...linkScenarios,
+  soak,
 ].sort((a, b) => Number.parseInt(a.id) - Number.parseInt(b.id));
