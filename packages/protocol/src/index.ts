@@ -10,5 +10,6 @@ export * from './lock.ts';
 export * from './names.ts';
 export * from './run.ts';
 export * from './schedule.ts';
+export * from './self-check.ts';
 export * from './states.ts';
 export * from './wire.ts';

@@ -19,6 +19,7 @@ const ns = '/v1/namespaces/:ns';
 const whoMay: Readonly<Record<string, string>> = {
   'GET /v1/server': everyone,
   'GET /v1/cluster': viewers,
+  'GET /v1/self-check': viewers,
   'POST /v1/cluster/masters/:id/cordon': 'nobody of one namespace',
   'POST /v1/cluster/masters/:id/drain': 'nobody of one namespace',
   'POST /v1/cluster/masters/:id/uncordon': 'nobody of one namespace',

@@ -4,6 +4,7 @@ import { auditRoutes } from './audit.ts';
 import { clusterRoutes } from './cluster-page.ts';
 import { consoleSessionRoutes } from './console-sessions.ts';
 import type { DoorContext } from './door-context.ts';
+import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { lockRoutes } from './locks.ts';
@@ -19,6 +20,7 @@ import { workerRoutes } from './workers.ts';
 export function apiRoutes(context: DoorContext): Route[] {
   return [
     ...serverRoutes(context),
+    ...healthRoutes(context),
     ...clusterRoutes(context),
     ...consoleSessionRoutes(context),
     ...tokenRoutes(context),

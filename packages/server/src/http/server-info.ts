@@ -1,7 +1,6 @@
-// What the server says of itself: version and store, whether it lives and is ready, its metrics, its API.
+// What the server says of itself: version and store, its metrics, its API.
 
 import { serverInfoSchema, type ServerInfo } from '@tidewheel/protocol';
-import { z } from 'zod';
 import { storeNow } from '../store/jobs.ts';
 import type { DoorContext } from './door-context.ts';
 import { rawRoute, route, type Route } from './route.ts';
@@ -26,27 +25,6 @@ export function serverRoutes({ db, master, settings, startedAt, metricsText }: D
         now: await storeNow(db),
         zoneDataVersion: process.versions.tz ?? 'unknown',
       }),
-    }),
-    route({
-      method: 'GET',
-      url: '/livez',
-      permission: 'open',
-      tag,
-      summary: 'Answers while the process runs.',
-      response: z.object({ live: z.boolean() }),
-      handler: async () => ({ live: true }),
-    }),
-    route({
-      method: 'GET',
-      url: '/readyz',
-      permission: 'open',
-      tag,
-      summary: 'Answers 200 while this master can serve: its store answers and it is not stopping.',
-      response: z.object({ ready: z.boolean() }),
-      handler: async () => {
-        await storeNow(db);
-        return { ready: true };
-      },
     }),
     rawRoute({
       method: 'GET',

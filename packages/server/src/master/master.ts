@@ -21,6 +21,7 @@ import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { RunControl } from './run-control.ts';
+import { clockReport, selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { Station } from './station.ts';
 import { Sweeping } from './sweeping.ts';
@@ -79,11 +80,16 @@ export class Master implements Service {
       this.intake,
       this.locks,
       pauses,
+      clockReport(context),
       new Sweeping(context, changes, pauses),
       new Firing(context, changes),
       station,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
-      new LeaderDuties(context, this.elector, [housekeeping(context.settings), fireWatch(context)]),
+      new LeaderDuties(context, this.elector, [
+        housekeeping(context.settings),
+        fireWatch(context),
+        selfCheckDuty(context),
+      ]),
       this.elector,
     ];
   }

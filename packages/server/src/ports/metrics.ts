@@ -30,6 +30,16 @@ export const metricCatalogue = {
     labels: [],
   },
   tidewheel_sessions_lost_total: { kind: 'counter', help: 'Sessions that expired.', labels: [] },
+  tidewheel_self_check_findings: {
+    kind: 'gauge',
+    help: 'What the last self-check found that must not be, by check, 100 at most. Set by the leader.',
+    labels: ['check'],
+  },
+  tidewheel_self_check_repairs_total: {
+    kind: 'counter',
+    help: 'Findings of the self-check that were repaired.',
+    labels: ['check'],
+  },
   tidewheel_pause_seconds: {
     kind: 'histogram',
     help: 'Times for which this master stood still, or its clock was put forward, by more than a second.',

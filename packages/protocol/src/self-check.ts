@@ -1,0 +1,37 @@
+// The self-check: what the cluster asserts of its own data all the time, and what it has found.
+
+import { z } from 'zod';
+
+export const selfCheckNames = [
+  /** An enabled schedule whose next fire is long past: nobody decides it. */
+  'schedule-overdue',
+  /** An enabled schedule whose next fire is not later than its cursor. */
+  'schedule-misplaced',
+  /** A run that is running in a session that does not exist. */
+  'run-without-session',
+  /** A run whose session has been dead for more than a minute. */
+  'run-of-dead-session',
+  /** A session whose lease ended more than a minute ago and that nobody has called dead. */
+  'session-undead',
+  /** A ready run in a lane that does not exist: no worker can ever get it. */
+  'run-without-lane',
+  /** Masters of different versions: expected while they are being replaced. */
+  'master-version',
+  /** A master whose clock is more than a second away from the store's. */
+  'master-clock',
+] as const;
+export type SelfCheckName = (typeof selfCheckNames)[number];
+
+export const selfCheckSchema = z.object({
+  clean: z.boolean(),
+  checks: z.array(
+    z.object({
+      check: z.enum(selfCheckNames),
+      /** At most 100 are counted. */
+      findings: z.number().int(),
+      /** Ids (of versions: the versions) of the first ones. */
+      samples: z.array(z.string()),
+    }),
+  ),
+});
+export type SelfCheck = z.infer<typeof selfCheckSchema>;

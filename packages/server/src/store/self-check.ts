@@ -1,0 +1,116 @@
+// What must always be true of the rows, asked again and again. Every question is answered from an index and gives at most a
+// hundred rows; on a healthy store all of them together touch a few pages.
+
+import type { SelfCheckName } from '@tidewheel/protocol';
+import { compileTimes, nextFireAfter, type TimeSpec } from '../core/schedule-times.ts';
+import { serverLimits } from '../core/limits.ts';
+import type { Tx } from '../ports/database.ts';
+
+/** Fires that are late by more than this are not only late: nobody decides them. */
+const overdueMs = 30_000;
+/** Sweeps find these at once; after a minute nothing does. */
+const strandedMs = 60_000;
+/** The largest difference of a master's clock from the store's that nobody need know of. */
+const clockMs = 1000;
+
+type Question = (tx: Tx, max: number) => Promise<{ subject: string }[]>;
+
+function asks(sql: string, ...bounds: number[]): Question {
+  return (tx, max) => tx.query<{ subject: string }>(sql, [max, ...bounds]);
+}
+
+export const selfCheckQuestions: Readonly<Record<SelfCheckName, Question>> = {
+  'schedule-overdue': asks(
+    `select id as subject from schedule where state = 'enabled' and next_fire_at < now_ms() - $2 order by next_fire_at limit $1`,
+    overdueMs,
+  ),
+  'schedule-misplaced': asks(
+    `select id as subject from schedule where state = 'enabled' and next_fire_at <= cursor order by id limit $1`,
+  ),
+  'run-without-session': asks(
+    `select r.id as subject from run r where r.session_id is not null
+       and not exists (select 1 from session s where s.id = r.session_id) limit $1`,
+  ),
+  'run-of-dead-session': asks(
+    `select r.id as subject from session s join run r on r.session_id = s.id
+     where s.state = 'dead' and s.ended_at < now_ms() - $2 limit $1`,
+    strandedMs,
+  ),
+  'session-undead': asks(
+    `select id as subject from session where state <> 'dead' and expires_at < now_ms() - $2 order by expires_at limit $1`,
+    strandedMs,
+  ),
+  // One step in the index of ready runs for each lane that has some.
+  'run-without-lane': asks(
+    `with recursive waiting (lane_id) as (
+       select (select lane_id from run where state = 'ready' order by lane_id limit 1)
+       union all
+       select (select r.lane_id from run r where r.state = 'ready' and r.lane_id > w.lane_id order by r.lane_id limit 1)
+       from waiting w where w.lane_id is not null
+     )
+     select w.lane_id as subject from waiting w
+     where w.lane_id is not null and not exists (select 1 from lane where lane.id = w.lane_id) limit $1`,
+  ),
+  'master-version': asks(
+    `select distinct version as subject from master where expires_at > now_ms()
+       and exists (select 1 from master other where other.expires_at > now_ms() and other.version <> master.version) limit $1`,
+  ),
+  'master-clock': asks(
+    `select id as subject from master where expires_at > now_ms() and abs(clock_offset_ms) > $2 limit $1`,
+    clockMs,
+  ),
+};
+
+/** Where repairing is safe: the same condition stands in the statement that writes, so that it repairs nothing that is well. */
+export const selfCheckRepairs: Readonly<Partial<Record<SelfCheckName, (tx: Tx) => Promise<number>>>> = {
+  'schedule-misplaced': schedulesReplace,
+  'run-without-session': sessionsImagine,
+  'run-of-dead-session': sessionsDieAgain,
+};
+
+/** The next fire is computed anew from the cursor, which alone says what has been decided. */
+async function schedulesReplace(tx: Tx): Promise<number> {
+  const rows = await tx.query<{ id: string; spec: string; cursor: number; anchor_at: number }>(
+    `select id, spec, cursor, anchor_at from schedule where state = 'enabled' and next_fire_at <= cursor
+     order by id limit $1${tx.dialect.skipLocked}`,
+    [serverLimits.selfCheckFindings],
+  );
+  const placed = rows.map(({ id, spec, cursor, anchor_at: anchorAt }) => {
+    const next = nextFireAfter(compileTimes(JSON.parse(spec) as TimeSpec, anchorAt), cursor);
+    return { id, next, state: next === null ? 'finished' : 'enabled' };
+  });
+  await tx.query(
+    `update schedule set next_fire_at = x.next, state = x.state
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid', next: 'bigint', state: 'text' })} where schedule.id = x.id`,
+    [JSON.stringify(placed)],
+  );
+  return placed.length;
+}
+
+/** A session that nobody knows is as good as dead: it gets a dead row, and the rescue gives its runs away. */
+async function sessionsImagine(tx: Tx): Promise<number> {
+  const rows = await tx.query(
+    `insert into session (id, namespace, worker, state, slots, queues, handlers, labels, host, pid, version,
+       created_at, last_seen_at, expires_at, ended_at)
+     select distinct r.session_id, r.namespace, 'unknown', 'dead', 0, '[]', '[]', '{}', '', 0, '',
+       now_ms(), now_ms(), now_ms(), now_ms()
+     from run r where r.session_id is not null and not exists (select 1 from session s where s.id = r.session_id)
+     on conflict (id) do nothing returning id`,
+  );
+  return rows.length;
+}
+
+/** Rescue looks at sessions that died within the last minute. */
+async function sessionsDieAgain(tx: Tx): Promise<number> {
+  const rows = await tx.query(
+    `update session set ended_at = now_ms() where state = 'dead' and ended_at < now_ms() - $1
+       and exists (select 1 from run r where r.session_id = session.id) returning id`,
+    [strandedMs],
+  );
+  return rows.length;
+}
+
+/** Says how far this master's clock is from the store's. */
+export async function masterClock(tx: Tx, masterId: string, wallMs: number): Promise<void> {
+  await tx.query(`update master set clock_offset_ms = $2 - now_ms() where id = $1`, [masterId, Math.round(wallMs)]);
+}
