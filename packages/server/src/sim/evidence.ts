@@ -51,7 +51,7 @@ export interface Evidence {
   /** The audit log. */
   events: readonly { namespace: string; at: number; action: string; subject: string }[];
   sessions: ReadonlyMap<string, { worker: string; state: string }>;
-  /** When each process was paused, by name. */
+  /** When each worker was paused or hung, by name. */
   pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
   /** True time when trouble ended and when the simulation did. */
   healedAt: number;

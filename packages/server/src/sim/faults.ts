@@ -50,6 +50,7 @@ export class Faults {
     this.#every(mix.workerCrashMs, () => this.crash(random.pick(workers).process));
     this.#every(mix.workerPauseMs, () => this.#pause(random.pick(workers).process));
     this.#every(mix.workerDrainMs, () => this.#drain(random.pick(workers)));
+    this.#every(mix.workerHangMs, () => this.#hang(random.pick(workers)));
     this.#every(mix.cutMs, () => this.#cut());
     this.#every(mix.isolateMs, () => this.#isolate());
     this.#every(mix.storeCutMs, () => this.#storeCut());
@@ -67,6 +68,7 @@ export class Faults {
     store.heal();
     for (const host of this.#hosts()) {
       host.process.resume();
+      if ('main' in host) host.main.release();
       if (!host.process.up) this.#restartLater(host, calmRestartMs);
     }
   }
@@ -114,6 +116,19 @@ export class Faults {
     process.pause();
     time.after(forMs, `${process.name} goes on`, () => {
       if (process.lives(life)) process.resume();
+    });
+  }
+
+  #hang(worker: SimWorker | SimStranger): void {
+    const { time, random, mix } = this.#world;
+    if (!('main' in worker) || !worker.process.up) return;
+    const forMs = random.skewed(...mix.pauseMs);
+    this.#count('worker hang');
+    this.#note(worker.process.name, `hangs for ${forMs} ms`);
+    const { life } = worker.process;
+    worker.main.hang();
+    time.after(forMs, `${worker.process.name} turns again`, () => {
+      if (worker.process.lives(life)) worker.main.release();
     });
   }
 

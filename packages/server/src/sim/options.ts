@@ -15,6 +15,8 @@ export interface FaultMix {
   workerCrashMs: number;
   workerPauseMs: number;
   workerDrainMs: number;
+  /** Its main loop, while its heartbeats go on. */
+  workerHangMs: number;
   /** A way between a worker or the client and a master, one or both directions. */
   cutMs: number;
   /** A worker whose answers come late, then not at all. */
@@ -136,6 +138,7 @@ function drawFaults(random: Random, calm: boolean): FaultMix {
     workerCrashMs: mean(5000, 90_000),
     workerPauseMs: mean(4000, 60_000),
     workerDrainMs: mean(10_000, 120_000),
+    workerHangMs: mean(10_000, 120_000),
     cutMs: mean(4000, 60_000),
     isolateMs: random.chance(0.6) ? 0 : mean(20_000, 60_000),
     storeCutMs: mean(8000, 60_000),

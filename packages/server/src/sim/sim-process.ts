@@ -80,9 +80,7 @@ export class SimProcess implements EventOwner {
   resume(): void {
     if (!this.#paused) return;
     this.#endPause();
-    for (const event of this.#held.splice(0)) {
-      if (!event.canceled) this.#again(event);
-    }
+    for (const event of this.#held.splice(0)) this.#time.again(event);
   }
 
   #endPause(): void {
@@ -125,18 +123,5 @@ export class SimProcess implements EventOwner {
         event.canceled = true;
       },
     };
-  }
-
-  // A held event keeps its cancel switch: a timer that is canceled by the first delivery after a pause must not fire.
-  #again(event: ScheduledEvent): void {
-    const again = this.#time.after(
-      0,
-      event.what,
-      () => {
-        if (!event.canceled) event.run();
-      },
-      { owner: this, life: event.life },
-    );
-    again.canceled = event.canceled;
   }
 }

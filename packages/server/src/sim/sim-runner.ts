@@ -5,11 +5,13 @@ import type { Assign, ReportedOutcome } from '@tidewheel/protocol';
 import type { Runner, WorkerSession } from '@tidewheel/sdk';
 import type { Behaviour } from './behaviour.ts';
 import type { Execution, GroundTruth } from './ground-truth.ts';
+import type { MainThread } from './main-thread.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { ScheduledEvent, VirtualTime } from './virtual-time.ts';
 
 export interface RunnerDeps {
   process: SimProcess;
+  main: MainThread;
   time: VirtualTime;
   truth: GroundTruth;
   behaviourOf: (namespace: string, job: string) => Behaviour;
@@ -28,8 +30,9 @@ interface Running {
 export class SimRunner implements Runner {
   readonly #deps: RunnerDeps;
   readonly #running = new Map<string, Running>();
+  /** Messages between the threads, in order: each event takes the first. */
+  readonly #inbox: (() => void)[] = [];
   #session: WorkerSession | null = null;
-  #mainSeq = 0;
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
@@ -42,6 +45,29 @@ export class SimRunner implements Runner {
   }
 
   start(assign: Assign): void {
+    this.#tell('start', () => this.#start(assign));
+  }
+
+  cancel(attemptId: string, _reason: string): void {
+    this.#tell('cancel', () => {
+      const running = this.#running.get(attemptId);
+      if (running !== undefined) this.#stop(running, 'canceled');
+    });
+  }
+
+  abandon(attemptId: string): void {
+    this.#tell('abandon', () => this.#abandon(attemptId));
+  }
+
+  mainSeq(): number {
+    return this.#deps.main.pulse;
+  }
+
+  stats(): { loopLagMs: number } {
+    return { loopLagMs: 0 };
+  }
+
+  #start(assign: Assign): void {
     const { process, time, truth, behaviourOf } = this.#deps;
     const execution: Execution = {
       runId: assign.runId,
@@ -71,26 +97,18 @@ export class SimRunner implements Runner {
     this.#plan(running, assign);
   }
 
-  cancel(attemptId: string, _reason: string): void {
-    const running = this.#running.get(attemptId);
-    if (running !== undefined) this.#stop(running, 'canceled');
+  // The session lives in another thread: what it asks for reaches this one when its loop turns, in the order of asking.
+  #tell(what: string, act: () => void): void {
+    this.#inbox.push(act);
+    this.#deps.main.after(0, what, () => this.#inbox.shift()?.());
   }
 
-  abandon(attemptId: string): void {
+  #abandon(attemptId: string): void {
     const running = this.#running.get(attemptId);
     if (running === undefined) return;
     this.#forget(running);
     running.execution.cutOffAt = this.#deps.time.now;
     this.#deps.time.trace.add(this.#deps.time.now, this.#deps.process.name, `abandons ${attemptId}`);
-  }
-
-  mainSeq(): number {
-    this.#mainSeq += 1;
-    return this.#mainSeq;
-  }
-
-  stats(): { loopLagMs: number } {
-    return { loopLagMs: 0 };
   }
 
   #plan(running: Running, assign: Assign): void {
@@ -140,7 +158,7 @@ export class SimRunner implements Runner {
   }
 
   #later(running: Running, delayMs: number, what: string, run: () => void): void {
-    running.timers.push(this.#deps.process.after(delayMs, what, run));
+    running.timers.push(this.#deps.main.after(delayMs, what, run));
   }
 
   #forget(running: Running): void {

@@ -53,9 +53,10 @@ export class SimStranger {
     this.#connect();
   }
 
-  /** Asked to leave, it says goodbye at once and yet reports what it still had, until it is gone. */
+  /** Asked to leave, it says goodbye first and only then reports: at once what it breaks off, later what it still had. */
   drain(): void {
     this.#say({ type: 'bye', reason: 'asked to leave' });
+    for (const { end } of this.#taken.values()) if (this.process.random.chance(0.5)) end('failed');
     this.process.after(leavingMs, 'leaves', () => this.#world.crash(this.process));
   }
 

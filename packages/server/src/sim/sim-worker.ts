@@ -4,6 +4,7 @@ import { type WorkerClock, WorkerSession } from '@tidewheel/sdk';
 import type { Behaviour } from './behaviour.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { type Doors, simTransport } from './link.ts';
+import { MainThread } from './main-thread.ts';
 import type { Network } from './network.ts';
 import { simIdentity } from './sim-identity.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -33,12 +34,14 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 export class SimWorker {
   readonly process: SimProcess;
   readonly shape: WorkerShape;
+  readonly main: MainThread;
   readonly #world: WorkerWorld;
   #session: WorkerSession | null = null;
 
   constructor(process: SimProcess, shape: WorkerShape, world: WorkerWorld) {
     this.process = process;
     this.shape = shape;
+    this.main = new MainThread(process, world.time);
     this.#world = world;
   }
 
@@ -51,6 +54,7 @@ export class SimWorker {
     const identity = simIdentity(this.process.random, clock);
     const runner = new SimRunner({
       process: this.process,
+      main: this.main,
       time,
       truth,
       behaviourOf,

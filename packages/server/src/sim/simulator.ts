@@ -144,8 +144,13 @@ async function judge(
   trace: Trace,
   at: { healedAt: number; convergedAt: number | null; endedAt: number },
 ): Promise<Verdict> {
-  const { options, truth, store, faults, masters, workers } = cluster;
-  const pauses = new Map([...masters, ...workers].map(({ process }) => [process.name, process.pauses]));
+  const { options, truth, store, faults, workers } = cluster;
+  const pauses = new Map(
+    workers.map((worker) => [
+      worker.process.name,
+      'main' in worker ? [...worker.process.pauses, ...worker.main.hangs] : worker.process.pauses,
+    ]),
+  );
   const evidence = await gather(store.real, { options, truth, pauses, healedAt: at.healedAt, endedAt: at.endedAt });
   const findings: Finding[] = [
     ...defectsOf(cluster),

@@ -62,6 +62,14 @@ export class VirtualTime {
     return event;
   }
 
+  /** Puts an event back that was held, to happen now, in the order that the seed gives. It keeps its cancel switch. */
+  again(event: ScheduledEvent): void {
+    if (event.canceled) return;
+    this.#seq += 1;
+    const fresh = { at: this.now, priority: this.#random.next(), seq: this.#seq };
+    this.#queue.push(Object.assign(event, fresh));
+  }
+
   /** Runs events until `done` says so, or none is left, or the next one lies beyond `until`. `now` ends at most at `until`. */
   async run(until: number, done: () => boolean = () => false): Promise<void> {
     await drained();

@@ -1,5 +1,5 @@
 // S10, the physical side: when the store gives a lost attempt's run away, its old worker has stopped already. Exempt are
-// workers that promise nothing (of another make), and a paused one, which must stop in the moment in which it wakes.
+// workers that promise nothing (of another make), and a paused or hung one, which must stop in the moment in which it wakes.
 
 import type { Evidence } from '../evidence.ts';
 import type { Execution } from '../ground-truth.ts';
@@ -27,8 +27,11 @@ export const noOverlap: Checker = {
 
 function faultOf(evidence: Evidence, execution: Execution, lostAt: number): string | null {
   const over = execution.end?.at ?? execution.cutOffAt ?? Number.POSITIVE_INFINITY;
-  const pause = evidence.pauses.get(execution.worker)?.find(({ from, to }) => from <= lostAt && to >= lostAt);
-  const allowed = pause?.to ?? lostAt;
+  const pauses = evidence.pauses.get(execution.worker) ?? [];
+  const allowed = Math.max(
+    lostAt,
+    ...pauses.filter(({ from, to }) => from <= lostAt && to >= lostAt).map(({ to }) => to),
+  );
   if (over <= allowed) return null;
   return `attempt ${execution.attemptId} ran on ${execution.worker} from ${execution.startedAt} to ${over}, but was given away at ${lostAt}`;
 }

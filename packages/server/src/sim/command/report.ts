@@ -63,6 +63,7 @@ function mixWords(options: SimOptions): string[] {
     ...every('worker crash', faults.workerCrashMs),
     ...every('worker pause', faults.workerPauseMs),
     ...every('worker drain', faults.workerDrainMs),
+    ...every('worker hang', faults.workerHangMs),
     ...every('network cut', faults.cutMs),
     ...every('worker isolated', faults.isolateMs),
     ...every('store cut', faults.storeCutMs),
