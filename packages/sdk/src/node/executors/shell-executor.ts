@@ -16,6 +16,7 @@ import type { Ended, Execution, ExecutionReport, Executor } from '../../worker/e
 import type { WorkerClock } from '../../worker/session-ports.ts';
 import { signalTree, treeMembers, type ProcessTree } from '../process-tree.ts';
 import { LineReader } from './line-reader.ts';
+import { OrphanGuard } from './orphan-guard.ts';
 import { attemptMarker, environmentOf, shellLimits } from './shell-environment.ts';
 
 type ShellHandler = Extract<Assign['handler'], { kind: 'shell' }>;
@@ -23,13 +24,14 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 export class ShellExecutor implements Executor {
   readonly #clock: WorkerClock;
+  readonly #guard = new OrphanGuard();
 
   constructor(clock: WorkerClock) {
     this.#clock = clock;
   }
 
   start(assign: Assign, report: ExecutionReport): Execution {
-    const execution = new ShellExecution(assign, report, this.#clock);
+    const execution = new ShellExecution(assign, report, this.#clock, this.#guard);
     void execution.run();
     return execution;
   }
@@ -39,16 +41,18 @@ class ShellExecution implements Execution {
   readonly #assign: Assign;
   readonly #report: ExecutionReport;
   readonly #clock: WorkerClock;
+  readonly #guard: OrphanGuard;
   readonly #exited = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>();
   readonly #closed = Promise.withResolvers<void>();
   #tree: ProcessTree | null = null;
   #graceEndsAt = Infinity;
   #stopping: Promise<string> | null = null;
 
-  constructor(assign: Assign, report: ExecutionReport, clock: WorkerClock) {
+  constructor(assign: Assign, report: ExecutionReport, clock: WorkerClock, guard: OrphanGuard) {
     this.#assign = assign;
     this.#report = report;
     this.#clock = clock;
+    this.#guard = guard;
   }
 
   stop(_reason: string, graceMs: number): void {
@@ -67,6 +71,7 @@ class ShellExecution implements Execution {
       // Spawning and writing the script are the only steps that throw.
       ended = { kind: 'failed', error: { kind: 'spawn', message: spawnMessage(handler, error) } };
     }
+    this.#guard.release(this.#assign.attemptId);
     if (directory !== null) await this.#remove(directory);
     this.#report.end(ended);
   }
@@ -103,6 +108,7 @@ class ShellExecution implements Execution {
 
   #spawn([program = '', ...parameters]: readonly string[], handler: ShellHandler): Promise<Child> {
     const { promise, resolve, reject } = Promise.withResolvers<Child>();
+    this.#guard.hold(this.#assign.attemptId, 0);
     const child = spawn(program, parameters, {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -115,6 +121,7 @@ class ShellExecution implements Execution {
     child.once('spawn', () => {
       const group = child.pid ?? 0;
       this.#tree = { group, marker: attemptMarker(this.#assign.attemptId) };
+      this.#guard.hold(this.#assign.attemptId, group);
       this.#report.spawned(group);
       resolve(child);
     });
