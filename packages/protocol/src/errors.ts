@@ -202,6 +202,18 @@ export const errorCatalogue = {
     remedy: 'Nothing to do: a worker goes on at one of the masters that it is told, and resumes its session there.',
     retryable: true,
   },
+  WRONG_CLUSTER: {
+    status: 409,
+    title: 'The worker belongs to another cluster',
+    remedy: 'Give it the addresses of its own masters, or restart it so that it begins anew in this cluster.',
+    retryable: false,
+  },
+  ADDRESS_TAKEN: {
+    status: 409,
+    title: 'Another master advertises this address',
+    remedy: 'Give each master an address of its own (--address), under which workers and other masters reach it.',
+    retryable: false,
+  },
   LAST_MASTER: {
     status: 409,
     title: 'No other master would go on working',

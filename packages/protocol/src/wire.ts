@@ -19,8 +19,13 @@ import { logStreams, runErrorSchema } from './run.ts';
 import { reportedOutcomes } from './states.ts';
 
 export const wireProtocol = 'tidewheel.v1';
+/**
+ * Grows with every addition. Fields that the receiver does not know are ignored, in both directions; a new *kind* of message may only
+ * be sent to a peer whose minor knows it (docs/decisions/compatibility.md). Absent: 0.
+ */
+export const wireMinor = 1;
 
-export const workerStatsSchema = z.strictObject({
+export const workerStatsSchema = z.object({
   /** Share of one core used by the worker process since the last heartbeat, 0 to n cores. */
   cpu: z.number().optional(),
   memoryBytes: z.number().optional(),
@@ -29,7 +34,7 @@ export const workerStatsSchema = z.strictObject({
 });
 export type WorkerStats = z.infer<typeof workerStatsSchema>;
 
-export const helloSchema = z.strictObject({
+export const helloSchema = z.object({
   type: z.literal('hello'),
   /** Chosen at random by the worker process at its start; resuming means saying the same again. */
   incarnation: idSchema,
@@ -56,13 +61,16 @@ export const helloSchema = z.strictObject({
   resume: z.boolean(),
   /** It comes because another master sent it here (`prefer`), so it should not be sent on. */
   moved: z.boolean().optional(),
+  /** Of the first welcome that this process got; a master of another cluster refuses it. */
+  cluster: z.string().max(64).optional(),
+  minor: z.number().int().min(0).optional(),
 });
 
-export const readySchema = z.strictObject({
+export const readySchema = z.object({
   type: z.literal('ready'),
   free: z.number().int().min(0).max(limits.workerSlots),
 });
-export const heartbeatSchema = z.strictObject({
+export const heartbeatSchema = z.object({
   type: z.literal('heartbeat'),
   /** The nonce of the last reply. */
   nonce: z.string().max(64),
@@ -70,8 +78,8 @@ export const heartbeatSchema = z.strictObject({
   mainSeq: z.number().int(),
   stats: workerStatsSchema,
 });
-export const startedSchema = z.strictObject({ type: z.literal('started'), runId: idSchema, attemptId: idSchema });
-export const logSchema = z.strictObject({
+export const startedSchema = z.object({ type: z.literal('started'), runId: idSchema, attemptId: idSchema });
+export const logSchema = z.object({
   type: z.literal('log'),
   runId: idSchema,
   attemptId: idSchema,
@@ -82,7 +90,7 @@ export const logSchema = z.strictObject({
   offsetMs: z.number().int().min(0),
   text: z.string().max(limits.logChunkBytes),
 });
-export const resultSchema = z.strictObject({
+export const resultSchema = z.object({
   type: z.literal('result'),
   runId: idSchema,
   attemptId: idSchema,
@@ -93,8 +101,8 @@ export const resultSchema = z.strictObject({
   /** Milliseconds between start and end on the worker's monotonic clock. */
   durationMs: z.number().int().min(0),
 });
-export const drainSchema = z.strictObject({ type: z.literal('drain') });
-export const byeSchema = z.strictObject({ type: z.literal('bye'), reason: z.string().max(500) });
+export const drainSchema = z.object({ type: z.literal('drain') });
+export const byeSchema = z.object({ type: z.literal('bye'), reason: z.string().max(500) });
 
 export const workerMessageSchema = z.discriminatedUnion('type', [
   helloSchema,
@@ -119,6 +127,8 @@ export const welcomeSchema = z.object({
   heartbeatMs: z.number().int(),
   nonce: z.string(),
   masterId: z.string(),
+  cluster: z.string().optional(),
+  minor: z.number().int().optional(),
   /** Addresses of all masters, for reconnecting. */
   masters: z.array(z.string()),
   /** Attempts of `holding` that are no longer the worker's: stop them, drop their results. */

@@ -48,6 +48,14 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '没有其他 master 继续工作',
     remedy: '请启动另一个 master，或让被隔离的 master 恢复工作（`tidewheel cluster uncordon`）。',
   },
+  WRONG_CLUSTER: {
+    title: '该 worker 属于另一个集群',
+    remedy: '请为其配置所属集群的 master 地址，或重启它以在本集群重新注册。',
+  },
+  ADDRESS_TAKEN: {
+    title: '另一个 master 使用了相同的公布地址',
+    remedy: '请为每个 master 配置各自的地址（--address）。',
+  },
   LOCK_HELD: { title: '锁已被他人持有', remedy: '请等待，用 `tidewheel lock list` 查看持有者，或请操作员强制释放。' },
   LOCK_LOST: {
     title: '锁已不再属于您',

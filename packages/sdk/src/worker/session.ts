@@ -12,7 +12,7 @@
 // the worker fences itself: it abandons every attempt *before* the master may give them away, and registers as a new
 // incarnation. Results that had not been acknowledged are still sent then: for the record, if the master refuses them.
 
-import { errorCatalogue, Refusal } from '@tidewheel/protocol';
+import { errorCatalogue, Refusal, wireMinor } from '@tidewheel/protocol';
 import type { ErrorCode, LogStream, MasterMessage, Welcome, WorkerMessage } from '@tidewheel/protocol';
 import { Attempts, type AttemptResult } from './attempts.ts';
 import { Lease } from './lease.ts';
@@ -50,6 +50,8 @@ export class WorkerSession {
   #incarnation: string;
   /** This incarnation was welcomed, so it can resume. */
   #welcomed = false;
+  /** Of the first welcome: whoever answers later must be of the same. */
+  #cluster: string | null = null;
   #helloSentAt = 0;
   #heartbeatMs = 0;
   #draining = false;
@@ -162,6 +164,8 @@ export class WorkerSession {
         holding: this.#attempts.holding,
         resume: this.#welcomed,
         ...(this.#link.moved ? { moved: true } : {}),
+        ...(this.#cluster === null ? {} : { cluster: this.#cluster }),
+        minor: wireMinor,
       },
     ]);
   }
@@ -170,6 +174,7 @@ export class WorkerSession {
     if (this.#state !== 'greeting') return;
     this.#state = 'live';
     this.#welcomed = true;
+    this.#cluster ??= welcome.cluster ?? null;
     this.#heartbeatMs = welcome.heartbeatMs;
     this.#link.settled();
     this.#link.learn(welcome.masters);

@@ -56,6 +56,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   LOCK_HELD: exitCodes.conflict,
   LOCK_LOST: exitCodes.conflict,
   REBALANCE: exitCodes.unreachable,
+  WRONG_CLUSTER: exitCodes.conflict,
+  ADDRESS_TAKEN: exitCodes.conflict,
   LAST_MASTER: exitCodes.conflict,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,

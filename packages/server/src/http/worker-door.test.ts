@@ -174,6 +174,38 @@ test('only a worker token of the namespace is let in, by the right path and prot
   assert.deepEqual(await refused({ cookie: `tidewheel_session=${systemIdentity.secret()}` }), [401, 'UNAUTHENTICATED']);
 });
 
+test('a result that was forged by another worker, or replayed, is refused, and the run keeps its one outcome', async () => {
+  const { db } = door.bench.context;
+  const [wire, thief] = [await connect(), await welcomed()];
+  wire.send(hello(), { type: 'ready', free: 1 });
+  await wire.expect('welcome');
+  const { runId } = (await door.call('POST', 'runs', { body: { job: 'noop' } })).json<TriggerResult>();
+  const { attemptId } = await wire.expect('assign');
+  const result = { type: 'result', runId, output: null, error: null, durationMs: 1 } as const;
+  // Its run and attempt are right, its session is not.
+  thief.send({ ...result, attemptId, outcome: 'failed' });
+  assert.deepEqual((await thief.expect('stale')).attemptIds, [attemptId]);
+  assert.equal(await stateOf(db, runId), 'running');
+  // The right worker, an attempt that was never given.
+  const guessed = systemIdentity.random();
+  wire.send({ ...result, attemptId: guessed, outcome: 'failed' });
+  assert.deepEqual((await wire.expect('stale')).attemptIds, [guessed]);
+  assert.equal(await stateOf(db, runId), 'running');
+  wire.send({ ...result, attemptId, outcome: 'succeeded' });
+  await wire.expect('ack');
+  // Replayed with another outcome: acknowledged or refused, it changes nothing.
+  const answers = wire.frames.length;
+  wire.send({ ...result, attemptId, outcome: 'failed' });
+  while (wire.frames.length === answers) await door.bench.clock.advance(50);
+  assert.equal(await stateOf(db, runId), 'succeeded');
+  const archived = await db.query('select id from run_archive where id = $1', [runId]);
+  assert.equal(archived.length, 1);
+  for (const { socket, closed } of [wire, thief]) {
+    socket.close();
+    await closed;
+  }
+});
+
 test('a malformed frame ends its own session with a reason and harms no other', async () => {
   const healthy = await welcomed();
   for (const frame of ['not json', '{}', '[{"type":"invented"}]', '[{"type":"ready","free":-1}]', '[null]']) {

@@ -8,10 +8,11 @@
 // Twice a lease this master compares what it believes with what the store says of its sessions' attempts: claims whose
 // commit was acknowledged too late are delivered, attempts that were given away are told to stop, cancels are repeated.
 
-import type { ErrorCode, Hello, WorkerGone, WorkerMessage } from '@tidewheel/protocol';
+import { type ErrorCode, type Hello, type WorkerGone, type WorkerMessage, wireMinor } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
+import { clusterId } from '../store/cluster-id.ts';
 import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions } from '../store/runs-claim.ts';
 import { sessionDrain, sessionEnd, sessionGone, sessionRegister, sessionResume } from '../store/sessions.ts';
@@ -30,6 +31,8 @@ export interface WorkerAuth {
 
 /** A connection must say hello within this time. */
 const helloMs = 10_000;
+/** Coming back as it is would not help. */
+const final: ReadonlySet<ErrorCode> = new Set(['PROTOCOL_ERROR', 'CONFLICT', 'FRAME_TOO_LARGE', 'WRONG_CLUSTER']);
 /** Messages that may come before the welcome. */
 const earlyMost = 1000;
 
@@ -43,6 +46,7 @@ export class SessionGateway implements Service {
   readonly #connections = new Set<Door>();
   #unsubscribe: (() => void) | null = null;
   #closing = false;
+  #cluster: string | null = null;
   /** Asked before a worker is registered: other masters that it shall go to, or null. */
   redirect: (hello: Hello) => readonly string[] | null = () => null;
 
@@ -93,6 +97,13 @@ export class SessionGateway implements Service {
   async #greet(hello: Hello, door: Door): Promise<SessionLink | null> {
     const { db, failpoints, masterId, settings, identity, metrics } = this.#context;
     const owner = { masterId, namespace: door.namespace, ttlMs: settings.sessionTtlMs };
+    this.#cluster ??= await clusterId(db, identity);
+    if (hello.cluster !== undefined && hello.cluster !== this.#cluster) {
+      const { worker, cluster } = hello;
+      this.#context.log.warn('a worker of another cluster was refused', { worker, cluster });
+      door.dismiss('WRONG_CLUSTER', `this is the cluster ${this.#cluster}, the worker is of ${cluster}`);
+      return null;
+    }
     const prefer = this.redirect(hello);
     if (prefer !== null) {
       door.dismiss('REBALANCE', 'other masters have fewer workers', prefer);
@@ -122,6 +133,8 @@ export class SessionGateway implements Service {
       heartbeatMs: settings.heartbeatMs,
       nonce: link.nonce,
       masterId,
+      cluster: this.#cluster,
+      minor: wireMinor,
       masters: [...this.#masters()],
       stale: hello.holding.filter((attemptId) => !current.has(attemptId)),
     });
@@ -306,7 +319,7 @@ class Door implements WorkerConnectionHandler {
 
   dismiss(code: ErrorCode, reason: string, prefer: readonly string[] = []): void {
     if (this.#closed) return;
-    const retry = code !== 'PROTOCOL_ERROR' && code !== 'CONFLICT' && code !== 'FRAME_TOO_LARGE';
+    const retry = !final.has(code);
     const where = prefer.length === 0 ? {} : { prefer: [...prefer] };
     this.connection.send([{ type: 'bye', code, reason, retry, ...where }]);
     this.connection.close(code, reason);

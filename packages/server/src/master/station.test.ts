@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyRequestSchema } from '@tidewheel/protocol';
+import { applyRequestSchema, Refusal } from '@tidewheel/protocol';
 import type { MasterState } from '../core/spread.ts';
 import { masterWant } from '../store/masters.ts';
+import { seedId } from '../store/testing/seed.ts';
 import { Master } from './master.ts';
 import { openBench } from './testing/bench-context.ts';
 import { FakeWorker } from './testing/fake-worker.ts';
@@ -196,5 +197,52 @@ test('the last master that works can be neither cordoned nor drained, and a drai
   await live(20_000);
   assert.deepEqual(counts(), [1, 0]);
   assert.ok((await bench.context.db.query('select fire_at from fire')).length > before);
+  await stop();
+});
+
+test('of two masters that advertise one address the later one ends; what is left of an earlier life hinders nobody', async () => {
+  const bench = await openBench();
+  const { clock, context } = bench;
+  const dead = seedId();
+  await context.db.query(
+    `insert into master (id, address, version, started_at, expires_at, renewed_at)
+     values ($1, $2, 'test', now_ms() - 60000, now_ms() + 60000, now_ms())`,
+    [dead, context.settings.address],
+  );
+  const first = new Master(context);
+  await first.start();
+  await clock.advance(40_000);
+  assert.deepEqual(bench.fatal, []);
+  const errors: unknown[] = [];
+  const second = new Master({ ...context, fatal: (error) => errors.push(error) });
+  await second.start();
+  await clock.advance(40_000);
+  assert.deepEqual(bench.fatal, []);
+  const [error] = errors;
+  assert.ok(error instanceof Refusal && error.code === 'ADDRESS_TAKEN');
+  for (const master of [second, first]) {
+    const stopping = master.stop();
+    await clock.advance(5000);
+    await stopping;
+  }
+  await bench.close();
+});
+
+test('a worker of another cluster is refused for good and changes nothing; its own welcomes it back', async () => {
+  const { bench, clock, list, workers, connect, stop } = await cluster(1);
+  await connect('http://m0:7070', 1);
+  const [one] = workers;
+  const [welcome] = one?.worker.of('welcome') ?? [];
+  assert.ok(list[0] && welcome?.cluster !== undefined);
+  const stale = new FakeWorker(list[0].gateway, { cluster: seedId() });
+  stale.connect();
+  await clock.settle();
+  const [bye] = stale.of('bye');
+  assert.deepEqual([bye?.code, bye?.retry, stale.of('welcome').length], ['WRONG_CLUSTER', false, 0]);
+  assert.equal((await bench.context.db.query('select id from session')).length, 1);
+  const back = new FakeWorker(list[0].gateway, { cluster: welcome.cluster });
+  back.connect();
+  await clock.settle();
+  assert.equal(back.of('welcome').length, 1);
   await stop();
 });

@@ -9,9 +9,9 @@
 // Orders come from this master's row in the store. A master that sees no other active one works on whatever was ordered: a
 // cluster in which nobody works would be a worse answer.
 
-import type { Hello } from '@tidewheel/protocol';
-import { isCrowded, isLopsided, type MasterState, type Peer, targets } from '../core/spread.ts';
-import { masterSays, mastersLook, stepDownTake } from '../store/masters.ts';
+import { type Hello, Refusal } from '@tidewheel/protocol';
+import { isCrowded, isLopsided, type MasterState, targets } from '../core/spread.ts';
+import { masterSays, mastersLook, type PeerSign, stepDownTake } from '../store/masters.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
 import type { SessionLink } from './session-link.ts';
@@ -40,8 +40,9 @@ export class Station implements Service {
   readonly #loop: Loop;
   #unsubscribe: (() => void) | null = null;
   #wanted: MasterState = 'active';
-  #others: readonly Peer[] = [];
+  #others: readonly PeerSign[] = [];
   #moving = false;
+  #doomed = false;
   #said = '';
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -89,12 +90,20 @@ export class Station implements Service {
   }
 
   async #read(): Promise<void> {
-    const { db, clock, masterId, log } = this.#context;
+    const { db, clock, masterId, log, settings, fatal } = this.#context;
     const startedMs = clock.monotonicMs();
     const { own, others } = await mastersLook(db, masterId);
+    const before = this.#others;
     this.#others = others;
     this.#lookedAtMs = startedMs;
     if (own === null) return;
+    const twin = others.find((peer) => isTwin(peer, before, { ...own, id: masterId, address: settings.address }));
+    if (twin !== undefined && !this.#doomed) {
+      this.#doomed = true;
+      const text = `the master ${twin.id} is alive and advertises ${twin.address} too; this one came later and ends`;
+      fatal(new Refusal('ADDRESS_TAKEN', text));
+      return;
+    }
     if (own.wanted !== this.#wanted) log.info(`this master is ${own.wanted} by order`, { reason: own.reason });
     this.#wanted = own.wanted;
     if (own.stepDown) {
@@ -124,4 +133,19 @@ export class Station implements Service {
 
 function someOf(addresses: string[]): string[] | null {
   return addresses.length === 0 ? null : addresses;
+}
+
+/**
+ * An older master with our address whose row was renewed since we looked last. One that merely has not run out yet is what is left of
+ * an earlier life of this very place: a restart after a crash must not wait for it.
+ */
+function isTwin(
+  peer: PeerSign,
+  before: readonly PeerSign[],
+  own: { id: string; address: string; startedAt: number },
+): boolean {
+  const isOlder = peer.startedAt < own.startedAt || (peer.startedAt === own.startedAt && peer.id < own.id);
+  if (peer.address !== own.address || !isOlder) return false;
+  const seen = before.find((one) => one.id === peer.id);
+  return seen !== undefined && peer.renewedAt > seen.renewedAt;
 }

@@ -10,24 +10,40 @@ export interface MasterOrders {
   readonly stepDown: boolean;
 }
 
-interface PeerRow extends Peer {
+/** Another master as it can be told from one that has died: a row that is renewed belongs to a process that lives. */
+export interface PeerSign extends Peer {
+  readonly startedAt: number;
+  readonly renewedAt: number;
+}
+
+interface PeerRow extends PeerSign {
   wanted_reason: string | null;
   step_down: number;
 }
 
 /** The orders of this master (null before it is in the table), and the others that are alive. */
-export async function mastersLook(tx: Tx, id: string): Promise<{ own: MasterOrders | null; others: Peer[] }> {
+export async function mastersLook(
+  tx: Tx,
+  id: string,
+): Promise<{ own: (MasterOrders & { startedAt: number }) | null; others: PeerSign[] }> {
   const rows = await tx.query<PeerRow>(
-    `select id, address, wanted, sessions, wanted_reason, step_down from master where id = $1 or expires_at > now_ms()
+    `select id, address, wanted, sessions, wanted_reason, step_down, started_at as "startedAt",
+       renewed_at as "renewedAt" from master where id = $1 or expires_at > now_ms()
      order by id limit $2`,
     [id, serverLimits.mastersListed],
   );
   const own = rows.find((row) => row.id === id);
   return {
-    own: own === undefined ? null : { wanted: own.wanted, reason: own.wanted_reason, stepDown: own.step_down === 1 },
-    others: rows
-      .filter((row) => row.id !== id)
-      .map(({ id, address, wanted, sessions }) => ({ id, address, wanted, sessions })),
+    own:
+      own === undefined
+        ? null
+        : {
+            wanted: own.wanted,
+            reason: own.wanted_reason,
+            stepDown: own.step_down === 1,
+            startedAt: own.startedAt,
+          },
+    others: rows.filter((row) => row.id !== id).map(({ wanted_reason: _, step_down: __, ...peer }) => peer),
   };
 }
 
