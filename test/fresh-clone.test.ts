@@ -106,6 +106,15 @@ test('the exit code of the program and a signal to it are passed on', async () =
   assert.equal(code, 7, output);
 });
 
+test('a signal that only npm gets stops the program all the same', { timeout: 60_000 }, async () => {
+  const { child, ended } = begin(npm.command, [...npm.args, 'run', 'sim', '--', '--wait']);
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (chunk.toString().includes('waiting')) child.kill('SIGTERM');
+  });
+  // Its output ends when the last process that writes to it has ended.
+  await ended;
+});
+
 test('an unknown word and a failed installation say what to do', async () => {
   const unknown = await bootstrap('stat');
   assert.equal(unknown.code, 1);

@@ -229,6 +229,7 @@ function run(node, args) {
       if (!fromTerminal) child.kill(signal);
     });
   }
+  stopWithNpm(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => {
@@ -236,6 +237,21 @@ function run(node, args) {
       resolve();
     });
   });
+}
+
+/**
+ * A signal to npm alone ends npm and the shell between, which pass nothing on to us: whatever was started would go on without
+ * anyone who knows of it. Our parent is then another. Without npm our parent may leave as it likes.
+ */
+function stopWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 /** Runs with its output kept back, telling what goes on and for how long. */
