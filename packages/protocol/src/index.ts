@@ -8,6 +8,7 @@ export * from './job.ts';
 export * from './limits.ts';
 export * from './lock.ts';
 export * from './names.ts';
+export * from './probe.ts';
 export * from './run.ts';
 export * from './schedule.ts';
 export * from './self-check.ts';

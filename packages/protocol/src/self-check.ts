@@ -15,6 +15,8 @@ export const selfCheckNames = [
   'session-undead',
   /** A ready run in a lane that does not exist: no worker can ever get it. */
   'run-without-lane',
+  /** A probe that is late, although a worker could have taken it; the sample says at which step it stands. */
+  'probe-late',
   /** Masters of different versions: expected while they are being replaced. */
   'master-version',
   /** A master whose clock is more than a second away from the store's. */

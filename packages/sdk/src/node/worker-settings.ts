@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { faultsOf, helloSchema, limits, Refusal } from '@tidewheel/protocol';
+import { faultsOf, helloSchema, limits, probeHandler, Refusal } from '@tidewheel/protocol';
 import type { WorkerSettings } from '../worker/session-ports.ts';
 import { systemRandom } from './system-clock.ts';
 
@@ -44,6 +44,8 @@ export function settingsOf(
       'a worker needs something to run: give it tasks, or executors such as shell and http',
     );
   }
+  // Every worker answers probes; one that could do nothing else would be of no use.
+  if (settings.handlers.length < limits.workerHandlers) settings.handlers = [...settings.handlers, probeHandler];
   const { addresses: _, ...self } = settings;
   const hello = { type: 'hello', ...self, incarnation: systemRandom.uuid(), holding: [], resume: false };
   const checked = helloSchema.safeParse(hello);

@@ -56,7 +56,7 @@ test('a worker registers its tasks, greets, runs what it is given, and drains', 
   const [hello] = master.hellos;
   assert.deepEqual(
     [hello?.worker, hello?.slots, hello?.handlers, hello?.labels],
-    ['w1', 3, ['task:add'], { gpu: 'no' }],
+    ['w1', 3, ['task:add', 'task:tidewheel.probe'], { gpu: 'no' }],
   );
 
   const attempt = taskAttempt('add', { a: 2 });

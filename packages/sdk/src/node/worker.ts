@@ -2,11 +2,11 @@
 // without losing anything.
 
 import { url as inspectorUrl } from 'node:inspector';
-import { errorCatalogue, parseDuration, Refusal } from '@tidewheel/protocol';
+import { errorCatalogue, parseDuration, probeTask, Refusal } from '@tidewheel/protocol';
 import { connectionOf } from '../client/configuration.ts';
 import { applyOf, definitionsOf, type Definitions } from '../definitions.ts';
 import type { Schedule } from '../schedule.ts';
-import type { Task } from '../task.ts';
+import { task, type Task } from '../task.ts';
 import { reconnectDelayMs } from '../worker/addresses.ts';
 import { AttemptRunner, type Executors } from '../worker/attempt-runner.ts';
 import type { SessionEnd, WorkerLog, WorkerSettings } from '../worker/session-ports.ts';
@@ -45,6 +45,9 @@ export interface WorkerOptions extends Omit<ClientOptions, 'fetch'>, WorkerFacts
   log?: WorkerLog | undefined;
 }
 
+/** What masters try the whole path with: it must cross the main loop, as every task does. */
+const probe = task({ id: probeTask, run: () => null });
+
 export function worker(options: WorkerOptions): Worker {
   return new Worker(options);
 }
@@ -73,7 +76,8 @@ export class Worker {
     this.#definitions = definitionsOf(options.tasks ?? [], options.schedules ?? []);
     this.#settings = settingsOf(options, this.#definitions.tasks.keys(), this.#connection.addresses);
     this.#drainMs = drainMsOf(options.drainTimeout ?? '30s');
-    this.#tasks = new TaskExecutor(this.#definitions.tasks, systemClock);
+    // Known to masters by itself, so it is not registered as a job of this namespace.
+    this.#tasks = new TaskExecutor(new Map([...this.#definitions.tasks, [probe.id, probe]]), systemClock);
     this.name = this.#settings.worker;
     // `start` and the log tell of a failure too.
     this.#closed.promise.catch(() => undefined);

@@ -59,6 +59,8 @@ export const serverLimits = {
   electionsKept: 200,
   mastersListed: 200,
   replicasListed: 50,
+  /** Namespaces whose workers are tried by probes. */
+  probedNamespaces: 1000,
   /** Findings of one self-check that are counted, and repaired at once. */
   selfCheckFindings: 100,
   /** Rows that one scan of a run list looks at when no index covers the filter (about 10 ms), and scans of one page. */

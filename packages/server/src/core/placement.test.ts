@@ -108,3 +108,20 @@ test('never more than the free slots of a session, never more than asked, never 
     }),
   );
 });
+
+test('a probe goes to the workers of the namespace that its queue names, whatever their queues, and to none that know no probes', () => {
+  const lane = {
+    id: 'l',
+    namespace: 'tidewheel',
+    queue: 'prod',
+    handler: 'task:tidewheel.probe',
+    selector: {},
+    paused: false,
+    weight: 1,
+  };
+  const worker = { namespace: 'prod', queues: ['gpu'], handlers: ['shell', 'task:tidewheel.probe'], labels: {} };
+  assert.equal(serves(worker, lane), true);
+  assert.equal(serves({ ...worker, namespace: 'test' }, lane), false);
+  assert.equal(serves({ ...worker, handlers: ['shell'] }, lane), false);
+  assert.equal(serves(worker, { ...lane, handler: 'shell' }), false);
+});

@@ -1,6 +1,8 @@
 // Which workers a lane may use, and how free slots are shared between lanes that have work.
 // Lanes are matched with sessions once per change of either, never per run.
 
+import { probeHandler, probeNamespace } from '@tidewheel/protocol';
+
 export interface Lane {
   id: string;
   namespace: string;
@@ -19,7 +21,10 @@ export interface Capability {
   labels: Readonly<Record<string, string>>;
 }
 
+/** A probe's lane names in its queue the namespace whose workers it tries. */
 export function serves(worker: Capability, lane: Lane): boolean {
+  if (lane.namespace === probeNamespace && lane.handler === probeHandler)
+    return worker.namespace === lane.queue && worker.handlers.includes(probeHandler);
   return (
     worker.namespace === lane.namespace &&
     worker.queues.includes(lane.queue) &&

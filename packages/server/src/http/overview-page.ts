@@ -1,6 +1,6 @@
 // The overview and the list of namespaces.
 
-import { overviewSchema, type Overview } from '@tidewheel/protocol';
+import { overviewSchema, probeNamespace, type Overview } from '@tidewheel/protocol';
 import { z } from 'zod';
 import { namespaceNames } from '../store/job-views.ts';
 import { overviewOf } from '../store/overview.ts';
@@ -33,7 +33,10 @@ export function overviewRoutes({ db, clock }: DoorContext): Route[] {
       summary: 'Lists the namespaces that the caller may see.',
       response: z.object({ items: z.array(z.string()) }),
       handler: async ({ caller }) => ({
-        items: caller.namespace === '*' ? await namespaceNames(db) : [caller.namespace],
+        items:
+          caller.namespace === '*'
+            ? (await namespaceNames(db)).filter((name) => name !== probeNamespace)
+            : [caller.namespace],
       }),
     }),
   ];

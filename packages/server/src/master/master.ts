@@ -20,6 +20,7 @@ import { Membership } from './membership.ts';
 import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
+import { probing } from './probing.ts';
 import { RunControl } from './run-control.ts';
 import { clockReport, selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
@@ -89,6 +90,7 @@ export class Master implements Service {
         housekeeping(context.settings),
         fireWatch(context),
         selfCheckDuty(context),
+        probing(context, this.definitions),
       ]),
       this.elector,
     ];

@@ -75,6 +75,28 @@ const plants: Record<SelfCheckName, (db: Database) => Promise<string>> = {
     await db.query('delete from lane where id = $1', [job.laneId]);
     return job.laneId;
   },
+  'probe-late': async (db) => {
+    const job = await seedJob(db, { name: 'default' });
+    const scheduleId = await seedSchedule(db, job, { every: '1h' }, 0);
+    for (const table of ['job', 'schedule', 'lane']) await db.query(`update ${table} set namespace = 'tidewheel'`);
+    await db.query(`update job set source = 'probes'`);
+    await runsInsert(db, [newRun({ ...job, namespace: 'tidewheel' })]);
+    await db.query('update run set schedule_id = $1, fire_at = now_ms() - 9000', [scheduleId]);
+    assert.equal((await selfCheck(db)).clean, true, 'nobody answers probes');
+    const sessionId = await seedSession(db, seedId(), 60_000, {
+      handlers: ['shell', 'task:tidewheel.probe'],
+      slots: 1,
+    });
+    const busy = newRun(await seedJob(db));
+    await runsInsert(db, [busy]);
+    await db.query(
+      `update run set state = 'running', attempt_id = id, session_id = $2, claimed_at = now_ms() where id = $1`,
+      [busy.id, sessionId],
+    );
+    assert.equal((await selfCheck(db)).clean, true, 'its only slot is taken');
+    await db.query('delete from run where id = $1', [busy.id]);
+    return 'default: not dispatched, although a worker has a free slot';
+  },
   'master-version': async (db) => {
     await master(db, '1.0.0', 0);
     await master(db, '1.0.1', 0);

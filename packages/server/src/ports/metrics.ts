@@ -30,6 +30,11 @@ export const metricCatalogue = {
     labels: [],
   },
   tidewheel_sessions_lost_total: { kind: 'counter', help: 'Sessions that expired.', labels: [] },
+  tidewheel_probe_seconds: {
+    kind: 'histogram',
+    help: 'Probes from nominal fire to accepted result, by the namespace whose workers were tried. Set by the leader.',
+    labels: ['namespace'],
+  },
   tidewheel_self_check_findings: {
     kind: 'gauge',
     help: 'What the last self-check found that must not be, by check, 100 at most. Set by the leader.',

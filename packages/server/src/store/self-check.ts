@@ -1,7 +1,7 @@
 // What must always be true of the rows, asked again and again. Every question is answered from an index and gives at most a
 // hundred rows; on a healthy store all of them together touch a few pages.
 
-import type { SelfCheckName } from '@tidewheel/protocol';
+import { probeHandler, probeNamespace, type SelfCheckName } from '@tidewheel/protocol';
 import { compileTimes, nextFireAfter, type TimeSpec } from '../core/schedule-times.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
@@ -12,6 +12,11 @@ const overdueMs = 30_000;
 const strandedMs = 60_000;
 /** The largest difference of a master's clock from the store's that nobody need know of. */
 const clockMs = 1000;
+
+const probeLateMs = 5000;
+/** A live worker of the namespace that the job is named after. */
+const answering = `session w where w.namespace = j.name and w.state = 'live' and w.expires_at > now_ms()
+  and w.handlers like '%"${probeHandler}"%'`;
 
 type Question = (tx: Tx, max: number) => Promise<{ subject: string }[]>;
 
@@ -50,6 +55,23 @@ export const selfCheckQuestions: Readonly<Record<SelfCheckName, Question>> = {
      )
      select w.lane_id as subject from waiting w
      where w.lane_id is not null and not exists (select 1 from lane where lane.id = w.lane_id) limit $1`,
+  ),
+  'probe-late': asks(
+    `select j.name || ': ' || case
+         when r.id is null and s.next_fire_at < now_ms() - $2 then 'not fired'
+         when r.id is null then 'the last one failed'
+         when r.state = 'running' and r.started_at is null then 'claimed, and not begun by the worker'
+         when r.state = 'running' then 'begun, and not finished by the worker'
+         else 'not dispatched, although a worker has a free slot' end as subject
+     from schedule s join job j on j.id = s.job_id
+     left join run r on r.schedule_id = s.id and r.fire_at < now_ms() - $2
+     where s.namespace = '${probeNamespace}' and s.state = 'enabled' and j.source = 'probes'
+       and (s.next_fire_at < now_ms() - $2 or r.state = 'running'
+         or r.state = 'ready' and exists (select 1 from ${answering} and w.slots > (select count(*) from run b where b.session_id = w.id))
+         or r.id is null and (select a.state from run_archive a where a.job_id = j.id order by a.id desc limit 1) = 'failed')
+       and exists (select 1 from ${answering})
+     order by j.name limit $1`,
+    probeLateMs,
   ),
   'master-version': asks(
     `select distinct version as subject from master where expires_at > now_ms()

@@ -1,6 +1,6 @@
 // What people read of workers: those connected, those draining, and those that went in the last minutes.
 
-import type { Labels, SessionState, WorkerStats, WorkerView } from '@tidewheel/protocol';
+import { probeHandler, type Labels, type SessionState, type WorkerStats, type WorkerView } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
 import { cutPage, type Slice } from './page.ts';
 
@@ -59,7 +59,7 @@ function viewOf(row: WorkerRow): WorkerView {
     slots: row.slots,
     running: row.running,
     queues: JSON.parse(row.queues) as string[],
-    handlers: JSON.parse(row.handlers) as string[],
+    handlers: (JSON.parse(row.handlers) as string[]).filter((handler) => handler !== probeHandler),
     labels: JSON.parse(row.labels) as Labels,
     master: row.master,
     stats: JSON.parse(row.stats) as WorkerStats,
