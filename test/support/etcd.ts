@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findOrInstall } from './apt.ts';
+import { startWatchdog } from './watchdog.ts';
 
 export interface EtcdOptions {
   /** 1 or 3; 1 when absent. */
@@ -106,8 +107,6 @@ function tlsFlags(tls: EtcdOptions['tls']): string[] {
 /** Waits, in a session of its own, for its standard input to end. Then it kills what runs in `home` and removes it. */
 function watch(home: string): ChildProcess {
   const script = `
-    trap '' INT TERM HUP
-    cat >/dev/null
     for file in "$1"/*.pid; do
       pid=$(cat "$file" 2>/dev/null) || continue
       # A number alone may belong to someone else by now.
@@ -115,14 +114,7 @@ function watch(home: string): ChildProcess {
       case "$args" in *"$1"*) kill -KILL "$pid" 2>/dev/null ;; esac
     done
     for i in 1 2 3 4 5; do rm -rf "$1" && break; sleep 0.2; done`;
-  const watchdog = spawn('sh', ['-c', script, 'tidewheel-etcd-watchdog', home], {
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watchdog.unref();
-  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
-  return watchdog;
+  return startWatchdog('tidewheel-etcd-watchdog', script, home);
 }
 
 class Cluster implements EtcdCluster {

@@ -6,12 +6,13 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { findOrInstall } from './apt.ts';
+import { startWatchdog } from './watchdog.ts';
 
 export interface PostgresOptions {
   /** Lines of postgresql.conf, e.g. `{ max_connections: '20' }`. */
@@ -155,8 +156,6 @@ function initialise(programs: string, home: string, password: string, owner: Own
  */
 function watch(home: string): ChildProcess {
   const script = `
-    trap '' INT TERM HUP
-    cat >/dev/null
     pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
     # A number alone may belong to someone else by now.
     args=$(tr '\\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || ps -o args= -p "$pid" 2>/dev/null)
@@ -169,14 +168,7 @@ function watch(home: string): ChildProcess {
       kill -KILL "$pid" 2>/dev/null
     esac
     for i in 1 2 3 4 5; do rm -rf "$1" && break; sleep 0.2; done`;
-  const watchdog = spawn('sh', ['-c', script, 'tidewheel-postgres-watchdog', home], {
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watchdog.unref();
-  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
-  return watchdog;
+  return startWatchdog('tidewheel-postgres-watchdog', script, home);
 }
 
 class Cluster implements PostgresCluster {
