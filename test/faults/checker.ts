@@ -154,8 +154,8 @@ function successIsTrue({ runs, executions }: Evidence): Verdict {
 
 export interface Overlap {
   readonly run: string;
+  /** How long both were alive; of a process that was frozen meanwhile, only its life after that. */
   readonly ms: number;
-  /** What the earlier attempt did after its process had been frozen and let go. */
   readonly afterFreeze: boolean;
 }
 
@@ -168,19 +168,23 @@ export function overlapsOf({ executions, freezes }: Pick<Evidence, 'executions' 
       for (const earlier of sorted.slice(0, later)) {
         const next = sorted[later];
         if (next === undefined) continue;
+        const woken = wokenAt(earlier, next, freezes);
         const ms = Math.min(earlier.lastAt, next.lastAt) - next.startedAt;
-        if (ms > 0) overlaps.push({ run, ms, afterFreeze: wokeLate(earlier, next, freezes) });
+        if (ms > 0)
+          overlaps.push({ run, ms: woken === null ? ms : earlier.lastAt - woken, afterFreeze: woken !== null });
       }
     }
   }
   return overlaps;
 }
 
-function wokeLate(earlier: Execution, next: Execution, freezes: Evidence['freezes']): boolean {
-  return freezes.some(
+/** When the earlier attempt was let go on, if it stood still while the next one began and stopped itself soon after. */
+function wokenAt(earlier: Execution, next: Execution, freezes: Evidence['freezes']): number | null {
+  const freeze = freezes.find(
     ({ pid, from, to }) =>
       pid === earlier.pid && from <= next.startedAt && to >= next.startedAt && earlier.lastAt <= to + wakeMs,
   );
+  return freeze?.to ?? null;
 }
 
 function noOverlap(evidence: Evidence): Verdict {

@@ -115,9 +115,11 @@ function markOf(payload: string | null): string | null {
 
 function freezesOf(cluster: FaultyCluster): Evidence['freezes'] {
   return cluster.workers.flatMap(({ pid, deeds }) =>
-    deeds.flatMap((deed, index) =>
-      deed.signal === 'SIGSTOP' ? [{ pid, from: deed.at, to: deeds[index + 1]?.at ?? Number.POSITIVE_INFINITY }] : [],
-    ),
+    deeds.flatMap((deed, index) => {
+      if (deed.signal !== 'SIGSTOP') return [];
+      const to = deeds[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+      return (deed.pids ?? [pid]).map((one) => ({ pid: one, from: deed.at, to }));
+    }),
   );
 }
 

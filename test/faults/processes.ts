@@ -25,7 +25,7 @@ export class FaultyProgram {
   readonly #outputFile: string;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Host time of the moments at which this process was killed, frozen, or let go on. */
-  readonly deeds: { readonly signal: NodeJS.Signals; readonly at: number }[] = [];
+  readonly deeds: { readonly signal: NodeJS.Signals; readonly at: number; readonly pids?: readonly number[] }[] = [];
   over = false;
   /** It was started so that it kills itself. */
   expectedToDie = false;

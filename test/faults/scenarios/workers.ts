@@ -68,8 +68,8 @@ function frozen(
       const at = stage.mark('SIGSTOP to w1');
       stage.note('pid', pid);
       stage.note('at', at);
-      worker.deeds.push({ signal: 'SIGSTOP', at });
       const stopped = which(worker, pid);
+      worker.deeds.push({ signal: 'SIGSTOP', at, pids: stopped });
       for (const one of stopped) process.kill(one, 'SIGSTOP');
       await pause(30_000);
       for (const one of stopped) if (isAlive(one)) process.kill(one, 'SIGCONT');
@@ -92,7 +92,7 @@ function frozen(
           atMost: movedWithinMs,
         },
         { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
-        { name: 'life beside a successor after waking, ms', measured: measures.overlapAfterFreezeMs, atMost: 1000 },
+        { name: 'life after waking beside a successor, ms', measured: measures.overlapAfterFreezeMs, atMost: 1000 },
       ];
     },
   };
