@@ -22,12 +22,16 @@ export class ApiClient {
     this.#truth = truth;
   }
 
-  /** Calls `answer` exactly once. */
+  /**
+   * Calls `answer` exactly once; and `over` once, later or earlier, when nothing of this call can happen any more: a master that
+   * was paused may carry out a request long after its caller has given it up.
+   */
   call<T>(
     to: SimMaster,
     what: string,
     work: (master: Master) => Promise<T>,
     answer: (answer: Answer<T>) => void,
+    over: () => void = () => undefined,
   ): void {
     const network = this.#network;
     let answered = false;
@@ -38,20 +42,38 @@ export class ApiClient {
       answer(value);
     };
     this.process.after(patienceMs, `${what} patience`, () => settle({ kind: 'unknown', why: 'no answer' }));
-    if (network.random.chance(network.mix.callLoss)) return;
+    if (network.random.chance(network.mix.callLoss)) return over();
     this.process.after(network.delayMs(), what, () => {
-      if (!to.process.up) return settle({ kind: 'refused', code: 'UNREACHABLE', detail: 'the connection was refused' });
-      if (network.isCut(this.process, to.process)) return;
-      to.process.after(network.delayMs(), what, () => this.#serve(to, work, settle));
+      const { process } = to;
+      if (!process.up) settle({ kind: 'refused', code: 'UNREACHABLE', detail: 'the connection was refused' });
+      if (!process.up || network.isCut(this.process, process)) return over();
+      let ended = false;
+      const end = (): void => {
+        if (!ended) over();
+        ended = true;
+      };
+      process.onEnd(end);
+      process.after(network.delayMs(), what, () => this.#serve(to, work, settle, end));
     });
   }
 
-  #serve<T>(to: SimMaster, work: (master: Master) => Promise<T>, settle: (answer: Answer<T>) => void): void {
+  #serve<T>(
+    to: SimMaster,
+    work: (master: Master) => Promise<T>,
+    settle: (answer: Answer<T>) => void,
+    end: () => void,
+  ): void {
     const { master } = to;
-    if (master === null) return;
+    if (master === null) return end();
     work(master).then(
-      (value) => this.#reply(to, { kind: 'done', value }, settle),
-      (error: unknown) => this.#reply(to, this.#answerOf(to, error), settle),
+      (value) => {
+        end();
+        this.#reply(to, { kind: 'done', value }, settle);
+      },
+      (error: unknown) => {
+        end();
+        this.#reply(to, this.#answerOf(to, error), settle);
+      },
     );
   }
 

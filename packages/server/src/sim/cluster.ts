@@ -13,7 +13,7 @@ import { drawJobs, type JobPlan, queues } from './job-plans.ts';
 import { calmNetwork, Network } from './network.ts';
 import type { SimOptions } from './options.ts';
 import { Random } from './random.ts';
-import { SimMaster } from './sim-master.ts';
+import { type MasterWorld, SimMaster } from './sim-master.ts';
 import { SimProcess } from './sim-process.ts';
 import { calmSignals, SignalHub } from './sim-signals.ts';
 import { SimStranger } from './sim-stranger.ts';
@@ -56,7 +56,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const hosts = buildHosts(options, { time, random, truth, store, network, signals, jobs, process });
   const client = process('client');
   const monitor = process('monitor');
-  const { masters, workers, crash } = hosts;
+  const { masters, workers, injected } = hosts;
   const faults = new Faults({
     mix: options.faults,
     sessionTtlMs: options.sessionTtlMs,
@@ -69,8 +69,9 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     network,
     store,
   });
-  crash.by = (one) => faults.crash(one);
-  store.crash = crash.by;
+  injected.crash = (one) => faults.crash(one);
+  injected.boundary = (one, name) => faults.boundary(one, name);
+  store.crash = injected.crash;
   const api = new ApiClient(client, network, truth);
   const world = { options, client: api, masters, truth, jobs, now: () => time.now };
   const keeper = new DefinitionKeeper({ ...world, random: random.fork('keeper') });
@@ -108,10 +109,12 @@ interface HostParts extends Pick<Cluster, 'time' | 'random' | 'truth' | 'store' 
 function buildHosts(options: SimOptions, parts: HostParts) {
   const { time, random, truth, store, network, signals, jobs, process } = parts;
   // The fault injector needs the hosts and the hosts need it, so it is put in later.
-  const crash = { by: (one: SimProcess): void => one.crash() };
+  const injected: Pick<MasterWorld, 'crash' | 'boundary'> = { crash: (one) => one.crash(), boundary: () => undefined };
+  const crash = (one: SimProcess): void => injected.crash(one);
+  const boundary: MasterWorld['boundary'] = (one, name) => injected.boundary(one, name);
   const settings = { sessionTtlMs: options.sessionTtlMs, heartbeatMs: options.heartbeatMs };
   const masters = Array.from({ length: options.masters }, (_, index) => {
-    const world = { time, store, signals, truth, settings, crash: (one: SimProcess) => crash.by(one) };
+    const world = { time, store, signals, truth, settings, crash, boundary };
     return new SimMaster(process(`master-${index + 1}`), world);
   });
   const doors = new Map(masters.map((master) => [master.address, master]));
@@ -121,7 +124,7 @@ function buildHosts(options: SimOptions, parts: HostParts) {
     if (behaviour === undefined) throw new Error(`a worker was given the unknown job ${namespace} ${job}`);
     return behaviour;
   };
-  const world: WorkerWorld = { time, network, truth, doors, behaviourOf, crash: (one) => crash.by(one) };
+  const world: WorkerWorld = { time, network, truth, doors, behaviourOf, crash };
   const shapes = random.fork('shapes');
   const named = (kind: string, namespace: string, index: number): SimProcess =>
     process(`${kind}-${options.namespaces.length === 1 ? '' : `${namespace}-`}${index + 1}`);
@@ -135,7 +138,7 @@ function buildHosts(options: SimOptions, parts: HostParts) {
       return new SimStranger(named('stranger', namespace, index), shape, world, options);
     }),
   ]);
-  return { masters, workers, crash };
+  return { masters, workers, injected };
 }
 
 function numbers(count: number): number[] {

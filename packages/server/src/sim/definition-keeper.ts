@@ -142,23 +142,62 @@ export class DefinitionKeeper {
     });
   }
 
-  #ask(kept: Kept, request: Request, done: () => void, afterUnknown = false): void {
+  #ask(kept: Kept, request: Request, done: () => void): void {
+    // The change is over when it is done and no given-up try of it can be carried out any more.
+    let isDone = false;
+    let tries = 0;
+    const finish = (): void => {
+      if (isDone && tries === 0) done();
+    };
+    const ask = (afterUnknown: boolean): void => {
+      tries += 1;
+      this.#try(
+        kept,
+        request,
+        afterUnknown,
+        (again) => {
+          if (again === null) isDone = true;
+          else this.#world.client.process.after(againMs, 'again', () => ask(again));
+          finish();
+        },
+        () => {
+          tries -= 1;
+          finish();
+        },
+      );
+    };
+    ask(false);
+  }
+
+  /** `next`: null when the change is done, else whether an unanswered try lies before the next one. */
+  #try(
+    kept: Kept,
+    request: Request,
+    afterUnknown: boolean,
+    next: (afterUnknown: boolean | null) => void,
+    over: () => void,
+  ): void {
     const { client, masters, random, truth, now } = this.#world;
     const { namespace, name, schedules } = kept.plan;
     const sentAt = now();
-    client.call(random.pick(masters), request.what, request.work, (answer) => {
-      const subjects = [name, ...schedules.map((schedule) => schedule.name)];
-      truth.changes.push({ namespace, subjects, sentAt, afterUnknown, answeredAt: now(), answer });
-      if (answer.kind === 'done' || (answer.kind === 'refused' && request.settledBy.includes(answer.code)))
-        return done();
-      if (answer.kind === 'refused' && !passing.includes(answer.code)) {
-        const what = `${request.what} was refused: ${answer.code} ${answer.detail}`;
-        truth.defects.push({ at: now(), who: 'operator', what });
-        return;
-      }
-      const unknown = afterUnknown || answer.kind === 'unknown';
-      client.process.after(againMs, 'again', () => this.#ask(kept, request, done, unknown));
-    });
+    const subjects = [name, ...schedules.map((schedule) => schedule.name)];
+    client.call(
+      random.pick(masters),
+      request.what,
+      request.work,
+      (answer) => {
+        truth.changes.push({ namespace, subjects, sentAt, afterUnknown, answeredAt: now(), answer });
+        if (answer.kind === 'done' || (answer.kind === 'refused' && request.settledBy.includes(answer.code)))
+          return next(null);
+        if (answer.kind === 'refused' && !passing.includes(answer.code)) {
+          const what = `${request.what} was refused: ${answer.code} ${answer.detail}`;
+          truth.defects.push({ at: now(), who: 'operator', what });
+          return;
+        }
+        next(afterUnknown || answer.kind === 'unknown');
+      },
+      over,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 // Does to the simulated processes what the mix of the seed asks for, until it is told to heal: then nothing new happens,
 // and everything that is down, paused, cut or away comes back.
 
+import type { Failpoint } from '../ports/failpoints.ts';
 import type { Network } from './network.ts';
 import type { FaultMix } from './options.ts';
 import type { Random } from './random.ts';
@@ -34,8 +35,11 @@ export class Faults {
   readonly #world: FaultWorld;
   /** How often each kind happened, for the summary. */
   readonly counts = new Map<string, number>();
+  /** At which boundaries of effects masters have crashed. */
+  readonly crashedAt = new Set<Failpoint>();
   /** What was done to whom, in order. */
   readonly timeline: { at: number; who: string; what: string }[] = [];
+  #begun = false;
   #healed = false;
 
   constructor(world: FaultWorld) {
@@ -44,6 +48,7 @@ export class Faults {
 
   begin(): void {
     const { mix, random, masters, workers } = this.#world;
+    this.#begun = true;
     this.#every(mix.masterCrashMs, () => this.crash(random.pick(masters).process));
     this.#every(mix.masterPauseMs, () => this.#pause(random.pick(masters).process));
     this.#every(mix.masterStopMs, () => this.#stopMaster(random.pick(masters)));
@@ -77,12 +82,22 @@ export class Faults {
   crash(process: SimProcess, atLeastMs = 0, how = 'crashes'): void {
     const { random, mix } = this.#world;
     if (!process.up) return;
-    this.#count(`${process.name.split('-')[0]} ${how}`);
+    this.#count(`${process.name.split('-')[0]} ${how.split(' ')[0]}`);
     this.#note(process.name, how);
     process.crash();
     const host = this.#hosts().find((one) => one.process === process);
     if (host === undefined) return;
     this.#restartLater(host, this.#healed ? calmRestartMs : atLeastMs + random.skewed(...mix.downMs));
+  }
+
+  /** A master has come to the boundary of an effect. */
+  boundary(process: SimProcess, name: Failpoint): void {
+    const { mix, random } = this.#world;
+    if (!this.#begun || this.#healed) return;
+    if (random.chance(mix.boundaryCrash)) {
+      this.crashedAt.add(name);
+      this.crash(process, 0, `crashes at ${name}`);
+    } else if (random.chance(mix.boundaryPause)) this.#pause(process);
   }
 
   #restartLater(host: Host, delayMs: number): void {

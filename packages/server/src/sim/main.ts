@@ -4,6 +4,7 @@ import { argv, stderr, stdout } from 'node:process';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
+import { failpoints } from '../ports/failpoints.ts';
 import { type Explored, explore, rangeOf } from './command/explore.ts';
 import { runMutations } from './command/mutate.ts';
 import { reportText, reproduce } from './command/report.ts';
@@ -78,6 +79,8 @@ function conclude(explored: Explored): number {
   say(
     `${seeds} seeds, ${(virtualMs / 3_600_000).toFixed(1)} simulated hours in ${Math.round(elapsedMs / 1000)} s (${perMinute} seeds a minute)`,
   );
+  const unseen = failpoints.filter((name) => !explored.crashedAt.has(name));
+  if (seeds >= 20 && unseen.length > 0) say(`; no master crashed at ${unseen.join(', ')}`);
   say(failed === null ? ': every promise was kept\n' : `: seed ${failed.options.seed} found something\n`);
   return codeOf(explored);
 }

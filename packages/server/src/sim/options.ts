@@ -26,6 +26,9 @@ export interface FaultMix {
   wallStepMs: number;
   /** All masters gone at once. */
   blackoutMs: number;
+  /** Shares of the boundaries of effects (failpoints) at which a master crashes, or is paused. */
+  boundaryCrash: number;
+  boundaryPause: number;
   /** How long each kind of absence lasts. */
   downMs: readonly [low: number, high: number];
   pauseMs: readonly [low: number, high: number];
@@ -144,6 +147,8 @@ function drawFaults(random: Random, calm: boolean): FaultMix {
     storeCutMs: mean(8000, 60_000),
     wallStepMs: mean(10_000, 60_000),
     blackoutMs: !calm && random.chance(0.15) ? random.between(60_000, 200_000) : 0,
+    boundaryCrash: !calm && random.chance(0.5) ? random.fraction() * random.fraction() * 0.01 : 0,
+    boundaryPause: !calm && random.chance(0.5) ? random.fraction() * random.fraction() * 0.01 : 0,
     downMs: [50, random.pick([2000, 20_000, 60_000])],
     pauseMs: [20, random.pick([1000, 10_000, 60_000])],
     awayMs: [50, random.pick([2000, 20_000, 60_000])],

@@ -4,6 +4,7 @@
 import { Master } from '../master/master.ts';
 import { type MasterSettings, masterDefaults } from '../master/deps.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
+import type { Failpoint } from '../ports/failpoints.ts';
 import { silentLog } from '../ports/log.ts';
 import { noMetrics } from '../ports/metrics.ts';
 import { leaseRows } from '../store/lease-rows.ts';
@@ -24,6 +25,8 @@ export interface MasterWorld {
   settings: Partial<MasterSettings>;
   /** Ends the process and has it started again after a while. */
   crash: (process: SimProcess) => void;
+  /** A master has come to the boundary of an effect: a moment to crash or freeze it, if the mix wants it. */
+  boundary: (process: SimProcess, name: Failpoint) => void;
 }
 
 export class SimMaster implements Door {
@@ -59,6 +62,11 @@ export class SimMaster implements Door {
       log: silentLog,
       metrics: noMetrics,
       settings: { ...masterDefaults, ...settings, address: this.address, version: 'simulated' },
+      failpoints: {
+        reach: (name) => {
+          if (this.process.lives(life)) this.#world.boundary(this.process, name);
+        },
+      },
       fatal,
     });
     this.#master = master;

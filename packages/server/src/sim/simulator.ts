@@ -29,6 +29,8 @@ export interface Verdict {
   /** From healing to the end of the last run; null when it did not come. */
   convergedMs: number | null;
   counts: Record<string, number>;
+  /** Boundaries of effects at which a master crashed. */
+  crashedAt: readonly string[];
   /** What was done to whom, in order. */
   timeline: readonly { at: number; who: string; what: string }[];
 }
@@ -182,5 +184,13 @@ function verdictOf(
   trace: Trace,
   rest: Pick<Verdict, 'findings' | 'convergedMs' | 'counts'>,
 ): Verdict {
-  return { options, hash: trace.hash, events: trace.count, virtualMs: time.now, timeline: faults.timeline, ...rest };
+  return {
+    options,
+    hash: trace.hash,
+    events: trace.count,
+    virtualMs: time.now,
+    crashedAt: [...faults.crashedAt],
+    timeline: faults.timeline,
+    ...rest,
+  };
 }

@@ -81,7 +81,7 @@ function cancelFaults({ truth, runs }: Evidence): string[] {
 function changeFaults({ truth, events, options }: Evidence): string[] {
   return truth.changes.flatMap(({ namespace, subjects, sentAt, afterUnknown, answeredAt, answer }) => {
     if (answer.kind !== 'refused' || afterUnknown) return [];
-    const within = (at: number): boolean => at >= options.epochMs + sentAt && at <= options.epochMs + answeredAt;
+    const within = (at: number): boolean => at > options.epochMs + sentAt && at <= options.epochMs + answeredAt;
     const event = events.find((one) => one.namespace === namespace && subjects.includes(one.subject) && within(one.at));
     return event === undefined
       ? []

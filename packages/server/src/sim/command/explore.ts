@@ -9,6 +9,8 @@ export interface Explored {
   seeds: number;
   virtualMs: number;
   elapsedMs: number;
+  /** Boundaries of effects at which a master crashed in at least one seed. */
+  crashedAt: Set<string>;
 }
 
 export interface ExploreOptions {
@@ -22,12 +24,13 @@ export interface ExploreOptions {
 
 export async function explore(options: ExploreOptions): Promise<Explored> {
   const startedAt = options.clock.monotonicMs();
-  const explored: Explored = { failed: null, seeds: 0, virtualMs: 0, elapsedMs: 0 };
+  const explored: Explored = { failed: null, seeds: 0, virtualMs: 0, elapsedMs: 0, crashedAt: new Set() };
   for (let seed = options.next(); seed !== null && explored.failed === null; seed = options.next()) {
     const verdict = await simulate(seed);
     if (options.twice) await compare(verdict);
     explored.seeds += 1;
     explored.virtualMs += verdict.virtualMs;
+    for (const name of verdict.crashedAt) explored.crashedAt.add(name);
     if (verdict.findings.length > 0) explored.failed = verdict;
     options.onVerdict?.(verdict);
   }

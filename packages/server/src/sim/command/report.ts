@@ -59,6 +59,8 @@ function mixWords(options: SimOptions): string[] {
     ...every('master crash', faults.masterCrashMs),
     ...every('master pause', faults.masterPauseMs),
     ...every('master stop', faults.masterStopMs),
+    ...share('crashes at a boundary', faults.boundaryCrash),
+    ...share('pauses at a boundary', faults.boundaryPause),
     ...every('blackout', faults.blackoutMs),
     ...every('worker crash', faults.workerCrashMs),
     ...every('worker pause', faults.workerPauseMs),
