@@ -32,6 +32,8 @@ const rows = played.map((report) => {
   return `| ${report.id} | ${report.title} | ${cell} | ${violations} of ${looked} | ${verdict} |`;
 });
 
+const missing = scenarios.filter(({ id }) => !latest.has(id));
+
 const sum = (of: (report: Report) => number) => played.reduce((total, report) => total + of(report), 0);
 const page = `# Real faults: what was measured
 
@@ -48,6 +50,9 @@ ${played.length} scenarios, ${played.filter((report) => report.passed && report.
 | # | fault | measured (bound) | violations | |
 |---|---|---|---|---|
 ${rows.join('\n')}
+
+Not played for this page: ${missing.length === 0 ? 'none' : missing.map(({ id, title }) => `${id} (${title})`).join('; ')}.
+The scenarios were played one by one while the program was being changed, so their commits differ.
 
 ## Rules of the checker
 
