@@ -63,6 +63,22 @@ export const mutations: readonly Mutation[] = [
     foundBy: ['S8'],
   },
   {
+    name: 'unreadable-as-refused',
+    bug: 'a commit of unknown outcome that cannot be read back is answered as if nothing had been done (found by the simulator)',
+    edits: [
+      {
+        file: `${server}/master/intake.ts`,
+        find: `if (existing.length > 0) return plan.answers();
+    } catch (error) {
+      if (!isPassing(error)) throw error;`,
+        replace: `if (existing.length > 0) return plan.answers();
+    } catch (error) {
+      throw error;`,
+      },
+    ],
+    foundBy: ['S8'],
+  },
+  {
     name: 'no-cursor-move',
     bug: 'a fire does not move its schedule on, so its nominal time is decided again',
     edits: [

@@ -1,4 +1,5 @@
 // Seeds that once found something. Each is run, twice, by every `npm test`; the note says what it had found.
+// A seed belongs to the code that it was found with: any new draw shifts it. So what it found is also kept as a mutation.
 
 export interface KnownSeed {
   readonly seed: number;
