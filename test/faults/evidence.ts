@@ -66,6 +66,9 @@ export interface Evidence {
   readonly defects: readonly string[];
 }
 
+/** The masters' own probes run in another namespace, and their worker keeps no record of them. */
+const workload = 'default';
+
 export async function gatherEvidence(
   cluster: FaultyCluster,
   planned: readonly PlannedSchedule[],
@@ -74,17 +77,20 @@ export async function gatherEvidence(
   const { db } = cluster.store;
   const schedules = await db.query<ScheduleLife>(
     `select s.id, s.name, min(v.anchor_at) as "anchorAt", min(v.valid_from) as "from", max(v.valid_from) as until
-     from schedule s join schedule_version v on v.schedule_id = s.id group by s.id, s.name`,
+     from schedule s join schedule_version v on v.schedule_id = s.id where s.namespace = $1 group by s.id, s.name`,
+    [workload],
   );
   const ledger = await db.query<LedgerRow>(
     `select schedule_id as "scheduleId", fire_at as "fireAt", outcome, reason, run_id as "runId", decided_at as "decidedAt"
-     from fire order by schedule_id, fire_at`,
+     from fire where schedule_id in (select id from schedule where namespace = $1) order by schedule_id, fire_at`,
+    [workload],
   );
   const rows = await db.query<Omit<RunRow, 'attempts' | 'mark'> & { attempts: string; payload: string | null }>(
     `select r.id, j.name as job, r.state, r.trigger_kind as trigger, r.schedule_id as "scheduleId", r.fire_at as "fireAt",
        r.payload, r.attempt_id as "attemptId", r.attempts, r.created_at as "createdAt",
        r.cancel_requested_at as "cancelRequestedAt"
-     from any_run r join job j on j.id = r.job_id`,
+     from any_run r join job j on j.id = r.job_id where r.namespace = $1`,
+    [workload],
   );
   const [orphans] = await db.query<{ n: number }>('select count(*) as n from orphan');
   const from = Math.min(...schedules.map((schedule) => schedule.from));
@@ -98,7 +104,7 @@ export async function gatherEvidence(
       attempts: JSON.parse(attempts) as PastAttempt[],
     })),
     orphans: orphans?.n ?? 0,
-    audit: await auditFires(db, { namespace: 'default', from, graceMs: 0 }),
+    audit: await auditFires(db, { namespace: workload, from, graceMs: 0 }),
     executions: readTruth(cluster.truth),
     triggers: caller.triggers,
     cancels: caller.cancels,

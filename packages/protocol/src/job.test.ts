@@ -7,7 +7,6 @@ import { faultsOf } from './errors.ts';
 import { handlerKey, jobDefinitionSchema } from './job.ts';
 import { limits } from './limits.ts';
 
-const large = 'x'.repeat(limits.payloadBytes);
 const huge = 'x'.repeat(limits.definitionChars);
 
 test('a minimal job is completed with defaults', () => {
@@ -60,12 +59,6 @@ for (const [what, input, pointer] of [
     '/schedules/1/name',
   ],
   ['a rate below a second', { name: 'a', task: 't', schedules: [{ name: 's', every: '10ms' }] }, '/schedules/0/every'],
-  ['a payload over the limit', { name: 'a', task: 't', payload: large }, '/payload'],
-  [
-    'a payload of a schedule over the limit',
-    { name: 'a', task: 't', schedules: [{ name: 's', every: '5s', payload: large }] },
-    '/schedules/0/payload',
-  ],
   ['more text than a worker may be sent', { name: 'a', shell: { argv: ['x'], env: { LONG: huge } } }, ''],
   ['a heartbeat of less than a second', { name: 'a', task: 't', timeout: { heartbeat: '10ms' } }, '/timeout/heartbeat'],
   [

@@ -100,14 +100,12 @@ export const jobDefinitionSchema = z
     if (JSON.stringify(spec).length > limits.definitionChars) {
       context.addIssue({ code: 'custom', message: `over ${limits.definitionChars} characters of JSON`, path: [] });
     }
-    tooLarge(job.payload, ['payload'], context);
     if (job.http !== undefined && job.timeout.heartbeat !== undefined) {
       const message = 'an HTTP call gives no sign of progress; use timeout.run';
       context.addIssue({ code: 'custom', message, path: ['timeout', 'heartbeat'] });
     }
     const seen = new Set<string>();
     schedules.forEach((schedule, index) => {
-      tooLarge(schedule.payload, ['schedules', index, 'payload'], context);
       if (seen.has(schedule.name)) {
         context.addIssue({
           code: 'custom',
@@ -118,11 +116,6 @@ export const jobDefinitionSchema = z
       seen.add(schedule.name);
     });
   });
-
-function tooLarge(payload: unknown, path: (string | number)[], context: z.RefinementCtx): void {
-  if (payload === undefined || JSON.stringify(payload).length <= limits.payloadBytes) return;
-  context.addIssue({ code: 'custom', message: `over ${limits.payloadBytes} bytes of JSON`, path });
-}
 
 /** As written by people (defaults may be absent). */
 export type JobInput = z.input<typeof jobDefinitionSchema>;

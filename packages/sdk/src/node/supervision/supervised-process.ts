@@ -25,7 +25,8 @@ export interface Death {
   /** Why it was killed; null when it ended by itself. */
   readonly killedFor: { reason: 'hung' | 'silent'; detail: string } | null;
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  /** Its name, such as SIGKILL; a plain string, so that these declarations need nothing of Node's types. */
+  readonly signal: string | null;
   /** The session it had, when some master had welcomed it. */
   readonly session: string | null;
   /** How its session closed, when it did. */
@@ -67,8 +68,8 @@ export class SupervisedProcess {
     return this.#death;
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+  signal(name: string): void {
+    this.#child.kill(name as NodeJS.Signals);
   }
 
   #hear(note: SupervisorNote): void {
