@@ -15,7 +15,7 @@ const server = 'packages/server/src';
 const sdk = 'packages/sdk/src';
 
 /** Seeds that a mutation is given, from 1 on. */
-export const mutationSeeds = 200;
+export const mutationSeeds = 100;
 
 export const mutations: readonly Mutation[] = [
   {

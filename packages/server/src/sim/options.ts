@@ -143,7 +143,7 @@ function drawFaults(random: Random, calm: boolean): FaultMix {
     workerDrainMs: mean(10_000, 120_000),
     workerHangMs: mean(10_000, 120_000),
     cutMs: mean(4000, 60_000),
-    isolateMs: random.chance(0.6) ? 0 : mean(20_000, 60_000),
+    isolateMs: mean(15_000, 60_000),
     storeCutMs: mean(8000, 60_000),
     wallStepMs: mean(10_000, 60_000),
     blackoutMs: !calm && random.chance(0.15) ? random.between(60_000, 200_000) : 0,

@@ -55,6 +55,8 @@ export class SimStranger {
 
   /** Asked to leave, it says goodbye first and only then reports: at once what it breaks off, later what it still had. */
   drain(): void {
+    // A deaf one has not heard it, and knows of nothing that could make it leave.
+    if (this.#deaf) return;
     this.#say({ type: 'bye', reason: 'asked to leave' });
     for (const { end } of this.#taken.values()) if (this.process.random.chance(0.5)) end('failed');
     this.process.after(leavingMs, 'leaves', () => this.#world.crash(this.process));
