@@ -174,7 +174,7 @@ const itemLooks: Record<Item['kind'], { readonly icon: IconName; readonly tone: 
   'paused-schedule': { icon: 'pause', tone: 'warn' },
 };
 
-function placeOf({ item, count }: AttentionGroup): Place {
+function placeOf({ item, count }: Pick<AttentionGroup, 'item' | 'count'>): Place {
   if (item.kind === 'failed-run' && count > 1) {
     return { page: 'runs', filter: { ...anyRun, job: item.subject, states: ['failed', 'lost'], window: '1h' } };
   }
@@ -193,7 +193,7 @@ function Attention({ overview }: { readonly overview: Overview }) {
         <Empty icon="check" title={t('overview.allWell')} hint={t('overview.allWellHint')} />
       ) : (
         <ul className="rows">
-          {groups.map(({ item, count }) => (
+          {groups.map(({ item, count, atLeast }) => (
             <li key={`${item.kind} ${item.subject}`}>
               <Link to={placeOf({ item, count })} className="row">
                 <span className={`row-icon tone-${itemLooks[item.kind].tone}`}>
@@ -201,7 +201,12 @@ function Attention({ overview }: { readonly overview: Overview }) {
                 </span>
                 <span className="row-main">
                   {t(`overview.attention.${item.kind}`, { subject: item.subject })}
-                  {count === 1 ? null : <span className="count">×{count}</span>}
+                  {count === 1 ? null : (
+                    <span className="count">
+                      ×{count}
+                      {atLeast ? '+' : ''}
+                    </span>
+                  )}
                 </span>
                 {item.at === null ? null : (
                   <span className="faint row-time">

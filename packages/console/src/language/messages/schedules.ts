@@ -69,11 +69,11 @@ export const schedulesMessages = {
   'schedule.misfire.skip': { en: 'Later than {grace}: skipped.', zh: '晚于 {grace}：跳过。' },
   'schedule.misfire.last': {
     en: 'Later than {grace}: only the newest of the last {window} is made up for.',
-    zh: '晚于 {grace}：只补最近 {window} 内最新的一次。',
+    zh: '晚于 {grace}：只补最近 {window}内最新的一次。',
   },
   'schedule.misfire.all': {
     en: 'Later than {grace}: all of the last {window} are made up for, {max} at most.',
-    zh: '晚于 {grace}：补最近 {window} 内的全部，最多 {max} 次。',
+    zh: '晚于 {grace}：补最近 {window}内的全部，最多 {max} 次。',
   },
   'schedule.everyText': { en: 'every {span}', zh: '每 {span}' },
   'schedule.onceAt': { en: 'once, at a set time', zh: '一次，在指定时间' },
