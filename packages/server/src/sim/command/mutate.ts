@@ -34,7 +34,7 @@ export async function runMutations(names: readonly string[], say: (text: string)
       found === null
         ? `NOT FOUND in ${mutationSeeds} seeds`
         : `seed ${String(found.seed).padEnd(3)} ${found.checker}${mutation.foundBy.includes(found.checker) ? '' : ' (UNEXPECTED)'}: ${found.what}`;
-    say(`${mutation.name.padEnd(24)} ${words.slice(0, 160)}\n`);
+    say(`${mutation.name.padEnd(24)} ${words.split('\n', 1)[0]?.slice(0, 160)}\n`);
   }
   say(`${wanted.length - missed} of ${wanted.length} known bugs were found\n`);
   return missed === 0 && wanted.length > 0 ? 0 : 1;
