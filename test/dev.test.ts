@@ -165,7 +165,8 @@ describe('Ctrl-C', () => {
     const children = childrenOf(dev.pid);
     const { code, stdout } = await dev.end('SIGINT');
     assert.equal(code, 0);
-    assert.match(stdout, /✓ sleeper +done in 2/);
+    // The start is noted by the master a moment after the worker has begun.
+    assert.match(stdout, /✓ sleeper +done in (1\.[89]|2)/);
     assert.deepEqual(children.filter(isAlive), []);
     assert.deepEqual(
       readdirSync(dev.data).filter((name) => name === 'client.json'),

@@ -1,7 +1,7 @@
 // The bounded selection of the fault scenarios: what must hold with every change. All of them: `npm run test:faults`.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { reportText } from './report.ts';
 import { playScenario, type Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/all.ts';
@@ -27,3 +27,9 @@ for (const [name, chosen] of selection) {
     assert.equal(report.passed, true, reportText(report));
   });
 }
+
+// Node 24.21 was seen once to spin for ever while it freed the environment of this file (CleanupHandles in uv_run), long after the
+// last test had ended and nothing of ours ran any more. Leaving from the exit event, as its last listener, skips that step.
+after(() => {
+  process.on('exit', (code) => process.exit(code));
+});
