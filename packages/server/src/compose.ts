@@ -21,7 +21,7 @@ import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import { type Database, StoreUnavailable } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
-import { migrate } from './store/migrate.ts';
+import { migrate, migrationsAhead } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
 import { type Grant, tokenCreate } from './store/tokens.ts';
 
@@ -49,6 +49,8 @@ export async function openStore(config: StoreConfig, log: Log): Promise<OpenStor
   const { db, signals } = config.engine === 'sqlite' ? openFile(config.path) : await openCluster(config, log);
   try {
     await migrate(db);
+    const ahead = await migrationsAhead(db);
+    if (ahead.length > 0) log.warn('the database is newer than this binary, which can use it', { migrations: ahead });
   } catch (error) {
     await db.close();
     throw error;

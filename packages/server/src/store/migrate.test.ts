@@ -14,7 +14,8 @@ import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import { ConstraintViolated, type Database } from '../ports/database.ts';
 import { silentLog } from '../ports/log.ts';
-import { type Migration, migrate, migrationOf, readMigrations } from './migrate.ts';
+import { sqlStatements } from '../core/sql-text.ts';
+import { type Migration, migrate, migrationOf, migrationsAhead, readMigrations } from './migrate.ts';
 
 const first = migrationOf(1, 'first', `create table a (id integer not null primary key); insert into a values (1);`);
 const second = migrationOf(
@@ -119,6 +120,30 @@ for (const [engine, open] of Object.entries(engines)) {
     );
 
     test(
+      'a database that was only added to since is used by the binary that it names, and by none that is older',
+      withDatabase(async (db) => {
+        const third = migrationOf(3, 'third', `alter table schema_migration add column usable_from integer`);
+        const fourth = migrationOf(4, 'fourth', `-- usable from: 3\ncreate table c (id integer)`);
+        const fifth = migrationOf(5, 'fifth', `-- usable from: 3\ncreate table d (id integer)`);
+        const sixth = migrationOf(6, 'sixth', `drop table c`);
+        await migrate(db, [first, second, third, fourth, fifth]);
+        assert.deepEqual(await migrate(db, [first, second, third]), []);
+        assert.deepEqual(await migrationsAhead(db, [first, second, third]), ['4 (fourth)', '5 (fifth)']);
+        assert.deepEqual(await migrationsAhead(db, [first, second, third, fourth, fifth]), []);
+        await assert.rejects(
+          migrate(db, [first, second]),
+          refuses('DATABASE_NEWER', /migration 3 \(third\).* up to 2/),
+        );
+        // Contract: what the old binary needs is gone, so it is refused, although two newer ones did let it in.
+        await migrate(db, [first, second, third, fourth, fifth, sixth]);
+        await assert.rejects(
+          migrate(db, [first, second, third]),
+          refuses('DATABASE_NEWER', /migration 6 \(sixth\), which binaries can use that know migration 6; .* up to 3/),
+        );
+      }),
+    );
+
+    test(
       'ten who migrate at once: each script is applied by exactly one',
       withDatabase(async (_, opened) => {
         const migrations: Migration[] = [first, second];
@@ -156,6 +181,26 @@ test('migrations of this release are numbered from 1 without gaps', () => {
     versions,
     versions.map((_, index) => index + 1),
   );
+});
+
+test('a migration that is said to be usable by older binaries only adds', () => {
+  const additions = [
+    /^create (table|index|view)\b/i,
+    // What the older binary inserts must still be possible.
+    /^alter table \w+ add column \w+ (?!.*\bnot null\b(?!.*\bdefault\b))/is,
+  ];
+  const promises = readMigrations().filter((one) => one.usableFrom < one.version);
+  assert.ok(promises.length > 0);
+  for (const { name, sql } of promises) {
+    for (const statement of sqlStatements(sql)) {
+      const bare = statement.replaceAll(/--[^\n]*\n/g, '').trim();
+      assert.ok(
+        additions.some((pattern) => pattern.test(bare)),
+        `${name}: ${bare}`,
+      );
+    }
+  }
+  assert.throws(() => migrationOf(2, 'odd', '-- usable from: 3\nselect 1'), /migration 2/);
 });
 
 test('a directory of scripts is read in order; a name that says no number, and a number used twice, are refused', (t) => {

@@ -1,5 +1,7 @@
 // Brings a database to the version of this binary: numbered scripts, each in a transaction of its own.
 // Any number of processes may do this at once. The lock is taken before the version is read, so each script is applied by exactly one.
+// A script that only adds says `-- usable from: 3` in its first line: binaries whose newest migration is 3 work on its result too, so that an
+// older master can start beside newer ones, in a rolling upgrade and back (docs/decisions/compatibility.md).
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,12 +14,16 @@ export interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly checksum: string;
+  /** Binaries that know this migration work on the result; its own version when the script does not say. */
+  readonly usableFrom: number;
 }
 
 interface Applied {
   version: number;
   name: string;
   checksum: string;
+  /** Absent before migration 4. */
+  usable_from?: number | null;
 }
 
 /** An arbitrary name for PostgreSQL's advisory lock. */
@@ -37,10 +43,21 @@ export function readMigrations(directory: URL = new URL('./migrations/', import.
 }
 
 export function migrationOf(version: number, name: string, sql: string): Migration {
-  return { version, name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+  const usableFrom = Number(/^-- usable from: (\d+)\n/.exec(sql)?.[1] ?? version);
+  if (usableFrom > version) throw new Error(`migration ${version} can be usable from itself at the latest`);
+  return { version, name, sql, checksum: createHash('sha256').update(sql).digest('hex'), usableFrom };
 }
 
-/** Returns the versions that this call applied; empty when the database was up to date. */
+/** What newer binaries have added to this database, which a binary that has started can leave alone. */
+export async function migrationsAhead(db: Database, migrations = readMigrations()): Promise<string[]> {
+  const rows = await db.query<Applied>(
+    'select version, name from schema_migration where version > $1 order by version',
+    [migrations.length],
+  );
+  return rows.map((row) => `${row.version} (${row.name})`);
+}
+
+/** Returns the versions that this call applied; empty when the database was up to date, or ahead and usable. */
 export async function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): Promise<number[]> {
   const applied: number[] = [];
   for (;;) {
@@ -54,7 +71,7 @@ async function applyNext(tx: Tx, migrations: readonly Migration[]): Promise<numb
   await lock(tx);
   await tx.query(`create table if not exists schema_migration (
     version integer not null primary key, name text not null, checksum text not null, applied_at bigint not null)`);
-  const done = await tx.query<Applied>('select version, name, checksum from schema_migration order by version');
+  const done = await tx.query<Applied>('select * from schema_migration order by version');
   assertSameHistory(done, migrations);
   const next = migrations[done.length];
   if (next === undefined) return null;
@@ -64,6 +81,9 @@ async function applyNext(tx: Tx, migrations: readonly Migration[]): Promise<numb
     next.name,
     next.checksum,
   ]);
+  // The column is there since migration 4. What came before it was never usable by older binaries.
+  if (next.usableFrom < next.version)
+    await tx.query('update schema_migration set usable_from = $1 where version = $2', [next.usableFrom, next.version]);
   return next.version;
 }
 
@@ -77,9 +97,11 @@ function assertSameHistory(done: readonly Applied[], migrations: readonly Migrat
     const known = migrations[index];
     if (known === undefined) {
       const newest = migrations.at(-1)?.version ?? 0;
+      const usableFrom = row.usable_from ?? row.version;
+      if (usableFrom <= newest) return;
       throw new Refusal(
         'DATABASE_NEWER',
-        `the database has migration ${row.version} (${row.name}), this binary knows up to ${newest}`,
+        `the database has migration ${row.version} (${row.name}), which binaries can use that know migration ${usableFrom}; this one knows up to ${newest}`,
       );
     }
     if (known.version !== row.version || known.checksum !== row.checksum) {
