@@ -1,7 +1,9 @@
 // One scenario from its start to its verdict: a cluster under the mixed workload, a quiet while, the faults and their healing, another
 // quiet while, the end of the workload, and then the checker and the scenario's own pass criteria.
 
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import { ApiCaller } from './api-caller.ts';
 import { judge, type Verdict } from './checker.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
@@ -136,6 +138,8 @@ async function run(
     const to = mark('the workload ends');
     await drain(scenario, cluster, caller, mark);
     const evidence = await gatherEvidence(cluster, planned, caller);
+    if (process.env['FAULTS_KEEP'] !== undefined)
+      writeFileSync(join(cluster.home, 'evidence.json'), JSON.stringify(evidence));
     return { evidence, measures: measure(evidence, from, to) };
   } finally {
     await cluster.stop();
