@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ClusterStatus } from '@tidewheel/protocol';
+import type { ClusterStatus, ElectionView, Page } from '@tidewheel/protocol';
 import { cliBench } from './support/cli-bench.ts';
 import { eventually } from './support/tidewheel.ts';
 
@@ -40,4 +40,12 @@ test('a leader that stands down is followed by a new term', async () => {
   const { term } = await status();
   assert.equal((await bench.run(['cluster', 'step-down', '--reason', 'test'])).code, 0);
   await eventually('a new term', async () => (await status()).term > term || undefined, 15_000);
+  const { code, stdout } = await bench.run(['cluster', 'elections', '--time', 'iso'], { width: 200 });
+  assert.equal(code, 0);
+  assert.match(stdout, /^ *TERM +ADDRESS +COORDINATOR +BEGAN +ENDED +WHY IT ENDED\n/);
+  assert.match(stdout, /\n *2 +http:\S+ +store +\S+ +leads/);
+  assert.match(stdout, /\n *1 +http:\S+ +store +\S+ +\S+ +asked to step down/);
+  const newest = await bench.run(['cluster', 'elections', '--limit', '1', '-o', 'json']);
+  const { items, nextCursor } = JSON.parse(newest.stdout) as Page<ElectionView>;
+  assert.deepEqual([items.length, typeof nextCursor], [1, 'string']);
 });

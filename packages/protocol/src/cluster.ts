@@ -39,11 +39,13 @@ export const electionViewSchema = z.object({
   term: z.number().int(),
   masterId: z.string(),
   address: z.string(),
-  /** Where its token is from: the store, or an etcd cluster. */
+  /** What granted the lease. */
+  coordinator: z.enum(['store', 'etcd']),
+  /** Which store or etcd cluster its token is from: tokens of different origins cannot be compared. */
   origin: z.string(),
   from: time,
   until: time.nullable(),
-  /** Why it ended. */
+  /** Why it ended, by a word; null while it goes on. */
   reason: z.string().nullable(),
 });
 export type ElectionView = z.infer<typeof electionViewSchema>;

@@ -1,6 +1,7 @@
 // The masters over the API: how they are, and what they shall do. Orders need an administrator's token for all namespaces.
 
-import type { ClusterStatus } from '@tidewheel/protocol';
+import type { ClusterStatus, ElectionView } from '@tidewheel/protocol';
+import { Listing, type PageOptions } from './listing.ts';
 import type { Requests } from './requests.ts';
 
 export class ClusterApi {
@@ -12,6 +13,11 @@ export class ClusterApi {
 
   status(): Promise<ClusterStatus> {
     return this.#requests.json('GET', '/v1/cluster');
+  }
+
+  /** The terms of leadership, newest first. */
+  elections(page: PageOptions = {}): Listing<ElectionView> {
+    return new Listing((query) => this.#requests.json('GET', '/v1/cluster/elections', { query: { ...query } }), page);
   }
 
   /** The master takes no new workers and sends idle ones on, while others take some. Refusals: LAST_MASTER. */

@@ -8,9 +8,10 @@ import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
 import { UsageError } from './failure.ts';
-import { masterListing } from './listings-cluster.ts';
+import { electionListing, masterListing } from './listings-cluster.ts';
 import { durationMs } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
+import { listed, type PageOptions, withPage } from './paging.ts';
 import { paint } from './table.ts';
 import { visibleLine } from './text-width.ts';
 
@@ -25,6 +26,7 @@ export function clusterCommand(cli: CommandLine): Command {
   return new Command('cluster')
     .description('masters: how they are, and what they shall do')
     .addCommand(statusCommand(cli))
+    .addCommand(electionsCommand(cli))
     .addCommand(cordonCommand(cli))
     .addCommand(drainCommand(cli))
     .addCommand(uncordonCommand(cli))
@@ -41,6 +43,17 @@ function statusCommand(cli: CommandLine): Command {
     output.list(masterListing, status.masters, status);
     if (output.forPeople) cli.terminal.out(foundationText(status, cli.terminal.outColour));
     cli.exitCode = status.degraded.length === 0 ? 0 : 1;
+  });
+}
+
+function electionsCommand(cli: CommandLine): Command {
+  const command = new Command('elections').description(
+    'list the terms of leadership, newest first: who led, from when to when, and why it ended',
+  );
+  return withOutput(withConnection(withPage(command))).action(async (options: Options & PageOptions) => {
+    const { client } = openApi(cli, options);
+    const page = await listed(options, (query) => client.cluster.elections(query).page());
+    new Output(cli.terminal, options).list(electionListing, page.items, page);
   });
 }
 

@@ -1,6 +1,6 @@
-// How masters look in a table.
+// How masters and their elections look in a table.
 
-import { formatDuration, type MasterView } from '@tidewheel/protocol';
+import { type ElectionView, formatDuration, type MasterView } from '@tidewheel/protocol';
 import type { Listing } from './output.ts';
 
 const took = (ms: number | null): string => (ms === null ? 'no answer' : `${Math.round(ms)} ms`);
@@ -31,5 +31,35 @@ export const masterListing: Listing<MasterView> = {
     { title: 'COORDINATOR', value: (master) => took(master.coordinatorMs), right: true },
     { title: 'STARTED', value: (master) => times(master.startedAt), wide: true },
     { title: 'REASON', value: (master) => master.wantedReason ?? '', wide: true },
+  ],
+};
+
+/** Words of the store for those who read a table. */
+const endTexts: Readonly<Record<string, string>> = {
+  stopped: 'its master stopped',
+  'stepped-down': 'asked to step down',
+  transferred: 'asked to hand over',
+  'lease-lost': 'lost its lease',
+  fenced: 'fenced by the store',
+  'store-silent': 'could not reach the store',
+  superseded: 'did not say; another master took over',
+};
+
+export const electionListing: Listing<ElectionView> = {
+  name: (election) => `term/${election.term}`,
+  empty: 'no master has led yet',
+  columns: (times) => [
+    { title: 'TERM', value: (election) => String(election.term), right: true },
+    { title: 'MASTER', value: (election) => election.masterId, wide: true },
+    { title: 'ADDRESS', value: (election) => election.address, shrink: true },
+    { title: 'COORDINATOR', value: (election) => election.coordinator },
+    { title: 'BEGAN', value: (election) => times(election.from) },
+    { title: 'ENDED', value: (election) => (election.until === null ? 'leads' : times(election.until)) },
+    {
+      title: 'WHY IT ENDED',
+      value: ({ reason }) => (reason === null ? '' : (endTexts[reason] ?? reason)),
+      style: ({ reason }) => (reason === 'lease-lost' || reason === 'fenced' ? 'yellow' : undefined),
+    },
+    { title: 'ORIGIN', value: (election) => election.origin, wide: true },
   ],
 };

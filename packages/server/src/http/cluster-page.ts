@@ -1,10 +1,23 @@
 // The cluster: its masters, who leads, what it stands on, and the orders that operators give to masters.
 
-import { clusterOrderSchema, clusterStatusSchema, idSchema, orderedSchema, stepDownSchema } from '@tidewheel/protocol';
+import {
+  clusterOrderSchema,
+  clusterStatusSchema,
+  electionViewSchema,
+  idSchema,
+  orderedSchema,
+  pageQuerySchema,
+  pageSchema,
+  stepDownSchema,
+} from '@tidewheel/protocol';
 import { z } from 'zod';
 import type { MasterState } from '../core/spread.ts';
+import { electionsPage } from '../store/cluster-views.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import { route, type Route } from './route.ts';
+
+const termCursor = z.number().int().nonnegative();
 
 const orders: readonly (readonly [word: string, wanted: MasterState, summary: string])[] = [
   ['cordon', 'cordoned', 'Lets a master take no new workers and send idle ones on, while others take some.'],
@@ -16,7 +29,7 @@ const orders: readonly (readonly [word: string, wanted: MasterState, summary: st
   ['uncordon', 'active', 'Lets a cordoned or drained master work as before.'],
 ];
 
-export function clusterRoutes({ master }: DoorContext): Route[] {
+export function clusterRoutes({ master, db }: DoorContext): Route[] {
   return [
     ...orders.map(([word, wanted, summary]) =>
       route({
@@ -56,6 +69,17 @@ export function clusterRoutes({ master }: DoorContext): Route[] {
         'Shows the masters with their roles, the store, the coordinator, the last elections, and what is degraded.',
       response: clusterStatusSchema,
       handler: () => master.clusterStatus(),
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/cluster/elections',
+      permission: 'cluster.read',
+      tag: 'Cluster',
+      summary: 'Lists the terms of leadership, newest first: who led, from when to when, and why it ended.',
+      query: pageQuerySchema,
+      response: pageSchema(electionViewSchema),
+      handler: async ({ query: { cursor, limit } }) =>
+        pageOf(await electionsPage(db, decodeCursor(termCursor, cursor), limit)),
     }),
   ];
 }

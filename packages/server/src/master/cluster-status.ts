@@ -4,9 +4,9 @@
 import type { ClusterStatus } from '@tidewheel/protocol';
 import { degradationsOf } from '../core/cluster-health.ts';
 import { leaseTiming } from '../core/lease.ts';
-import { mastersView, storeView } from '../store/cluster-views.ts';
+import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
 import { storeNow } from '../store/jobs.ts';
-import { electionsList, termRead } from '../store/terms.ts';
+import { termRead } from '../store/terms.ts';
 import { answerWithin } from './bounded-call.ts';
 import type { MasterContext } from './deps.ts';
 
@@ -24,7 +24,7 @@ export async function clusterStatus(context: MasterContext): Promise<ClusterStat
     termRead(db),
     mastersView(db),
     storeView(db),
-    electionsList(db, electionsShown),
+    electionsPage(db, null, electionsShown),
   ]);
   const facts = {
     term: recorded.term,
@@ -39,7 +39,7 @@ export async function clusterStatus(context: MasterContext): Promise<ClusterStat
       latencyMs: probed.ok ? probed.tookMs : null,
       members: probed.ok ? [...probed.value] : [],
     },
-    elections: elections.map(({ token: _, ...election }) => election),
+    elections: elections.items,
   };
   const degraded = degradationsOf({
     ...facts,

@@ -1,10 +1,13 @@
-// What the store knows of the cluster: its masters, by what each last said of itself, and the store's own role and replicas.
+// What the store knows of the cluster: its masters, by what each last said of itself, their elections, and the store's own role
+// and replicas.
 
-import type { ClusterStatus } from '@tidewheel/protocol';
+import type { ClusterStatus, ElectionView } from '@tidewheel/protocol';
 import type { Standing } from '../core/leadership.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { MasterState } from '../core/spread.ts';
 import type { Tx } from '../ports/database.ts';
+import { cutPage, type Slice } from './page.ts';
+import { electionsList } from './terms.ts';
 
 /** What a master says of itself when it renews its row. */
 export interface MasterStats {
@@ -66,4 +69,20 @@ export async function storeView(tx: Tx): Promise<StoreView> {
     [serverLimits.replicasListed],
   );
   return { engine: 'postgres', role: self?.replica === true ? 'replica' : 'primary', replicas };
+}
+
+/** The terms of leadership, newest first; the next page begins before the term that it names. */
+export async function electionsPage(
+  tx: Tx,
+  before: number | null,
+  limit: number,
+): Promise<Slice<ElectionView, number>> {
+  const { items, next } = cutPage(await electionsList(tx, limit + 1, before ?? undefined), limit, ({ term }) => term);
+  return {
+    items: items.map(({ token: _, ...election }) => ({
+      ...election,
+      coordinator: election.origin.startsWith('etcd:') ? 'etcd' : 'store',
+    })),
+    next,
+  };
 }

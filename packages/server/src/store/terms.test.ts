@@ -10,7 +10,7 @@ import { systemIdentity } from '../drivers/system/identity.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Database } from '../ports/database.ts';
 import { silentLog } from '../ports/log.ts';
-import { mastersView, storeView } from './cluster-views.ts';
+import { electionsPage, mastersView, storeView } from './cluster-views.ts';
 import { migrate } from './migrate.ts';
 import { masterRenew } from './sessions.ts';
 import { asLeader, Deposed, electionsList, type Term, termBegin, termEnd, termRead } from './terms.ts';
@@ -89,10 +89,18 @@ function tests(open: () => Promise<Opened>): void {
     assert.equal(ended?.reason, 'stepped-down');
   });
 
-  test('the history is bounded', async () => {
+  test('the history is bounded, and read in pages from the newest on', async () => {
     for (let round = 0; round < serverLimits.electionsKept + 5; round += 1) await begun(db);
     const kept = await db.query<{ count: number }>('select count(*) as count from election');
     assert.equal(kept[0]?.count, serverLimits.electionsKept);
+    const { term } = await termRead(db);
+    const first = await electionsPage(db, null, 2);
+    const second = await electionsPage(db, first.next, serverLimits.electionsKept);
+    assert.deepEqual(
+      first.items.map((one) => one.term),
+      [term, term - 1],
+    );
+    assert.deepEqual([second.items[0]?.term, second.items.length, second.next], [term - 2, 198, null]);
   });
 
   test('masters are seen with what they say of themselves, the store with its role', async () => {

@@ -117,11 +117,11 @@ export interface ElectionRow {
   reason: TermEnd | null;
 }
 
-/** Newest first. */
-export function electionsList(tx: Tx, limit: number): Promise<ElectionRow[]> {
+/** Newest first, of those before a term. */
+export function electionsList(tx: Tx, limit: number, before = Number.MAX_SAFE_INTEGER): Promise<ElectionRow[]> {
   return tx.query<ElectionRow>(
     `select term, master_id as "masterId", address, origin, token, from_at as "from", until_at as "until", reason
-     from election order by term desc limit $1`,
-    [limit],
+     from election where term < $2 order by term desc limit $1`,
+    [limit, before],
   );
 }
