@@ -72,6 +72,8 @@ export const applyRequestSchema = z.strictObject({
   dryRun: z.boolean().default(false),
   /** Jobs applied under one source are pruned together, and no other. */
   source: nameSchema.default('file'),
+  /** Take jobs that another source declares; without it they are refused (OTHER_SOURCE). */
+  takeOver: z.boolean().default(false),
 });
 export type ApplyRequest = z.input<typeof applyRequestSchema>;
 /** Checked, with all defaults filled in. */

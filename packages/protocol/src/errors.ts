@@ -20,6 +20,25 @@ export const errorCatalogue = {
     remedy: 'Check it with `tidewheel schedule preview`.',
     retryable: false,
   },
+  INVALID_RRULE: {
+    status: 422,
+    title: 'The recurrence rule is invalid',
+    remedy:
+      'Write it as RFC 5545 has it, for example FREQ=MONTHLY;BYDAY=2TU; `tidewheel schedule preview` shows what it means.',
+    retryable: false,
+  },
+  UNKNOWN_CALENDAR: {
+    status: 422,
+    title: 'There is no such calendar',
+    remedy: 'Apply the calendar first, or together with what uses it; `tidewheel calendar list` shows what exists.',
+    retryable: false,
+  },
+  CALENDAR_IN_USE: {
+    status: 409,
+    title: 'The calendar is in use',
+    remedy: 'Take it out of the schedules and calendars that `errors` names, then delete it.',
+    retryable: false,
+  },
   UNKNOWN_TIMEZONE: {
     status: 422,
     title: 'The time zone is unknown',
@@ -30,6 +49,13 @@ export const errorCatalogue = {
     status: 409,
     title: 'The name is used twice',
     remedy: 'Choose another name, or change the existing definition.',
+    retryable: false,
+  },
+  OTHER_SOURCE: {
+    status: 409,
+    title: 'Another source declares the job',
+    remedy:
+      'Choose another name, take the job out of the other source, or hand it over on purpose: `takeOver` in the request or in code, `tidewheel apply --take-over`.',
     retryable: false,
   },
   PAYLOAD_TOO_LARGE: {
@@ -48,6 +74,12 @@ export const errorCatalogue = {
     status: 403,
     title: 'Not permitted',
     remedy: 'Use a token whose role and namespace permit this.',
+    retryable: false,
+  },
+  RESERVED_NAMESPACE: {
+    status: 403,
+    title: 'The namespace belongs to the system',
+    remedy: 'Use another namespace; what is in this one, the masters make and remove by themselves.',
     retryable: false,
   },
   NOT_FOUND: { status: 404, title: 'Not found', remedy: 'Check the name, the id and the namespace.', retryable: false },

@@ -1,6 +1,8 @@
 // Everything that masters, workers, clients and the console share.
 
 export * from './api.ts';
+export * from './backfill.ts';
+export * from './calendar.ts';
 export * from './cluster.ts';
 export * from './duration.ts';
 export * from './errors.ts';

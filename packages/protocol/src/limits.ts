@@ -41,6 +41,20 @@ export const limits = {
   lockTtlDefaultMs: 30_000,
   lockTtlMs: 86_400_000,
   lockWaitMs: 20_000,
+  cronChars: 500,
+  rruleChars: 4000,
+  triggersPerSchedule: 20,
+  calendarsPerSchedule: 20,
+  /** Nominal times that `count` may ask for, and how far a run may be put off at random. */
+  scheduleCount: 10_000,
+  jitterMs: 86_400_000,
+  /** Dates, ranges, hours and nested calendars of one calendar, each; and how deep calendars nest. */
+  calendarEntries: 5000,
+  calendarDepth: 8,
+  calendarsPerNamespace: 500,
+  /** Nominal times of one backfill, and runs of it that may be unfinished at once. */
+  backfillRuns: 1_000_000,
+  backfillActive: 10_000,
   /** One hundred years: anything longer is a mistake. */
   durationMs: 100 * 365 * 86_400_000,
 } as const;

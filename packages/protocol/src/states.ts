@@ -27,11 +27,21 @@ export type SessionState = (typeof sessionStates)[number];
 /** One row of the fire ledger: the nominal time was turned into a run, or skipped with a reason. */
 export const fireOutcomes = ['fired', 'skipped'] as const;
 export type FireOutcome = (typeof fireOutcomes)[number];
-export const skipReasons = ['misfire', 'misfire-window', 'misfire-limit', 'overlap', 'job-disabled'] as const;
+export const skipReasons = [
+  'misfire',
+  'misfire-window',
+  'misfire-limit',
+  'overlap',
+  'overlap-limit',
+  'job-disabled',
+] as const;
 export type SkipReason = (typeof skipReasons)[number];
+/** What there is to say of a time that was fired: made up for after an outage, or waiting for the previous run to end. */
+export const fireReasons = ['catch-up', 'buffered'] as const;
+export type FireReason = (typeof fireReasons)[number];
 
 /** What brought a run into being. */
-export const triggerKinds = ['schedule', 'api', 'retry'] as const;
+export const triggerKinds = ['schedule', 'api', 'retry', 'backfill'] as const;
 export type TriggerKind = (typeof triggerKinds)[number];
 
 export const roles = ['viewer', 'operator', 'admin', 'worker'] as const;

@@ -6,14 +6,35 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   BAD_REQUEST: { title: '无法读取请求', remedy: '请发送格式正确的 JSON，内容类型为 application/json。' },
   VALIDATION_FAILED: { title: '请求中有无效的值', remedy: '请修改下面指出的字段。' },
   INVALID_CRON: { title: 'cron 表达式无效', remedy: '可用 `tidewheel schedule preview` 检查。' },
+  INVALID_RRULE: {
+    title: '重复规则无效',
+    remedy: '请按 RFC 5545 书写，例如 FREQ=MONTHLY;BYDAY=2TU；`tidewheel schedule preview` 可显示其含义。',
+  },
+  UNKNOWN_CALENDAR: {
+    title: '没有这个日历',
+    remedy: '请先应用该日历，或与使用它的定义一起应用；`tidewheel calendar list` 可列出已有日历。',
+  },
+  CALENDAR_IN_USE: {
+    title: '日历正在使用',
+    remedy: '请先从 `errors` 列出的调度和日历中移除它，再删除。',
+  },
   UNKNOWN_TIMEZONE: {
     title: '未知的时区',
     remedy: '请使用 IANA 名称，例如 Asia/Shanghai 或 Europe/Berlin；缩写有歧义。',
   },
   DUPLICATE_NAME: { title: '名称重复', remedy: '请换一个名称，或修改已有的定义。' },
+  OTHER_SOURCE: {
+    title: '该任务由另一个来源声明',
+    remedy:
+      '请换一个名称，或从另一来源中移除该任务，或有意接管：请求或代码中的 `takeOver`，或 `tidewheel apply --take-over`。',
+  },
   PAYLOAD_TOO_LARGE: { title: '输入超过上限', remedy: '请把大数据存放在别处，只传递引用。' },
   UNAUTHENTICATED: { title: '没有有效的凭据', remedy: '请用 `tidewheel token sign-in` 生成的新链接登录。' },
   FORBIDDEN: { title: '没有权限', remedy: '请使用角色和命名空间都允许此操作的令牌。' },
+  RESERVED_NAMESPACE: {
+    title: '该命名空间属于系统',
+    remedy: '请使用其他命名空间；其中的内容由主节点自行创建和删除。',
+  },
   NOT_FOUND: { title: '未找到', remedy: '请检查名称、ID 和命名空间。' },
   UNKNOWN_JOB: { title: '没有这个任务', remedy: '请先应用它的定义；`tidewheel job list` 列出已有的任务。' },
   CONFLICT: { title: '当前状态不允许此操作', remedy: '请查看当前状态后再决定。' },

@@ -52,6 +52,7 @@ export const runsMessages = {
   'run.trigger.schedule': { en: 'schedule', zh: '调度计划' },
   'run.trigger.api': { en: 'API', zh: 'API' },
   'run.trigger.retry': { en: 'retry', zh: '重试' },
+  'run.trigger.backfill': { en: 'backfill', zh: '回填' },
   'run.cancel': { en: 'Cancel', zh: '取消' },
   'run.cancelTitle': { en: 'Cancel this run', zh: '取消此运行' },
   'run.cancelHint': {

@@ -1,0 +1,64 @@
+// A calendar: a named set of moments, such as public holidays or office hours. Schedules leave it out, or keep to it.
+// The set is the union of all rules, minus `except`. China's working weekends are an `except` of the weekdays SAT and SUN.
+
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { nameSchema, timeSchema } from './names.ts';
+
+export const weekdays = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const;
+export type Weekday = (typeof weekdays)[number];
+
+const entries = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(limits.calendarEntries).optional();
+
+/** `2026-10-01`, or `12-25` for every year. */
+const dateSchema = z
+  .string()
+  .regex(
+    /^(?:\d{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
+    'a date is written 2026-10-01, or 12-25 for every year',
+  );
+/** `22:00-06:00`: from the first on, before the second; 24:00 is the end of the day. A range that goes backwards passes midnight. */
+const hoursSchema = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, 'hours are written 09:00-17:30');
+
+const rules = {
+  dates: entries(dateSchema),
+  /** Both ends belong to the range. */
+  ranges: entries(z.strictObject({ from: dateSchema, to: dateSchema })),
+  weekdays: z.array(z.enum(weekdays)).min(1).max(7).optional(),
+  /** On every day. */
+  hours: entries(hoursSchema),
+  /** Everything inside these calendars. */
+  calendars: entries(nameSchema),
+};
+
+export const calendarDefinitionSchema = z
+  .strictObject({
+    name: nameSchema,
+    description: z.string().max(2000).default(''),
+    /** Whose days and hours these are; the schedule's own when absent. */
+    timezone: z.string().min(1).max(64).optional(),
+    ...rules,
+    except: z.strictObject(rules).optional(),
+  })
+  .refine(
+    ({ dates, ranges, weekdays: days, hours, calendars }) =>
+      [dates, ranges, days, hours, calendars].some((rule) => rule !== undefined),
+    'give at least one of dates, ranges, weekdays, hours, calendars',
+  );
+export type CalendarInput = z.input<typeof calendarDefinitionSchema>;
+export type CalendarDefinition = z.output<typeof calendarDefinitionSchema>;
+
+/** A calendar as the API shows it. The ETag is `"<version>"`. */
+export const calendarViewSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  version: z.number().int(),
+  definition: z.record(z.string(), z.unknown()),
+  /** Schedules and calendars that use it, by name; the first ones. */
+  usedBy: z.array(z.object({ kind: z.enum(['schedule', 'calendar']), name: z.string() })),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+});
+export type CalendarView = z.infer<typeof calendarViewSchema>;
