@@ -12,7 +12,7 @@ const hourly = schedule(b, { id: 'b-hourly', cron: '0 * * * *' });
 test('each task is a job with its schedules, and a schedule brings its task along', () => {
   const { tasks, jobs } = definitionsOf([a], [hourly, hourly]);
   assert.deepEqual([...tasks.keys()], ['a', 'b']);
-  const request = applyRequestSchema.parse(applyOf(jobs, 'reports', false));
+  const request = applyRequestSchema.parse(applyOf(jobs, { group: 'reports' }));
   assert.deepEqual(
     request.jobs.map((job) => [job.task, job.schedules.map(({ name }) => name)]),
     [

@@ -36,7 +36,19 @@ export function definitionsOf(tasks: readonly Task[], schedules: readonly Schedu
   return { tasks: byId, jobs };
 }
 
+export interface RegistrationOptions {
+  /** Workers of one program; with `prune`, jobs that the group registered before and no longer has are removed. */
+  group?: string | undefined;
+  prune?: boolean | undefined;
+  /** Takes jobs that a file, a person or another group declares; without it they are refused (OTHER_SOURCE). */
+  takeOver?: boolean | undefined;
+}
+
 /** All jobs of one worker group are applied under one source, so that pruning touches no other. */
-export function applyOf(jobs: JobInput[], group: string, prune: boolean): ApplyRequest {
-  return { jobs, prune, source: `code/${group}` };
+export function applyOf(
+  jobs: JobInput[],
+  { group = 'default', prune = false, takeOver = false }: RegistrationOptions,
+): ApplyRequest {
+  // A master that does not know the field yet would refuse it.
+  return { jobs, prune, source: `code/${group}`, ...(takeOver ? { takeOver } : {}) };
 }

@@ -4,7 +4,7 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { errorCatalogue, parseDuration, probeTask, Refusal } from '@tidewheel/protocol';
 import { connectionOf } from '../client/configuration.ts';
-import { applyOf, definitionsOf, type Definitions } from '../definitions.ts';
+import { applyOf, definitionsOf, type Definitions, type RegistrationOptions } from '../definitions.ts';
 import type { Schedule } from '../schedule.ts';
 import { task, type Task } from '../task.ts';
 import { reconnectDelayMs } from '../worker/addresses.ts';
@@ -20,15 +20,12 @@ import { stderrLog } from './stderr-log.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 import { settingsOf, type WorkerFacts } from './worker-settings.ts';
 
-export interface WorkerOptions extends Omit<ClientOptions, 'fetch'>, WorkerFacts {
+export interface WorkerOptions extends Omit<ClientOptions, 'fetch'>, WorkerFacts, RegistrationOptions {
   tasks?: readonly Task[] | undefined;
   /** They bring their tasks along. */
   schedules?: readonly Schedule[] | undefined;
   /** Makes the tasks known as jobs when the worker starts; on unless it is set to false. */
   register?: boolean | undefined;
-  /** Workers of one program; with `prune`, jobs that the group registered before and no longer has are removed. */
-  group?: string | undefined;
-  prune?: boolean | undefined;
   /** How long a drain may take before what still runs is abandoned: `'30s'` unless given. */
   drainTimeout?: string | number | undefined;
   /** SIGTERM and SIGINT drain, the second one stops at once; on unless it is set to false. */
@@ -141,11 +138,11 @@ export class Worker {
 
   /** Keeps asking while no master can answer; refusals of another kind end it. */
   async #register(): Promise<void> {
-    const { address, addresses, token, namespace, group = 'default', prune = false } = this.#options;
+    const { address, addresses, token, namespace } = this.#options;
     const client = createClient({ address, addresses, token, namespace });
     for (let failures = 0; this.#leaving === 'no'; failures += 1) {
       try {
-        const { changes } = await client.apply(applyOf(this.#definitions.jobs, group, prune));
+        const { changes } = await client.apply(applyOf(this.#definitions.jobs, this.#options));
         const changed = changes
           .filter(({ action }) => action !== 'unchanged')
           .map(({ action, kind, name }) => `${action} ${kind} ${name}`);

@@ -14,6 +14,7 @@ interface ImportOptions extends ConnectionOptions {
   readonly yes: boolean;
   readonly system: boolean;
   readonly user: boolean;
+  readonly takeOver: boolean;
   readonly tz?: string;
 }
 
@@ -30,6 +31,7 @@ function crontabCommand(cli: CommandLine): Command {
     )
     .option('--apply', 'apply it to the server instead of printing it', false)
     .option('-y, --yes', 'with --apply: do not ask', false)
+    .option('--take-over', 'with --apply: also jobs that another source declares', false)
     .option('--system', 'there is a user column, as in /etc/crontab; else the file is looked at', false)
     .option('--user', 'there is no user column', false)
     .option('--tz <zone>', "zone of lines without CRON_TZ; this machine's when absent");
@@ -43,7 +45,7 @@ function crontabCommand(cli: CommandLine): Command {
       return;
     }
     const { client, describe } = openApi(cli, options);
-    const request = { jobs: crontab.jobs, source: 'crontab' };
+    const request = { jobs: crontab.jobs, source: 'crontab', takeOver: options.takeOver };
     const plan = await client.apply({ ...request, dryRun: true });
     cli.terminal.err(changesText(plan.changes, cli.terminal.errColour));
     if (!options.yes && !/^y(es)?$/i.test((await cli.terminal.ask(`Apply this to ${describe}? [y/N] `)) ?? '')) {

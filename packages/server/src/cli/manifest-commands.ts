@@ -19,6 +19,7 @@ interface FileOptions extends ConnectionOptions, OutputOptions {
   readonly recursive: boolean;
   readonly prune: boolean;
   readonly source: string;
+  readonly takeOver: boolean;
 }
 
 function withFiles(command: Command): Command {
@@ -26,7 +27,8 @@ function withFiles(command: Command): Command {
     .requiredOption('-f, --file <path>', 'file or directory of YAML or JSON, - for stdin; may be repeated', collect)
     .option('-R, --recursive', 'directories with all that is below them', false)
     .option('--prune', 'delete jobs of the same source that are not declared any more', false)
-    .option('--source <name>', 'jobs of one source are pruned together', 'file');
+    .option('--source <name>', 'jobs of one source are pruned together', 'file')
+    .option('--take-over', 'also jobs that another source declares: from then on they belong to this one', false);
 }
 
 export function planCommand(cli: CommandLine): Command {
@@ -88,7 +90,8 @@ async function compare(
 }
 
 async function send(api: Api, manifest: Manifest, options: FileOptions, dryRun: boolean): Promise<ApplyResult> {
-  const request: ApplyRequest = { jobs: [...manifest.jobs], prune: options.prune, source: options.source, dryRun };
+  const { prune, source, takeOver } = options;
+  const request: ApplyRequest = { jobs: [...manifest.jobs], prune, source, dryRun, takeOver };
   return placing(manifest, () => api.client.apply(request));
 }
 

@@ -1,7 +1,7 @@
 // Stands before every route: who asks, whether the role permits it, whether the namespace is theirs. Runs before the body is
 // read. A foreign namespace answers like one that does not exist.
 
-import { Refusal } from '@tidewheel/protocol';
+import { probeNamespace, Refusal } from '@tidewheel/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -65,7 +65,7 @@ export class Guard {
   }
 }
 
-/** Refusals: NOT_FOUND (a foreign namespace), FORBIDDEN. `namespace` null: the question concerns none. */
+/** Refusals: NOT_FOUND (a foreign namespace), FORBIDDEN, RESERVED_NAMESPACE. `namespace` null: the question concerns none. */
 export function permit(caller: Caller, permission: Permission, namespace: string | null): void {
   const access = accessOf(permission);
   if (namespace !== null && !reaches(caller.namespace, namespace)) {
@@ -73,6 +73,12 @@ export function permit(caller: Caller, permission: Permission, namespace: string
   }
   if (!access.roles.includes(caller.role) || (access.wholeCell === true && caller.namespace !== '*')) {
     throw new Refusal('FORBIDDEN', `the role "${caller.role}" of "${caller.name}" does not permit ${permission}`);
+  }
+  if (namespace === probeNamespace && access.reads !== true) {
+    throw new Refusal(
+      'RESERVED_NAMESPACE',
+      `"${namespace}" holds the probes of the masters, and nobody else writes there`,
+    );
   }
 }
 

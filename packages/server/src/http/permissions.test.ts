@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { after, before, test } from 'node:test';
-import { roles, type Problem, type Role } from '@tidewheel/protocol';
+import { probeNamespace, roles, type Problem, type Role } from '@tidewheel/protocol';
 import { fastify } from 'fastify';
 import type { DoorContext } from './door-context.ts';
 import { refuseUnguarded } from './route.ts';
@@ -19,6 +19,7 @@ const ns = '/v1/namespaces/:ns';
 const whoMay: Readonly<Record<string, string>> = {
   'GET /v1/server': everyone,
   'GET /v1/cluster': viewers,
+  'GET /v1/cluster/elections': viewers,
   'GET /v1/self-check': viewers,
   'POST /v1/cluster/masters/:id/cordon': 'nobody of one namespace',
   'POST /v1/cluster/masters/:id/drain': 'nobody of one namespace',
@@ -155,6 +156,20 @@ for (const role of roles) {
     }
   });
 }
+
+test("in the system's own namespace everything can be read and nothing written, whatever the role", async () => {
+  const reading = new Set([viewers, everyone, 'admin']);
+  for (const role of roles) {
+    const token = await door.token(role, '*');
+    for (const route of routes.filter((one) => one.url.includes(':ns'))) {
+      const allowed = whoMay[keyOf(route)] ?? '';
+      if (!allowed.split(' ').includes(role)) continue;
+      const { status, problem } = await ask(route.method, route.url, token, probeNamespace);
+      const refused = status === 403 && problem?.code === 'RESERVED_NAMESPACE';
+      assert.equal(refused, !reading.has(allowed), `${role}: ${keyOf(route)} answered ${status} ${problem?.code}`);
+    }
+  }
+});
 
 test('metrics are for this machine, and through a proxy only for those who may see all namespaces', async () => {
   const proxied = { 'x-forwarded-for': '203.0.113.7' };

@@ -9,6 +9,8 @@ export interface Access {
   readonly open?: 'always' | 'loopback';
   /** What it shows concerns the whole cell, so the credentials must be valid in all namespaces. */
   readonly wholeCell?: true;
+  /** It changes nothing, so it is permitted in the system's own namespace too. */
+  readonly reads?: true;
 }
 
 const viewers: readonly Role[] = ['viewer', 'operator', 'admin'];
@@ -22,7 +24,7 @@ export const permissionTable = {
   'server.read': { roles: [...viewers, 'worker'] },
   'session.own': { roles: [...viewers, 'worker'] },
   'namespaces.list': { roles: viewers },
-  'namespace.read': { roles: viewers },
+  'namespace.read': { roles: viewers, reads: true },
   'definitions.apply': { roles: [...operators, 'worker'] },
   'definitions.write': { roles: operators },
   'schedules.control': { roles: operators },
@@ -30,11 +32,11 @@ export const permissionTable = {
   'runs.control': { roles: operators },
   'workers.control': { roles: operators },
   'cluster.control': { roles: admins, wholeCell: true },
-  'locks.read': { roles: [...viewers, 'worker'] },
+  'locks.read': { roles: [...viewers, 'worker'], reads: true },
   'locks.use': { roles: [...operators, 'worker'] },
   'locks.force': { roles: operators },
   'worker.connect': { roles: ['worker'] },
-  'events.read': { roles: admins },
+  'events.read': { roles: admins, reads: true },
   'tokens.manage': { roles: admins },
 } as const satisfies Record<string, Access>;
 

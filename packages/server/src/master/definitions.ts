@@ -12,7 +12,7 @@ import {
   type ScheduleView,
   type TriggerResult,
 } from '@tidewheel/protocol';
-import { checkDefinitions, checkPlan, checkRole } from '../core/definition-check.ts';
+import { checkDefinitions, checkPlan, checkRole, checkSource } from '../core/definition-check.ts';
 import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
 import { OutcomeUnknown, type Tx } from '../ports/database.ts';
 import { eventExists, eventsAppend } from '../store/events.ts';
@@ -45,6 +45,14 @@ export interface Precondition {
   ifNoneMatch?: boolean;
 }
 
+/** Runs a body in one transaction: the store's own, or one that a leader's term fences. */
+type Within = <T>(body: (tx: Tx) => Promise<T>) => Promise<T>;
+
+export interface ApplyOptions {
+  readonly role: Role;
+  readonly within?: Within;
+}
+
 interface Outcome<T> {
   value: T;
   /** False when nothing was written, so that nothing is announced. */
@@ -63,14 +71,16 @@ export class Definitions {
 
   /**
    * Makes the stored definitions as wanted. With `prune`, jobs that were applied under the same source and are not named are deleted.
-   * Refusals: INVALID_CRON, UNKNOWN_TIMEZONE, DUPLICATE_NAME, PAYLOAD_TOO_LARGE, VALIDATION_FAILED (an instant in the past), FORBIDDEN.
+   * A job that another source declares is taken from it only with `takeOver`.
+   * Refusals: OTHER_SOURCE, INVALID_CRON, UNKNOWN_TIMEZONE, DUPLICATE_NAME, PAYLOAD_TOO_LARGE, VALIDATION_FAILED (an instant in the past), FORBIDDEN.
    */
-  async apply(namespace: string, actor: string, request: ApplyOrder, options: { role: Role }): Promise<ApplyResult> {
-    const { jobs, source, prune, dryRun } = request;
+  async apply(namespace: string, actor: string, request: ApplyOrder, options: ApplyOptions): Promise<ApplyResult> {
+    const { jobs, source, prune, dryRun, takeOver } = request;
     checkDefinitions(jobs, '/jobs');
     const plan = async (tx: Tx, now: number): Promise<JobPlan[]> => {
       const plans = await plansFor(tx, namespace, jobs, source, prune ? source : null);
       checkRole(plans, options.role, '/jobs');
+      if (!takeOver) checkSource(plans, '/jobs');
       checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs');
       return plans;
     };
@@ -78,12 +88,13 @@ export class Definitions {
       const plans = await this.#deps.db.transaction(async (tx) => plan(tx, await storeNow(tx)));
       return { applied: false, changes: changesOf(plans) };
     }
-    return this.#change(namespace, actor, async (tx, change) => {
+    const work = async (tx: Tx, change: Change): Promise<Outcome<ApplyResult>> => {
       const now = await storeNow(tx);
       const plans = await plan(tx, now);
       const decided = await writePlans(tx, this.#deps, change, plans, now);
       return { value: { applied: true, changes: changesOf(plans) }, written: plans.some(isChanged), decided };
-    });
+    };
+    return this.#change(namespace, actor, work, options.within);
   }
 
   /** Refusals besides those of `apply`: VERSION_REQUIRED, STALE_VERSION. */
@@ -193,13 +204,14 @@ export class Definitions {
     namespace: string,
     actor: string,
     work: (tx: Tx, change: Change) => Promise<Outcome<T>>,
+    within: Within = (body) => this.#deps.db.transaction(body),
   ): Promise<T> {
-    const { db, failpoints, identity } = this.#deps;
+    const { failpoints, identity } = this.#deps;
     const change: Change = { namespace, actor, eventId: identity.next() };
     failpoints.reach('change.before');
     let planned: Outcome<T> | null = null;
     try {
-      planned = await db.transaction(async (tx) => {
+      planned = await within(async (tx) => {
         await namespaceLock(tx, namespace);
         planned = null;
         planned = await work(tx, change);

@@ -30,8 +30,13 @@ export function probing(context: MasterContext, definitions: Pick<Definitions, '
         for (const [namespace, atMs] of seenAtMs) if (now - atMs > lingerMs) seenAtMs.delete(namespace);
         const wanted = [...seenAtMs.keys()].toSorted();
         if (wanted.join(' ') !== applied) {
-          const order = applyRequestSchema.parse({ jobs: wanted.map(jobOf), source: 'probes', prune: true });
-          await definitions.apply(probeNamespace, 'probes', order, { role: 'admin' });
+          const jobs = wanted.map(jobOf);
+          const order = applyRequestSchema.parse({ jobs, source: 'probes', prune: true, takeOver: true });
+          // In a transaction of the term: what a deposed leader still believes of the workers must not undo what its successor applied.
+          await definitions.apply(probeNamespace, 'probes', order, {
+            role: 'admin',
+            within: (body) => leader.transaction(body),
+          });
           applied = wanted.join(' ');
         }
         // The first look of a term only finds out where the last one ended.

@@ -33,8 +33,10 @@ export async function readDeclared(options: DevOptions, terminal: Terminal): Pro
 
 /** Without --jobs nothing is pruned: whoever applied jobs by hand keeps them. */
 export async function applyDeclared(master: Master, options: DevOptions, declared: Declared): Promise<ApplyResult[]> {
+  // Named on the command line just now: what the same person applied by hand yesterday is not in the way.
+  const order = { prune: true, takeOver: true };
   const apply = (source: string, jobs: readonly JobInput[]): Promise<ApplyResult> =>
-    master.definitions.apply(devNamespace, devActor, applyRequestSchema.parse({ jobs, source, prune: true }), {
+    master.definitions.apply(devNamespace, devActor, applyRequestSchema.parse({ jobs, source, ...order }), {
       role: 'admin',
     });
   const results: ApplyResult[] = [];

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { jobDefinitionSchema } from '@tidewheel/protocol';
 import { serverLimits } from '../../core/limits.ts';
 import { DefinitionsBench, type DefinitionsSetup, fireDue, hello, minutely } from './definitions-bench.ts';
 
@@ -115,9 +116,31 @@ export function testApply(engine: string, open: () => Promise<DefinitionsSetup>)
       assert.ok(await bench.job('c'));
     });
 
-    test('whoever applies a job last owns it for pruning', async () => {
+    test('a job that another source declares is left alone, whatever else is applied with it', async () => {
+      await bench.apply([{ name: 'a', ...hello }], { source: 'file' });
+      const before = await bench.counts();
+      const task = { name: 'a', task: 'a' };
+      for (const options of [{}, { dryRun: true }]) {
+        const work = bench.apply([{ name: 'b', ...hello }, task], { source: 'code/app', ...options });
+        const refusal = await bench.refused('OTHER_SOURCE', ['/jobs/1/name'], work);
+        assert.match(refusal.message, /the job "a" is declared by the source "file", not by "code\/app"/);
+      }
+      assert.deepEqual(await bench.counts(), before);
+      // The same source goes on as before, and so does another one after it was deleted.
+      await bench.apply([{ name: 'a', ...hello, priority: 1 }], { source: 'file' });
+      await bench.apply([], { source: 'file', prune: true });
+      assert.deepEqual(await bench.actions(bench.apply([task], { source: 'code/app' })), ['job a create']);
+    });
+
+    test('a job that was made by hand is not taken by an apply either', async () => {
+      const definition = jobDefinitionSchema.parse({ name: 'a', ...hello });
+      await bench.definitions.putJob(bench.namespace, 'ann', definition, { ifNoneMatch: true });
+      await bench.refused('OTHER_SOURCE', ['/jobs/0/name'], bench.apply([{ name: 'a', ...hello }]));
+    });
+
+    test('a job is handed over on purpose, and belongs to its new source for pruning', async () => {
       await bench.apply([{ name: 'a', ...hello }], { source: 'one' });
-      const { changes } = await bench.apply([{ name: 'a', ...hello }], { source: 'two' });
+      const { changes } = await bench.apply([{ name: 'a', ...hello }], { source: 'two', takeOver: true });
       assert.deepEqual(changes[0]?.differences, [{ pointer: '/source', before: 'one', after: 'two' }]);
       assert.equal(await bench.count('job_version'), 1);
       assert.deepEqual(await bench.actions(bench.apply([], { source: 'one', prune: true })), []);
