@@ -14,10 +14,19 @@ export const systemClock: WorkerClock = {
       const soon = setImmediate(fire);
       return { cancel: () => clearImmediate(soon) };
     }
+    const due = performance.now() + delayMs;
     let timeout: NodeJS.Timeout;
     const arm = (leftMs: number): void => {
-      const stretch = Math.min(leftMs, longestMs);
-      timeout = setTimeout(() => (leftMs > stretch ? arm(leftMs - stretch) : fire()), stretch);
+      timeout = setTimeout(
+        () => {
+          // Node counts from the start of its loop's round, so it fires up to a few ms early. Two heartbeats would then have waited for
+          // a little less than two intervals, and a silent master would keep its worker until the lease ends.
+          const left = due - performance.now();
+          if (left > 0) arm(left);
+          else fire();
+        },
+        Math.min(Math.ceil(leftMs), longestMs),
+      );
     };
     arm(delayMs);
     return { cancel: () => clearTimeout(timeout) };
