@@ -80,6 +80,16 @@ function everyFailpoint(id: string, names: readonly Failpoint[]): Scenario {
   };
 }
 
+/**
+ * A master claims what another has fired; what it fires itself goes to its own workers at once. So all workers are made to come here:
+ * the others leave for a moment.
+ */
+async function gatherWorkers(stage: Stage, seat: MasterSeat): Promise<void> {
+  const others = stage.cluster.masters.filter((other) => other !== seat);
+  await Promise.all(others.map((other) => other.running.end('SIGTERM')));
+  for (const other of others) await other.start();
+}
+
 /** Locks of a transaction that stands still are held until the store ends it: 10 s. */
 const idleInTransactionMs = 10_000;
 
@@ -95,6 +105,8 @@ function frozenAt(id: string, name: Failpoint, delayMs: number): Scenario {
         program: faultyServer,
         env: { FAULTS_FAILPOINT: name, FAULTS_SIGNAL: 'SIGSTOP', FAULTS_PASSES: '3' },
       });
+      await seat.ready();
+      if (name.startsWith('claim.')) await gatherWorkers(stage, seat);
       await until(`${name} is reached`, () => program.output.includes(`reached ${name}`), reachMs);
       stage.mark(`frozen at ${name}`);
       await pause(20_000);
