@@ -134,6 +134,33 @@ test('a leader that alone cannot reach the coordinator is fenced by the one that
   assert.equal((await electionsList(db, 10)).find((one) => one.term === term.term)?.reason, 'superseded');
 });
 
+test('a leader whose words arrive but which hears no answer keeps no lease: another one follows', async (t) => {
+  const { start, leaders, until, clock, leader } = await setup(t, 3);
+  const old = await start();
+  old.connection.mode = 'deaf';
+  const tookMs = await until(() => leaders().some((one) => one !== old));
+  assert.ok(tookMs <= 5000, `${tookMs} ms`);
+  await until(() => old.elector.term === null);
+  old.connection.mode = 'well';
+  const { term } = leader().elector;
+  await clock.advance(10_000);
+  assert.equal(leader().elector.term, term);
+});
+
+test('a leader that missed one answer makes sure that it has its lease, and keeps it', async (t) => {
+  const { start, clock, leader } = await setup(t, 3);
+  const { elector, connection } = await start();
+  const { term } = elector;
+  for (let round = 0; round < 10; round += 1) {
+    connection.mode = 'deaf';
+    await clock.advance(1000);
+    connection.mode = 'well';
+    await clock.advance(1500);
+    assert.ok(leader().elector.trusted);
+  }
+  assert.equal(elector.term, term);
+});
+
 test('a master that cannot reach the store for three seconds resigns, and stays away until it can', async (t) => {
   const { start, leaders, until, clock, candidates } = await setup(t, 2);
   const cut = await start();

@@ -33,6 +33,8 @@ interface Lead extends Leading {
   readonly grant: LeaseGrant;
   readonly term: Term;
   readonly sinceMs: number;
+  /** Whether the last renewal had an answer. */
+  readonly answered: boolean;
 }
 
 export interface ElectorView {
@@ -160,7 +162,7 @@ export class Elector implements Service {
       return false;
     }
     const trustedUntilMs = trustedUntil(startedMs, grant.ttlMs);
-    this.#lead = { grant, term, trustedUntilMs, storeSeenMs: storeAskedMs, sinceMs: this.#now() };
+    this.#lead = { grant, term, trustedUntilMs, storeSeenMs: storeAskedMs, sinceMs: this.#now(), answered: true };
     metrics.set('tidewheel_leader', 1);
     metrics.add('tidewheel_leader_terms_total', 1);
     log.info('this master leads', { term: term.term, token, origin });
@@ -185,7 +187,7 @@ export class Elector implements Service {
     // Where the leases are rows of the store, renewing one shows that the store answers and that nobody else has it.
     const isStore = coordinator.kind === 'store';
     const [renewed, recorded] = await Promise.all([
-      this.#ask(callTimeoutMs, () => coordinator.renew(lead.grant)),
+      this.#renew(lead, callTimeoutMs),
       isStore ? null : this.#askStore(callTimeoutMs),
     ]);
     // Stepped down or fenced meanwhile.
@@ -196,10 +198,26 @@ export class Elector implements Service {
       ...lead,
       trustedUntilMs: renewed.ok ? trustRenewed(lead.trustedUntilMs, startedMs, lead.grant.ttlMs) : lead.trustedUntilMs,
       storeSeenMs: (isStore ? renewed.ok : recorded?.ok === true) ? startedMs : lead.storeSeenMs,
+      answered: renewed.ok,
     };
     this.#lead = kept;
     if (storeIsSilent(kept, this.#now())) return this.#lose('store-silent');
     return keepAfterMs(kept, startedMs, this.#now(), renewEveryMs);
+  }
+
+  /**
+   * After a renewal without an answer the lease is read before it is renewed again. Where words arrive and answers do not, each
+   * renewal would lengthen a lease that nobody trusts, and no other master could ever lead.
+   */
+  async #renew(lead: Lead, boundMs: number): Promise<Answer<boolean>> {
+    const { coordinator, masterId } = this.#context;
+    if (!lead.answered) {
+      const held = await this.#ask(boundMs, () => coordinator.holder(leaderLease));
+      if (!held.ok) return held;
+      const own = held.value?.holder === masterId && held.value.token === lead.grant.token;
+      if (!own) return { ...held, value: false };
+    }
+    return this.#ask(boundMs, () => coordinator.renew(lead.grant));
   }
 
   async #lose(reason: TermEnd): Promise<number> {
