@@ -103,10 +103,12 @@ function frozenAt(id: string, name: Failpoint, delayMs: number): Scenario {
       await seat.running.end('SIGTERM');
       const program = seat.launch({
         program: faultyServer,
-        env: { FAULTS_FAILPOINT: name, FAULTS_SIGNAL: 'SIGSTOP', FAULTS_PASSES: '3' },
+        env: { FAULTS_FAILPOINT: name, FAULTS_SIGNAL: 'SIGSTOP', FAULTS_PASSES: '10' },
       });
-      await seat.ready();
-      if (name.startsWith('claim.')) await gatherWorkers(stage, seat);
+      if (name.startsWith('claim.')) {
+        await seat.ready();
+        await gatherWorkers(stage, seat);
+      }
       await until(`${name} is reached`, () => program.output.includes(`reached ${name}`), reachMs);
       stage.mark(`frozen at ${name}`);
       await pause(20_000);
