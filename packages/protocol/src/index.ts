@@ -4,6 +4,7 @@ export * from './api.ts';
 export * from './backfill.ts';
 export * from './calendar.ts';
 export * from './cluster.ts';
+export * from './coming-fires.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './job.ts';

@@ -52,6 +52,9 @@ export const limits = {
   calendarEntries: 5000,
   calendarDepth: 8,
   calendarsPerNamespace: 500,
+  /** Range and buckets of one calendar of coming fires. */
+  comingFiresRangeMs: 35 * 86_400_000,
+  comingBuckets: 1500,
   /** Nominal times of one backfill, and runs of it that may be unfinished at once. */
   backfillRuns: 1_000_000,
   backfillActive: 10_000,

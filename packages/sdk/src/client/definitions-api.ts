@@ -1,6 +1,7 @@
 // Jobs and schedules over the API: what runs, and when.
 
 import type {
+  ComingFires,
   ApplyRequest,
   ApplyResult,
   FireView,
@@ -87,6 +88,14 @@ export class SchedulesApi {
   /** The ledger, newest first. */
   fires(name: string, page: PageOptions = {}): Listing<FireView> {
     return new Listing((query) => this.#requests.json('GET', `${this.#of(name)}/fires`, { query: { ...query } }), page);
+  }
+
+  /** The calendar of coming fires of all schedules. Times in ms since 1970; `to` a day after `from`, `bucket` chosen when absent. */
+  coming(
+    range: { from?: number | undefined; to?: number | undefined; bucket?: number | undefined } = {},
+  ): Promise<ComingFires> {
+    const path = `${this.#base.slice(0, -'schedules'.length)}coming-fires`;
+    return this.#requests.json('GET', path, { query: { ...range } });
   }
 
   /** The next nominal times, ms since 1970. */

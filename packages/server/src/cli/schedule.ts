@@ -12,6 +12,7 @@ import { fireListing, scheduleListing, styleOfState, whenText } from './listings
 import { momentOf, wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
+import { comingCommand } from './schedule-coming.ts';
 import { renderFields } from './table.ts';
 import { timeText } from './time-text.ts';
 
@@ -23,6 +24,7 @@ export function scheduleCommand(cli: CommandLine): Command {
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(firesCommand(cli))
+    .addCommand(comingCommand(cli))
     .addCommand(pauseCommand(cli))
     .addCommand(resumeCommand(cli))
     .addCommand(triggerCommand(cli))

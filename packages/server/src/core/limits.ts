@@ -45,6 +45,13 @@ export const serverLimits = {
   settleRounds: 20,
   /** Schedules of one apply, all jobs together: each takes some 30 µs to be checked, and a master has one thread. */
   applySchedules: 5000,
+  /** Schedules of one calendar of coming fires, nominal times of it that are computed one by one, of one schedule, of
+   *  each when the others are used up, and between two breaths of the master. */
+  comingSchedules: 20_000,
+  comingTimes: 400_000,
+  comingTimesOfOne: 10_000,
+  comingTimesAtLeast: 20,
+  comingTimesAtOnce: 5000,
   /** Nominal times and ledger rows compared at once by an audit, runs looked at by one of its statements, schedules of one audit. */
   auditFires: 1000,
   auditRuns: 5000,

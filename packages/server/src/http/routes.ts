@@ -2,6 +2,7 @@
 
 import { auditRoutes } from './audit.ts';
 import { clusterRoutes } from './cluster-page.ts';
+import { comingFiresRoutes } from './coming-fires.ts';
 import { consoleSessionRoutes } from './console-sessions.ts';
 import type { DoorContext } from './door-context.ts';
 import { healthRoutes } from './health.ts';
@@ -27,6 +28,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...overviewRoutes(context),
     ...jobRoutes(context),
     ...scheduleRoutes(context),
+    ...comingFiresRoutes(context),
     ...runRoutes(context),
     ...logRoutes(context),
     ...workerRoutes(context),

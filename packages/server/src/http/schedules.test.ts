@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type {
+  ComingFires,
   FireAudit,
   FireView,
   Overview,
@@ -121,4 +122,23 @@ test('the server tells its version, its store and the clock of the store', async
   assert.equal(info.masterId, door.master.id);
   const names = (await door.call('GET', '/v1/namespaces')).json<{ items: string[] }>();
   assert.deepEqual(names.items, ['default']);
+});
+
+test('the calendar of coming fires counts them in whole buckets, with the schedule that brings the most', async () => {
+  const from = Math.ceil(((await schedule('tick')).nextFireAt ?? 0) / 600_000) * 600_000 + 1;
+  const answer = await door.call('GET', `coming-fires?from=${from}&to=${from + 3_600_000}&bucket=600000`);
+  const coming = answer.json<ComingFires>();
+  assert.equal(coming.from % 600_000, 0);
+  assert.equal(coming.buckets.length, 7);
+  assert.deepEqual([coming.schedules, coming.truncated, coming.estimated], [2, false, []]);
+  assert.deepEqual([coming.buckets[1]?.fires, coming.buckets[1]?.peak], [60, 1]);
+  assert.equal(coming.buckets[1]?.top[0]?.schedule, 'tick');
+  for (const [query, pointer] of [
+    [`from=${from}&to=${from}`, '/to'],
+    [`from=${from}&to=${from + 100 * 86_400_000}`, '/to'],
+    [`from=${from}&to=${from + 2 * 86_400_000}&bucket=60000`, '/bucket'],
+  ]) {
+    const refused = await door.call('GET', `coming-fires?${query}`);
+    assert.deepEqual([refused.status, refused.problem().errors?.[0]?.pointer], [422, pointer]);
+  }
 });
