@@ -11,7 +11,7 @@ import { type ClusterOptions, FaultyCluster, type WorkerStart } from './faulty-c
 import { namespacesWork } from './isolated-links.ts';
 import { measure, type Measures } from './measures.ts';
 import { pause, until } from './processes.ts';
-import { definitions, plannedSchedules } from './workload.ts';
+import { definitions, plannedSchedules, source } from './workload.ts';
 
 export interface Criterion {
   readonly name: string;
@@ -156,7 +156,7 @@ async function drain(
   await caller.stop();
   await until(
     'the schedules are deleted',
-    () => ended(cluster.api('POST', '/apply', { jobs: [], prune: true })),
+    () => ended(cluster.api('POST', '/apply', { jobs: [], prune: true, source })),
     30_000,
   );
   const endless = await cluster.store.db.query<{ id: string }>(

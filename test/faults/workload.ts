@@ -38,6 +38,9 @@ function jobOf(index: number, seconds: number): string {
   return index % 20 < 10 ? 'short' : 'brief';
 }
 
+/** The one under which the workers register their tasks: a job has one source. */
+export const source = 'code/default';
+
 export const retries = { attempts: 3, initial: 200, jitter: 'none' } as const;
 
 export function definitions(truthDirectory: string, schedules: readonly PlannedSchedule[]) {
@@ -68,6 +71,7 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
         })),
     })),
     prune: true,
+    source,
   });
 }
 
