@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly postgres?: PostgresCluster;
   /** Three members of etcd as coordinator; else the store is it. */
   readonly etcd?: boolean;
+  /** What masters run unless their start says otherwise; else the released program. */
+  readonly masterProgram?: readonly string[];
   readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
@@ -184,10 +186,10 @@ export class FaultyCluster {
   #launchMaster(seat: MasterSeat, start: MasterStart): FaultyProgram {
     const store = new URL(this.#database.url);
     store.port = String(seat.toStore.port);
-    const { sessionTtl, heartbeat, storePool } = this.#options;
+    const { sessionTtl, heartbeat, storePool, masterProgram } = this.#options;
     return new FaultyProgram({
       argv: [
-        ...(start.program ?? [...programArguments, 'server']),
+        ...(start.program ?? masterProgram ?? [...programArguments, 'server']),
         `--store=${store.href}`,
         `--store-pool=${storePool ?? 5}`,
         `--listen=127.0.0.1:${seat.port}`,

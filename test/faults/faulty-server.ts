@@ -3,10 +3,8 @@
 // process's own, so it takes effect before the next statement.
 
 import { writeSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { compose, serverLog } from '../../packages/server/src/compose.ts';
-import { configKeys, readConfig } from '../../packages/server/src/config.ts';
 import { type Failpoint, type Failpoints, failpoints as names } from '../../packages/server/src/ports/failpoints.ts';
+import { composedServer } from './composed-server.ts';
 
 const { FAULTS_FAILPOINT: wanted, FAULTS_PASSES: passes = '1', FAULTS_SIGNAL: signal = 'SIGKILL' } = process.env;
 if (!names.some((name) => name === wanted)) throw new Error(`there is no failpoint ${wanted}`);
@@ -23,18 +21,4 @@ const killing: Failpoints = {
   },
 };
 
-const options = Object.fromEntries(configKeys.map((key) => [key.flag.slice(2), { type: 'string' as const }]));
-const { values: flags } = parseArgs({ options });
-const log = serverLog('info');
-const system = await compose(readConfig({ flags, env: {}, file: null }), {
-  version: 'faulty',
-  log,
-  failpoints: killing,
-  fatal: (error) => {
-    log.error('stopped by a defect', { error });
-    log.flush();
-    process.exit(70);
-  },
-});
-log.info('ready', { address: system.address });
-process.once('SIGTERM', () => void system.stop().then(() => process.exit(0)));
+await composedServer({ failpoints: killing });

@@ -1,6 +1,7 @@
 // All scenarios in the order of their rows.
 
 import type { Scenario } from '../scenario.ts';
+import { beliefScenarios } from './beliefs.ts';
 import { failpointScenarios } from './failpoints.ts';
 import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
@@ -12,6 +13,7 @@ import { workerScenarios } from './workers.ts';
 export const scenarios: readonly Scenario[] = [
   ...masterScenarios,
   ...leaderScenarios,
+  ...beliefScenarios,
   ...failpointScenarios,
   ...storeScenarios,
   ...workerScenarios,

@@ -1,40 +1,11 @@
 // The leader is killed, stopped, frozen and cut off, with the store's lease as coordinator and with etcd. Firing does not need a leader; its duties
 // do, so the next one must act soon, and the old one must never write again.
 
-import type { FaultyCluster, MasterSeat } from '../faulty-cluster.ts';
-import { pause, until } from '../processes.ts';
+import type { MasterSeat } from '../faulty-cluster.ts';
+import { leaderAfter } from '../leader-seat.ts';
+import { pause } from '../processes.ts';
 import type { Criterion, Scenario, Stage } from '../scenario.ts';
 import type { Direction } from '../tcp-proxy.ts';
-
-interface Leader {
-  readonly term: number;
-  readonly seat: MasterSeat;
-}
-
-/** Who leads now, by the store: its election is the newest, and not over. */
-async function leaderOf(cluster: FaultyCluster): Promise<Leader | false> {
-  const rows = await cluster.store.db
-    .query<{ term: number; address: string }>(
-      `select t.term, e.address from leader_term t join election e on e.term = t.term
-       where t.master_id is not null and e.until_at is null`,
-    )
-    .catch(() => []);
-  const [row] = rows;
-  const seat = cluster.masters.find(({ address }) => address === row?.address);
-  return row === undefined || seat === undefined ? false : { term: row.term, seat };
-}
-
-function leaderAfter(stage: Stage, term: number): Promise<Leader> {
-  return until(
-    `a leader after term ${term}`,
-    async () => {
-      const leader = await leaderOf(stage.cluster);
-      return leader !== false && leader.term > term && leader;
-    },
-    30_000,
-    20,
-  );
-}
 
 const worst = 'a new leader after, ms (worst)';
 
