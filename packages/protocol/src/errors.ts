@@ -186,6 +186,20 @@ export const errorCatalogue = {
     remedy: 'Check its address and whether it is running.',
     retryable: true,
   },
+  COORDINATOR_REFUSED: {
+    status: 503,
+    title: 'etcd answers, but refuses this master',
+    remedy:
+      'Check `etcd.user` with its password and its rights below `etcd.prefix`, or `etcd.ca`, `etcd.cert` and `etcd.key`; the detail names which.',
+    retryable: false,
+  },
+  COORDINATOR_UNREACHABLE: {
+    status: 503,
+    title: 'etcd does not answer, or has no quorum',
+    remedy:
+      'Bring back a majority of its members, or mend `etcd.endpoints`. Schedules fire and runs are dispatched meanwhile; a leader is elected by itself afterwards.',
+    retryable: true,
+  },
   OUTCOME_UNKNOWN: {
     status: 503,
     title: 'It is not known whether this was done',

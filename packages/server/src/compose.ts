@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
-import { openCoordinator } from './compose/open-coordinator.ts';
+import { openEtcd } from './compose/open-etcd.ts';
 import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
 import { openSqlite } from './drivers/sqlite/database.ts';
 import { breathe, systemClock } from './drivers/system/clock.ts';
@@ -21,6 +21,7 @@ import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import { type Database, StoreUnavailable } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
+import { leaseRows } from './store/lease-rows.ts';
 import { migrate, migrationsAhead } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
 import { type Grant, tokenCreate } from './store/tokens.ts';
@@ -132,8 +133,13 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     config.tls === null
       ? null
       : { key: pem('tls.key', config.tls.keyFile), cert: pem('tls.cert', config.tls.certFile) };
-  const store = await openStore(config.store, log);
+  const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
+  const store = await openStore(config.store, log).catch(async (error: unknown) => {
+    await etcd?.close();
+    throw error;
+  });
   const { db, signals } = store;
+  const coordinator = etcd ?? leaseRows(store);
   const metrics = openMetrics({ process: true });
   const settings: MasterSettings = {
     ...masterDefaults,
@@ -143,10 +149,6 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     heartbeatMs: config.heartbeatMs,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
-  const coordinator = await openCoordinator(config.coordinator, store).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
   const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;

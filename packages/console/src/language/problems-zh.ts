@@ -56,6 +56,15 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   DATABASE_CHANGED: { title: '已应用的迁移被修改过', remedy: '请运行创建此数据库的发行版本。' },
   DATABASE_LOCKED: { title: '另一个进程正在使用此数据目录', remedy: '请停止该进程，或用 --data 选择其他目录。' },
   STORE_UNREACHABLE: { title: '无法连接存储', remedy: '请检查其地址以及是否正在运行。' },
+  COORDINATOR_REFUSED: {
+    title: 'etcd 有应答，但拒绝了此主节点',
+    remedy:
+      '请检查 `etcd.user` 及其密码和在 `etcd.prefix` 下的权限，或检查 `etcd.ca`、`etcd.cert` 与 `etcd.key`；详情会指明是哪一项。',
+  },
+  COORDINATOR_UNREACHABLE: {
+    title: 'etcd 没有应答，或失去了多数派',
+    remedy: '请恢复其多数成员，或修正 `etcd.endpoints`。在此期间调度照常触发，运行照常派发；恢复后会自动选出领导者。',
+  },
   OUTCOME_UNKNOWN: { title: '无法确定操作是否完成', remedy: '重试之前请先查看结果，或使用相同的幂等键重试。' },
   PROTOCOL_ERROR: { title: '执行器违反了协议', remedy: '请使用相同协议版本的客户端。' },
   PROTOCOL_VERSION: { title: '不支持此协议版本', remedy: '请升级较旧的一方。' },

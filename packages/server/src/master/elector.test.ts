@@ -112,7 +112,7 @@ test('an outage of the coordinator changes nothing: the leader goes on, untruste
   await clock.advance(120_000);
   assert.deepEqual(leader().elector.term, term);
   assert.equal(elector.trusted, false);
-  assert.deepEqual([elector.view.standing, elector.view.trouble], ['until-fenced', 'CoordinatorUnavailable: broken']);
+  assert.deepEqual([elector.view.standing, elector.view.trouble], ['until-fenced', 'broken']);
   await db.transaction((tx) => asLeader(tx, term));
   for (const { connection } of candidates) connection.mode = 'well';
   await clock.advance(5000);

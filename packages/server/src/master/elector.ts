@@ -4,6 +4,7 @@
 // Order that must hold: the store is asked before a candidacy (who cannot reach it must not win), the lease is taken before the
 // term is recorded, and the term is recorded before any duty begins. A lease without a term is given back.
 
+import { errorCatalogue } from '@tidewheel/protocol';
 import {
   backOffMs,
   followForMs,
@@ -28,6 +29,8 @@ export const leaderLease = 'leader';
 const farewellMs = 800;
 /** How long others let a named successor go first. */
 const successorMs = 2000;
+
+type TroubleCode = 'COORDINATOR_REFUSED' | 'COORDINATOR_UNREACHABLE';
 
 interface Lead extends Leading {
   readonly grant: LeaseGrant;
@@ -56,6 +59,7 @@ export class Elector implements Service {
   #storeMs: number | null = null;
   #coordinatorMs: number | null = null;
   #trouble: string | null = null;
+  readonly #told = new Set<TroubleCode>();
   #unwatch: (() => void) | null = null;
 
   constructor(context: MasterContext) {
@@ -252,18 +256,25 @@ export class Elector implements Service {
   async #ask<T>(boundMs: number, call: () => Promise<T>): Promise<Answer<T>> {
     const answer = await answerWithin(this.#context.clock, boundMs, call);
     this.#coordinatorMs = answer.ok ? answer.tookMs : null;
-    const trouble = answer.ok ? null : answer.why;
-    if ((trouble === null) !== (this.#trouble === null)) this.#sayTrouble(trouble);
-    this.#trouble = trouble;
+    this.#trouble = answer.ok ? null : answer.why;
+    if (answer.ok) this.#sayWell();
+    else this.#sayTrouble(answer.why, answer.refused ? 'COORDINATOR_REFUSED' : 'COORDINATOR_UNREACHABLE');
     return answer;
   }
 
-  /** Once when it begins and once when it is over. */
-  #sayTrouble(trouble: string | null): void {
-    const { log } = this.#context;
-    const leads = this.#lead !== null;
-    if (trouble === null) log.info('the coordinator answers again', { leads });
-    else log.warn('the coordinator does not answer; whoever leads goes on until it is fenced', { trouble, leads });
+  /** Each kind of trouble once, until all is well again: members may answer in turns. */
+  #sayTrouble(trouble: string, code: TroubleCode): void {
+    if (this.#told.has(code)) return;
+    this.#told.add(code);
+    const { title, remedy } = errorCatalogue[code];
+    const facts = { code, trouble, remedy, leads: this.#lead !== null };
+    this.#context.log.warn(`${title}: nobody new can lead; whoever leads goes on until it is fenced`, facts);
+  }
+
+  #sayWell(): void {
+    if (this.#told.size === 0) return;
+    this.#told.clear();
+    this.#context.log.info('the coordinator answers again', { leads: this.#lead !== null });
   }
 
   async #askStore(boundMs: number): Promise<Answer<Awaited<ReturnType<typeof termRead>>>> {

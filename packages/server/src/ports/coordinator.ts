@@ -61,3 +61,11 @@ export class CoordinatorUnavailable extends Error {
     this.name = 'CoordinatorUnavailable';
   }
 }
+
+/** It answers, but not to this master: its credentials, rights or certificates are wrong. Nothing was done, and waiting mends nothing. */
+export class CoordinatorRefused extends CoordinatorUnavailable {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'CoordinatorRefused';
+  }
+}

@@ -5,7 +5,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdCluster, startEtcd } from '../../../../../test/support/etcd.ts';
 import { type CoordinatorEnds, testCoordinator } from '../../ports/conformance/coordinator.ts';
-import { type Coordinator, CoordinatorUnavailable } from '../../ports/coordinator.ts';
+import { type Coordinator, CoordinatorRefused, CoordinatorUnavailable } from '../../ports/coordinator.ts';
 import { cuttingProxy } from '../postgres/testing/cutting-proxy.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemIdentity } from '../system/identity.ts';
@@ -67,6 +67,10 @@ async function unavailable(call: () => Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error: unknown) => error instanceof CoordinatorUnavailable);
 }
 
+async function refused(call: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error: unknown) => error instanceof CoordinatorRefused);
+}
+
 test('one member of three may die or hang: leases are kept and given all the same', { timeout: 60_000 }, async () => {
   const etcd = await startEtcd({ members: 3 });
   const coordinator = connect(etcd.endpoints, 'test/');
@@ -104,6 +108,7 @@ test('without a quorum nothing is granted, renewed or read, and afterwards all i
     await second?.kill();
     await unavailable(() => coordinator.acquire('l', 'a', 3000));
     await unavailable(() => coordinator.holder('l'));
+    await assert.rejects(coordinator.verify(), (error: unknown) => !(error instanceof CoordinatorRefused));
     first?.start();
     second?.start();
     await etcd.healthy();
@@ -173,6 +178,11 @@ test('signs in with a password, and again when the token is no longer known', { 
   await gateway('auth/user/add', { name: 'root', password: 'of-the-test' });
   await gateway('auth/role/add', { name: 'root' });
   await gateway('auth/user/grant', { user: 'root', role: 'root' });
+  await gateway('auth/user/add', { name: 'reader', password: 'of-the-test' });
+  await gateway('auth/role/add', { name: 'reads' });
+  const keys = { key: btoa('test/'), range_end: btoa('test0') };
+  await gateway('auth/role/grant', { name: 'reads', perm: { permType: 'READ', ...keys } });
+  await gateway('auth/user/grant', { user: 'reader', role: 'reads' });
   await gateway('auth/enable', {});
   const options = {
     endpoints: etcd.endpoints,
@@ -184,12 +194,19 @@ test('signs in with a password, and again when the token is no longer known', { 
   const coordinator = etcdCoordinator({ ...options, credentials: { user: 'root', password: 'of-the-test' } });
   const stranger = etcdCoordinator({ ...options, credentials: { user: 'root', password: 'wrong' } });
   const nobody = etcdCoordinator({ ...options, credentials: null });
+  const strangers = [stranger, nobody];
   try {
     const grant = await coordinator.acquire('l', 'a', 3000);
     assert.ok(grant);
     assert.equal(await coordinator.renew(grant), true);
-    await unavailable(() => stranger.acquire('m', 'b', 3000));
-    await unavailable(() => nobody.holder('l'));
+    await coordinator.verify();
+    assert.equal((await coordinator.holder('l'))?.token, grant.token, 'that changes nothing');
+    const mayOnlyRead = etcdCoordinator({ ...options, credentials: { user: 'reader', password: 'of-the-test' } });
+    strangers.push(mayOnlyRead);
+    assert.equal((await mayOnlyRead.holder('l'))?.token, grant.token);
+    for (const one of strangers) await refused(() => one.verify());
+    await refused(() => stranger.acquire('m', 'b', 3000));
+    await refused(() => nobody.holder('l'));
     // A member keeps its tokens in memory: after a restart it knows none of them.
     await etcd.members[0]?.kill();
     etcd.members[0]?.start();
@@ -197,7 +214,7 @@ test('signs in with a password, and again when the token is no longer known', { 
     const again = await coordinator.acquire('l', 'a', 3000).catch(() => coordinator.acquire('l', 'a', 3000));
     assert.ok(again !== null && again.token > grant.token);
   } finally {
-    for (const one of [coordinator, stranger, nobody]) await one.close();
+    for (const one of [coordinator, ...strangers]) await one.close();
     await etcd.stop();
   }
 });

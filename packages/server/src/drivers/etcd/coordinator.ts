@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import {
   type Coordinator,
   type CoordinatorMember,
+  CoordinatorRefused,
   CoordinatorUnavailable,
   type HeldLease,
   type LeaseGrant,
@@ -24,6 +25,14 @@ export interface EtcdCoordinatorOptions extends EtcdOptions {
   readonly identity: Pick<Identity, 'fraction'>;
 }
 
+export interface EtcdCoordinator extends Coordinator {
+  /**
+   * Whether etcd lets this master do what it will have to do; changes nothing. Throws CoordinatorRefused when members answer and
+   * all that do refuse, CoordinatorUnavailable when none answers.
+   */
+  verify(): Promise<void>;
+}
+
 /** The least that etcd grants with its default election timeout is 2 s; renewed every second. */
 const ttlMs = 3000;
 const createRevision = 1;
@@ -32,7 +41,7 @@ const statusMs = 1000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function etcdCoordinator(options: EtcdCoordinatorOptions): Coordinator {
+export function etcdCoordinator(options: EtcdCoordinatorOptions): EtcdCoordinator {
   const { prefix, clock, identity } = options;
   const client = new EtcdClient(options);
   const leases = new EtcdLeases(client, prefix);
@@ -55,6 +64,7 @@ export function etcdCoordinator(options: EtcdCoordinatorOptions): Coordinator {
       };
     },
     probe: () => probe(client),
+    verify: () => verify(client, encoder.encode(prefix)),
     close: () => {
       for (const end of watches) end();
       client.close();
@@ -170,6 +180,27 @@ class EtcdLeases {
 
 async function* one<T>(message: T): AsyncGenerator<T> {
   yield message;
+}
+
+const neverRevision = 1n << 62n;
+
+/** etcd checks the rights to all branches of a transaction first: this one would write, if a key were what it never is. */
+async function verify(client: EtcdClient, key: Uint8Array): Promise<void> {
+  const put = { request: { case: 'requestPut' as const, value: { key, value: new Uint8Array() } } };
+  const never = { result: equal, target: createRevision, key, createRevision: neverRevision };
+  let failure: CoordinatorUnavailable | null = null;
+  for (const endpoint of client.endpoints) {
+    try {
+      await client.withToken(endpoint, (headers) =>
+        endpoint.kv.txn({ compare: [never], success: [put] }, { headers, timeoutMs: statusMs }),
+      );
+      return;
+    } catch (error) {
+      const found = unavailable(endpoint, error);
+      if (failure === null || found instanceof CoordinatorRefused) failure = found;
+    }
+  }
+  throw failure ?? new CoordinatorUnavailable('etcd has no endpoint');
 }
 
 /** What each member says of itself. Throws when none answers. */

@@ -4,7 +4,7 @@
 
 import { type CallOptions, type Client, Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import { CoordinatorUnavailable } from '../../ports/coordinator.ts';
+import { CoordinatorRefused, CoordinatorUnavailable } from '../../ports/coordinator.ts';
 import { Auth, KV, Lease, Maintenance, Watch } from './rpc_pb.ts';
 
 export interface EtcdOptions {
@@ -178,20 +178,31 @@ function isOfTheWorld(error: unknown): boolean {
 }
 
 /** Refused before anything was done. Of all else nothing is known. */
-const refusals = new Set([
-  Code.NotFound,
+const refusals = new Set([Code.NotFound, Code.ResourceExhausted]);
+/** Refused, and it will be so again. */
+const lastingRefusals = new Set([
   Code.InvalidArgument,
   Code.FailedPrecondition,
   Code.PermissionDenied,
   Code.Unauthenticated,
-  Code.ResourceExhausted,
   Code.Unimplemented,
 ]);
+/** Codes of Node, OpenSSL and X.509 for a handshake that one side has ended because of a certificate. */
+const distrust =
+  /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
 
 export function unavailable(endpoint: Endpoint, error: unknown): CoordinatorUnavailable {
-  const message = `etcd at ${endpoint.url}: ${error instanceof Error ? error.message : String(error)}`;
-  const refused = error instanceof ConnectError && refusals.has(error.code);
-  return refused
+  // OpenSSL ends its texts with a new line.
+  const message = `etcd at ${endpoint.url}: ${(error instanceof Error ? error.message : String(error)).trim()}`;
+  if (error instanceof CoordinatorRefused) return error;
+  if (!(error instanceof ConnectError)) return new EtcdOutcomeUnknown(message, { cause: error });
+  if (lastingRefusals.has(error.code) || isDistrust(error.cause))
+    return new CoordinatorRefused(message, { cause: error });
+  return refusals.has(error.code)
     ? new CoordinatorUnavailable(message, { cause: error })
     : new EtcdOutcomeUnknown(message, { cause: error });
+}
+
+function isDistrust(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && distrust.test(cause.code);
 }

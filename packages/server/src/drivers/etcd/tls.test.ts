@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startEtcd } from '../../../../../test/support/etcd.ts';
-import { CoordinatorUnavailable } from '../../ports/coordinator.ts';
+import { CoordinatorRefused } from '../../ports/coordinator.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemIdentity } from '../system/identity.ts';
 import { etcdCoordinator } from './coordinator.ts';
@@ -59,11 +59,13 @@ test(
           )
         )
           break;
+      await known.verify();
       const grant = await known.acquire('l', 'a', 3000);
       assert.ok(grant);
       assert.equal(await known.renew(grant), true);
       for (const one of [withoutCertificate, withoutAuthority]) {
-        await assert.rejects(one.holder('l'), (error: unknown) => error instanceof CoordinatorUnavailable);
+        await assert.rejects(one.holder('l'), (error: unknown) => error instanceof CoordinatorRefused);
+        await assert.rejects(one.verify(), (error: unknown) => error instanceof CoordinatorRefused);
       }
     } finally {
       for (const one of [known, withoutCertificate, withoutAuthority]) await one.close();
