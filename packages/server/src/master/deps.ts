@@ -8,6 +8,7 @@ import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
+import type { Duty } from './leader-duties.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 
 export interface MasterSettings {
@@ -45,6 +46,8 @@ export interface MasterDeps {
   settings: MasterSettings;
   /** None unless a test composes the master with some. */
   failpoints?: Failpoints;
+  /** What this master does besides while it leads. */
+  duties?: readonly Duty[];
   /** Called once with a defect (a broken invariant above all); the owner stops the process so that another takes over. */
   fatal: (error: unknown) => void;
 }

@@ -91,6 +91,7 @@ export class Master implements Service {
         fireWatch(context),
         selfCheckDuty(context),
         probing(context, this.definitions),
+        ...(deps.duties ?? []),
       ]),
       this.elector,
     ];

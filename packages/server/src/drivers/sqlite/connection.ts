@@ -25,6 +25,7 @@ export interface ConnectionOptions {
   /** The whole process stands still while it waits for another one's lock. */
   readonly busyTimeoutMs: number;
   readonly nowMs: () => number;
+  readonly functions?: Readonly<Record<string, () => number>>;
   readonly schema: Schema;
 }
 
@@ -47,7 +48,8 @@ export class SqliteConnection {
       throw callerError(error, false, () => []);
     }
     // A bigint, because a number would become a real in SQL.
-    this.#db.function('now_ms', { deterministic: false }, () => BigInt(Math.floor(options.nowMs())));
+    for (const [name, value] of Object.entries({ ...options.functions, now_ms: options.nowMs }))
+      this.#db.function(name, { deterministic: false }, () => BigInt(Math.floor(value())));
   }
 
   get inTransaction(): boolean {

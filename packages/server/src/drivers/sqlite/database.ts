@@ -18,6 +18,8 @@ export interface SqliteOptions {
   readonly path: string;
   /** The store's clock: milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** More functions that SQL may call, by name, without arguments: for watchers of the store, such as the simulator's. */
+  readonly functions?: Readonly<Record<string, () => number>>;
   /**
    * Lets the event loop go round once, before each transaction. The engine is synchronous: without it a chain of transactions
    * would keep sockets and timers waiting, and requests that have arrived would not be read in time to share a commit. 64
@@ -34,8 +36,8 @@ const logFileBytes = 64 * 1024 * 1024;
 
 /** Throws a Refusal when another process uses the file (DATABASE_LOCKED) or when it is damaged (DATABASE_CORRUPT). */
 export function openSqlite(options: SqliteOptions): Database {
-  const { path, nowMs } = options;
-  const shared = { path, nowMs, busyTimeoutMs, schema: { changes: 0 } };
+  const { path, nowMs, functions = {} } = options;
+  const shared = { path, nowMs, functions, busyTimeoutMs, schema: { changes: 0 } };
   if (path === ':memory:') {
     const connection = new SqliteConnection({ ...shared, readOnly: false });
     return new SqliteDatabase(connection, connection, options.breathe);
