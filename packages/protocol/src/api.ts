@@ -1,6 +1,7 @@
 // The remaining shapes of the HTTP API: pages, workers, apply, audit, tokens, server information, live events.
 
 import { z } from 'zod';
+import { calendarDefinitionSchema } from './calendar.ts';
 import { limits } from './limits.ts';
 import { labelsSchema, nameSchema, namespaceSchema, timeSchema } from './names.ts';
 import { jobDefinitionSchema } from './job.ts';
@@ -68,6 +69,8 @@ export type WorkerGone = z.output<typeof workerGoneSchema>;
 /** Declares jobs with their schedules. `prune`: jobs of the namespace that earlier applies made and that are not named here are removed. */
 export const applyRequestSchema = z.strictObject({
   jobs: z.array(jobDefinitionSchema).max(limits.applyJobs),
+  /** Made so in the same transaction, before the jobs: a schedule may name one of them. With `prune`, absent means that calendars stay. */
+  calendars: z.array(calendarDefinitionSchema).max(limits.calendarsPerNamespace).optional(),
   prune: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   /** Jobs applied under one source are pruned together, and no other. */
@@ -80,7 +83,7 @@ export type ApplyRequest = z.input<typeof applyRequestSchema>;
 export type ApplyOrder = z.output<typeof applyRequestSchema>;
 
 export const changeSchema = z.object({
-  kind: z.enum(['job', 'schedule']),
+  kind: z.enum(['job', 'schedule', 'calendar']),
   name: z.string(),
   action: z.enum(['create', 'update', 'delete', 'unchanged']),
   /** For updates: JSON pointers of what differs, with both values. */
@@ -181,7 +184,7 @@ export const overviewSchema = z.object({
 export type Overview = z.infer<typeof overviewSchema>;
 
 /** One line of `/v1/namespaces/{ns}/events` (SSE): what kind of thing changed; the page then asks again. */
-export const liveTopics = ['runs', 'schedules', 'jobs', 'workers'] as const;
+export const liveTopics = ['runs', 'schedules', 'jobs', 'workers', 'locks', 'cluster'] as const;
 export type LiveTopic = (typeof liveTopics)[number];
 
 export const auditEventSchema = z.object({

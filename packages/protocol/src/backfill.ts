@@ -26,6 +26,12 @@ export const backfillRequestSchema = z.strictObject({
 });
 export type BackfillRequest = z.input<typeof backfillRequestSchema>;
 
+export const backfillCancelSchema = z.strictObject({
+  reason: z.string().max(limits.reasonChars).default(''),
+  /** Its unfinished runs too; those that wait end at once, those that run are asked to stop. */
+  runs: z.boolean().default(false),
+});
+
 export const backfillStates = ['running', 'done', 'canceled'] as const;
 export type BackfillState = (typeof backfillStates)[number];
 
@@ -56,6 +62,8 @@ export const backfillViewSchema = z.object({
 export type BackfillView = z.infer<typeof backfillViewSchema>;
 
 export const backfillPreviewSchema = z.object({
+  schedule: z.string(),
+  /** Nominal times of the range; with `missingOnly`, those that have succeeded are still counted here. */
   total: z.number().int(),
   /** The first ones, in the order in which they would be made. */
   fires: z.array(z.object({ at: timeSchema, local: z.string() })),

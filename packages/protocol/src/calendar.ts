@@ -62,3 +62,29 @@ export const calendarViewSchema = z.object({
   updatedAt: timeSchema,
 });
 export type CalendarView = z.infer<typeof calendarViewSchema>;
+
+const daySchema = z.iso.date();
+
+/** An iCalendar file (RFC 5545) as a calendar. Its events are the set; recurring ones are written out from `from` on, before `to`. */
+export const calendarImportSchema = z.strictObject({
+  text: z.string().min(1).max(limits.calendarFileChars),
+  description: z.string().max(2000).optional(),
+  /** Of events with wall times of no zone; the calendar's own zone. */
+  timezone: z.string().min(1).max(64).optional(),
+  /** The first and the last day that recurring events are written out for; this year's first day and five years on when absent. */
+  from: daySchema.optional(),
+  to: daySchema.optional(),
+  /** Answers with what would be stored, and stores nothing. */
+  dryRun: z.boolean().default(false),
+});
+export type CalendarImport = z.input<typeof calendarImportSchema>;
+
+/** What of a day lies in a calendar, in the wall time of `timezone`. */
+export const calendarDaySchema = z.object({
+  date: z.string(),
+  timezone: z.string(),
+  inside: z.enum(['whole', 'partly', 'not']),
+  /** Of a day that lies partly inside: from the first minute on, before the second; `24:00` is the end of the day. */
+  hours: z.array(z.object({ from: z.string(), to: z.string() })),
+});
+export type CalendarDay = z.infer<typeof calendarDaySchema>;

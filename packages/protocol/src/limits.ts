@@ -52,6 +52,8 @@ export const limits = {
   calendarEntries: 5000,
   calendarDepth: 8,
   calendarsPerNamespace: 500,
+  /** Characters of an iCalendar file that is imported. */
+  calendarFileChars: 4 * 1024 * 1024,
   /** Range and buckets of one calendar of coming fires. */
   comingFiresRangeMs: 35 * 86_400_000,
   comingBuckets: 1500,
