@@ -57,6 +57,8 @@ export const serverLimits = {
   auditRuns: 5000,
   auditSchedules: 20_000,
   auditVersions: 200,
+  /** Calendars that one calendar is made of, each counted as often as it is reached. */
+  calendarParts: 500,
   /** Findings of one schedule that are told with their time. */
   auditSamples: 10,
   /** Locks of one namespace, forgotten when they have been free for a while; requests that wait for locks at one master. */
