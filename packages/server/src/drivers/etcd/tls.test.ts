@@ -1,41 +1,28 @@
 // etcd behind TLS with certificates on both sides, made for the test.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeCertificates, opensslWorks } from '../../../../../test/support/certificates.ts';
 import { startEtcd } from '../../../../../test/support/etcd.ts';
 import { CoordinatorRefused } from '../../ports/coordinator.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemIdentity } from '../system/identity.ts';
 import { etcdCoordinator } from './coordinator.ts';
 
-const openssl = spawnSync('openssl', ['version']).status === 0;
 const options = {
   timeout: 60_000,
-  ...(openssl ? {} : { skip: 'openssl, which makes the certificates, is not installed' }),
+  ...(opensslWorks ? {} : { skip: 'openssl, which makes the certificates, is not installed' }),
 };
-
-function certificates(home: string): { caFile: string; certFile: string; keyFile: string } {
-  const run = (args: string): void => {
-    execFileSync('openssl', args.split(' '), { cwd: home, stdio: 'ignore' });
-  };
-  const curve = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
-  writeFileSync(join(home, 'extensions'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
-  run(`req -x509 ${curve} -days 2 -subj /CN=test-ca -keyout ca.key -out ca.crt`);
-  run(`req ${curve} -subj /CN=member -keyout member.key -out member.csr`);
-  run('x509 -req -in member.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out member.crt');
-  return { caFile: join(home, 'ca.crt'), certFile: join(home, 'member.crt'), keyFile: join(home, 'member.key') };
-}
 
 test(
   'speaks TLS, shows its own certificate, and trusts no member that its authority has not signed',
   options,
   async () => {
     const home = mkdtempSync(join(tmpdir(), 'tidewheel-tls-'));
-    const files = certificates(home);
+    const files = makeCertificates(home);
     const etcd = await startEtcd({ tls: files });
     const shared = {
       endpoints: etcd.endpoints,
