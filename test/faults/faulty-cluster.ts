@@ -25,6 +25,8 @@ export interface ClusterOptions {
   /** What masters run unless their start says otherwise; else the released program. */
   readonly masterProgram?: readonly string[];
   readonly postgresSettings?: Readonly<Record<string, string>>;
+  /** How each seat begins. */
+  readonly masterStarts?: readonly MasterStart[];
 }
 
 export interface MasterStart {
@@ -144,17 +146,18 @@ export class FaultyCluster {
 
   async #open(): Promise<void> {
     this.#database = await this.postgres.createDatabase();
-    this.store = await openStore({ engine: 'postgres', url: this.#database.url, poolSize: 4 }, silentLog);
-    const token = (name: string, role: 'admin' | 'worker') =>
-      this.store.createToken({ name, role, namespace: '*' }).then((made) => made.secret);
-    this.adminToken = await token('caller', 'admin');
-    this.#workerToken = await token('workers', 'worker');
     if (this.#options.etcd === true) {
       this.etcd = await startEtcd({ members: 3 });
       await this.etcd.healthy();
     }
     for (let index = 1; index <= (this.#options.masters ?? 3); index += 1) await this.addSeat(`m${index}`);
-    for (const seat of this.masters) await seat.start();
+    for (const [index, seat] of this.masters.entries()) await seat.start(this.#options.masterStarts?.[index]);
+    // After the masters: the first of them makes the database, in the form that its version knows.
+    this.store = await openStore({ engine: 'postgres', url: this.#database.url, poolSize: 4 }, silentLog);
+    const token = (name: string, role: 'admin' | 'worker') =>
+      this.store.createToken({ name, role, namespace: '*' }).then((made) => made.secret);
+    this.adminToken = await token('caller', 'admin');
+    this.#workerToken = await token('workers', 'worker');
   }
 
   /** Direct to the store, past every proxy: for the checker, and for a disturber. */

@@ -29,6 +29,12 @@ export interface Stage {
   note(name: string, value: number): void;
 }
 
+export interface Setting {
+  readonly cluster?: ClusterOptions;
+  readonly workers?: readonly WorkerStart[];
+  remove(): Promise<void>;
+}
+
 export interface Scenario {
   /** The row of the table of faults in the project's notes on reliability, where it has one. */
   readonly id: string;
@@ -40,6 +46,10 @@ export interface Scenario {
   readonly callEveryMs?: number;
   readonly jobs?: readonly string[];
   readonly needsNamespaces?: boolean;
+  /** Why it cannot be played here. */
+  readonly missing?: () => string | undefined;
+  /** Makes what must be there before the cluster starts, and says with what it starts. */
+  readonly prepare?: () => Promise<Setting>;
   /** Played only when it is asked for by its id. */
   readonly onDemand?: boolean;
   readonly warmMs?: number;
@@ -95,14 +105,20 @@ export async function playScenario(scenario: Scenario, pace: Pace = { factor: 1 
   if (scenario.needsNamespaces === true && !namespacesWork()) {
     return end({ passed: true, skipped: 'needs the right to make network namespaces' });
   }
+  const missing = scenario.missing?.();
+  if (missing !== undefined) return end({ passed: true, skipped: missing });
+  let setting: Setting | undefined;
   try {
-    const { evidence, measures } = await run(scenario, pace, mark, noted);
+    setting = await scenario.prepare?.();
+    const { evidence, measures } = await run({ ...scenario, ...setting }, pace, mark, noted);
     const verdicts = judge(evidence);
     const criteria = scenario.criteria(measures, evidence, noted).map((one) => ({ ...one, passed: holds(one) }));
     const passed = verdicts.every((one) => one.violations === 0) && criteria.every((one) => one.passed);
     return end({ passed, verdicts, criteria, measures });
   } catch (error) {
     return end({ passed: false, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  } finally {
+    await setting?.remove();
   }
 }
 

@@ -8,6 +8,7 @@ import { linkScenarios } from './links.ts';
 import { masterScenarios } from './masters.ts';
 import { soak } from './nemesis.ts';
 import { storeScenarios } from './stores.ts';
+import { versionScenarios } from './versions.ts';
 import { workerScenarios } from './workers.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -18,5 +19,6 @@ export const scenarios: readonly Scenario[] = [
   ...storeScenarios,
   ...workerScenarios,
   ...linkScenarios,
+  ...versionScenarios,
   soak,
 ].sort((a, b) => Number.parseInt(a.id) - Number.parseInt(b.id));
