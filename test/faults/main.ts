@@ -49,12 +49,17 @@ async function main(): Promise<number> {
   }
   const failed = reports.filter((report) => !report.passed);
   const skipped = reports.filter((report) => report.skipped !== undefined);
-  console.log(`${reports.length} played, ${failed.length} failed, ${skipped.length} skipped`);
+  const minutes = reports.reduce((sum, { tookMs }) => sum + tookMs, 0) / 60_000;
+  console.log(
+    `${reports.length} played in ${minutes.toFixed(1)} min, ${failed.length} failed, ${skipped.length} skipped`,
+  );
   return failed.length === 0 ? 0 : 1;
 }
 
 function summary(reports: readonly Report[]): object {
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: repositoryRoot, encoding: 'utf8' }).trim();
+  // With `-dirty` when the files are not as committed: then nobody can play the same again.
+  const describe = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
+  const commit = execFileSync('git', describe, { cwd: repositoryRoot, encoding: 'utf8' }).trim();
   const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, kernel: release(), node: process.version };
   return { commit, machine, reports };
 }

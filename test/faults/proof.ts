@@ -29,10 +29,20 @@ const rows = played.map((report) => {
   const violations = report.verdicts.reduce((sum, one) => sum + one.violations, 0);
   const looked = report.verdicts.reduce((sum, one) => sum + one.looked, 0);
   const cell = [...criteria, ...(report.failure === undefined ? [] : [report.failure.split('\n')[0]])].join('<br>');
-  return `| ${report.id} | ${report.title} | ${cell} | ${violations} of ${looked} | ${verdict} |`;
+  return `| ${report.id} | ${report.title} | ${cell} | ${violations} of ${looked} | ${Math.round(report.tookMs / 1000)} s | ${verdict} |`;
 });
 
 const missing = scenarios.filter(({ id }) => !latest.has(id));
+
+/** Whether all of it can be played again as it was. */
+function provenance(): string {
+  const commits = [...new Set(played.map(({ commit }) => commit))];
+  const minutes = Math.round(sum(({ tookMs }) => tookMs) / 60_000);
+  const [only = ''] = commits;
+  if (commits.length > 1)
+    return `They took ${minutes} minutes, one by one, at ${commits.length} commits while the program was being changed.`;
+  return `They took ${minutes} minutes, one after another, all at commit ${only}.`;
+}
 
 const sum = (of: (report: Report) => number) => played.reduce((total, report) => total + of(report), 0);
 const page = `# Real faults: what was measured
@@ -47,12 +57,12 @@ Machine: ${machine?.cores} cores (${machine?.cpu}), Linux ${machine?.kernel}, No
 
 ${played.length} scenarios, ${played.filter((report) => report.passed && report.skipped === undefined).length} passed; ${sum((r) => r.measures?.fires ?? 0)} fires, ${sum((r) => r.measures?.runs ?? 0)} runs, ${sum((r) => r.measures?.attempts ?? 0)} attempts.
 
-| # | fault | measured (bound) | violations | |
-|---|---|---|---|---|
+| # | fault | measured (bound) | violations | took | |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 
 Not played for this page: ${missing.length === 0 ? 'none' : missing.map(({ id, title }) => `${id} (${title})`).join('; ')}.
-The scenarios were played one by one while the program was being changed, so their commits differ.
+${provenance()}
 
 ## Rules of the checker
 

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Criterion, Scenario, Stage } from '../scenario.ts';
 import { pause, until } from '../processes.ts';
 import { leaderAfter } from '../leader-seat.ts';
+import { lateWrites, noteWrites, refusedWrites, writesAfter } from '../leader-writes.ts';
 
 const program = (name: string): readonly string[] => ['--conditions=source', join(import.meta.dirname, '..', name)];
 const worst = 'a new leader after, ms (worst)';
+const late = 'writes of an old term after the next one was recorded';
 const rounds = 6;
 
 function noted(
@@ -16,18 +18,6 @@ function noted(
   bound: { atMost?: number; atLeast?: number },
 ): Criterion {
   return { name, measured: values.get(name) ?? Number.NaN, ...bound };
-}
-
-/** Each beginning of a term, and each write of a leader, is a row that stays as it was committed. */
-async function noteWrites({ cluster: { store } }: Stage): Promise<void> {
-  for (const statement of [
-    'create table faults_term (term bigint not null)',
-    `create function faults_note_term() returns trigger language plpgsql as
-       $$ begin insert into faults_term values (new.term); return new; end $$`,
-    'create trigger faults_note_term after insert on election for each row execute function faults_note_term()',
-    'create table faults_leader_write (term bigint not null)',
-  ])
-    await store.db.query(statement);
 }
 
 /** Ends the etcd lease behind the key of the leadership, as an operator or a defect of etcd may. */
@@ -45,32 +35,6 @@ async function revokeLease(stage: Stage): Promise<void> {
   const found = all.kvs?.find(({ key }) => Buffer.from(key, 'base64').toString().endsWith('leader'));
   if (found === undefined) throw new Error('nobody holds the lease of the leadership');
   await call('lease/revoke', { ID: found.lease });
-}
-
-const committed = (table: string): string => `pg_xact_commit_timestamp(${table}.xmin)`;
-
-async function countWrites(stage: Stage, revoked: ReadonlyMap<number, number>): Promise<void> {
-  const { db } = stage.cluster.store;
-  const count = async (name: string, where: string, params: readonly string[] = []): Promise<void> => {
-    const [row] = await db.query<{ n: number }>(
-      `select count(*) as n from faults_leader_write w join faults_term t on t.term = w.term + 1 where ${where}`,
-      params,
-    );
-    stage.note(name, row?.n ?? Number.NaN);
-  };
-  await count('writes of an old term after the next one was recorded', `${committed('w')} > ${committed('t')}`);
-  await count(
-    'writes of a revoked leader before the next term was recorded',
-    `${committed('w')} <= ${committed('t')}
-       and ${committed('w')} > to_timestamp(($1::jsonb ->> w.term::text)::float8 / 1000)`,
-    [JSON.stringify(Object.fromEntries(revoked))],
-  );
-}
-
-function refusedWrites(stage: Stage): number {
-  const outputs = stage.cluster.masters.flatMap(({ programs }) => programs.map(({ output }) => output));
-  const counts = outputs.flatMap((output) => [...output.matchAll(/^refused (\d+) writes of term/gm)]);
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 const revoked: Scenario = {
@@ -108,13 +72,48 @@ const revoked: Scenario = {
     stage.note(worst, slowest);
     await until('all old leaders have given up', () => refusedWrites(stage) >= rounds, 10_000).catch(() => undefined);
     stage.note('writes refused', refusedWrites(stage));
-    await countWrites(stage, revokedAt);
+    stage.note(late, await lateWrites(stage));
+    stage.note('writes of a revoked leader before the next term was recorded', await writesAfter(stage, revokedAt));
   },
   criteria: (measures, _, values) => [
-    noted(values, 'writes of an old term after the next one was recorded', { atMost: 0 }),
+    noted(values, late, { atMost: 0 }),
     noted(values, 'writes of a revoked leader before the next term was recorded', { atLeast: 1 }),
     noted(values, 'writes refused', { atLeast: rounds }),
     noted(values, worst, { atMost: 4000 }),
+    { name: 'delay of any fire, ms', measured: measures.fireDelayMs.max, atMost: 1000 },
+    { name: 'runs executed again', measured: measures.rescuedRuns, atMost: 0 },
+  ],
+};
+
+const frozenInside: Scenario = {
+  id: '5L',
+  title: 'the leader is frozen for 20 s inside an open transaction of its own, in which it has written already',
+  expects: 'the store ends that transaction, which holds up the next term; nothing of it is ever committed',
+  cluster: { masterProgram: program('zealous-server.ts'), postgresSettings: { track_commit_timestamp: 'on' } },
+  play: async (stage) => {
+    await noteWrites(stage);
+    const { term, seat } = await leaderAfter(stage, 0);
+    await pause(500);
+    const at = stage.mark(`${seat.name}, leader of term ${term}, is frozen in its next write`);
+    seat.running.signal('SIGUSR2');
+    const next = await leaderAfter(stage, term);
+    stage.note(worst, Date.now() - at);
+    stage.mark(`${next.seat.name} leads term ${next.term}`);
+    await pause(at + 20_000 - Date.now());
+    stage.note('frozen inside', seat.running.output.includes('frozen inside') ? 1 : 0);
+    seat.running.signal('SIGCONT');
+    stage.mark(`${seat.name} goes on`);
+    await until('it has given up', () => refusedWrites(stage) > 0, 10_000).catch(() => undefined);
+    stage.note('writes refused', refusedWrites(stage));
+    stage.note(late, await lateWrites(stage));
+    stage.note('terms since then', (await leaderAfter(stage, 0)).term - next.term);
+  },
+  criteria: (measures, _, values) => [
+    noted(values, worst, { atMost: 9000 }),
+    noted(values, 'frozen inside', { atLeast: 1 }),
+    noted(values, late, { atMost: 0 }),
+    noted(values, 'writes refused', { atLeast: 1 }),
+    noted(values, 'terms since then', { atMost: 0 }),
     { name: 'delay of any fire, ms', measured: measures.fireDelayMs.max, atMost: 1000 },
     { name: 'runs executed again', measured: measures.rescuedRuns, atMost: 0 },
   ],
@@ -191,4 +190,4 @@ const allBlocked: Scenario = {
   ],
 };
 
-export const beliefScenarios: readonly Scenario[] = [blocked, allBlocked, revoked];
+export const beliefScenarios: readonly Scenario[] = [frozenInside, blocked, allBlocked, revoked];

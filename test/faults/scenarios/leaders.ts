@@ -8,6 +8,7 @@ import type { Criterion, Scenario, Stage } from '../scenario.ts';
 import type { Direction } from '../tcp-proxy.ts';
 
 const worst = 'a new leader after, ms (worst)';
+const knows = 'the old leader found its term over';
 
 async function handOver(stage: Stage, rounds: number, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   let slowest = 0;
@@ -75,12 +76,14 @@ function deposed(
       fault.end(seat);
       stage.mark(`${seat.name} is well again`);
       await pause(8000);
+      stage.note(knows, seat.running.output.includes('this master leads no longer') ? 1 : 0);
       const last = await leaderAfter(stage, 0);
       stage.note('terms since then', last.term - next.term);
     },
     criteria: (measures, _, noted) => [
       ...bounds(noted, withinMs, delayMs, measures.fireDelayMs.max),
       { name: 'terms since then', measured: noted.get('terms since then') ?? Number.POSITIVE_INFINITY, atMost: 0 },
+      { name: knows, measured: noted.get(knows) ?? 0, atLeast: 1 },
       { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
     ],
   };
@@ -133,7 +136,7 @@ function etcdOutage(id: string, title: string, alsoLeader: boolean): Scenario {
       if (alsoLeader) await seat.start();
     },
     criteria: (measures, _, noted) => [
-      ...bounds(noted, 10_000, 1000, measures.fireDelayMs.max),
+      ...bounds(noted, 8000, 1000, measures.fireDelayMs.max),
       { name: 'runs executed again', measured: measures.rescuedRuns, atMost: 0 },
     ],
   };
