@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../scenario.ts';
 import { beliefScenarios } from './beliefs.ts';
+import { clockScenarios } from './clocks.ts';
 import { failpointScenarios } from './failpoints.ts';
 import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   ...storeScenarios,
   ...workerScenarios,
   ...linkScenarios,
+  ...clockScenarios,
   ...versionScenarios,
   soak,
 ].sort((a, b) => Number.parseInt(a.id) - Number.parseInt(b.id));
