@@ -10,16 +10,21 @@ import { Faults } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { watchHistory } from './history.ts';
 import { drawJobs, type JobPlan, queues } from './job-plans.ts';
+import { LockHolder, type HolderWorld } from './lock-holder.ts';
 import { calmNetwork, Network } from './network.ts';
 import type { SimOptions } from './options.ts';
 import { Random } from './random.ts';
+import { RecoveryWatch } from './recovery-watch.ts';
+import { CoordinatorServer } from './sim-coordinator.ts';
 import { type MasterWorld, SimMaster } from './sim-master.ts';
 import { SimProcess } from './sim-process.ts';
 import { calmSignals, SignalHub } from './sim-signals.ts';
 import { SimStranger } from './sim-stranger.ts';
 import { SimWorker, type WorkerShape, type WorkerWorld } from './sim-worker.ts';
+import { StoreClock } from './store-clock.ts';
 import { calmStore, StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
+import type { Make } from './version-skew.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export interface Cluster {
@@ -27,12 +32,18 @@ export interface Cluster {
   time: VirtualTime;
   random: Random;
   truth: GroundTruth;
+  clock: StoreClock;
   store: StoreServer;
+  coordinator: CoordinatorServer;
   network: Network;
   signals: SignalHub;
   masters: SimMaster[];
   workers: (SimWorker | SimStranger)[];
+  holders: LockHolder[];
+  holderWorld: HolderWorld;
+  recovery: RecoveryWatch;
   client: SimProcess;
+  api: ApiClient;
   /** Reads the store as any process would, to see whether all is done. */
   monitor: SimProcess;
   jobs: JobPlan[];
@@ -44,30 +55,41 @@ export interface Cluster {
 export async function buildCluster(options: SimOptions, trace: Trace): Promise<Cluster> {
   const random = new Random(options.seed);
   const time = new VirtualTime(random.fork('order'), trace);
-  const real = openSqlite({ path: ':memory:', nowMs: () => options.epochMs + time.now });
+  const clock = new StoreClock(options.epochMs);
+  const functions = { true_ms: () => time.now };
+  const real = openSqlite({ path: ':memory:', nowMs: () => clock.at(time.now), functions });
   await migrate(real);
   await watchHistory(real);
   const truth = new GroundTruth();
   const store = new StoreServer(real, time, random.fork('store'), calmStore);
+  const coordinator = new CoordinatorServer(time, random.fork('coordinator'));
   const network = new Network(time, random.fork('network'), calmNetwork);
   const signals = new SignalHub(random.fork('signals'), calmSignals);
   const jobs = drawJobs(options, random.fork('jobs'));
   const process = (name: string): SimProcess => newProcess(name, options, time, random);
-  const hosts = buildHosts(options, { time, random, truth, store, network, signals, jobs, process });
+  const hosts = buildHosts(options, { time, random, truth, store, coordinator, network, signals, jobs, process });
   const client = process('client');
   const monitor = process('monitor');
   const { masters, workers, injected } = hosts;
+  const holderWorld: HolderWorld = { network, truth, masters, namespaces: options.namespaces };
+  const holders = numbers(options.holders).map((index) => new LockHolder(process(`holder-${index + 1}`), holderWorld));
+  const recovery = new RecoveryWatch(time, masters);
+  store.watch = (name) => recovery.statement(name);
   const faults = new Faults({
     mix: options.faults,
+    storeRate: options.storeRate,
     sessionTtlMs: options.sessionTtlMs,
     heartbeatMs: options.heartbeatMs,
     time,
     random: random.fork('faults'),
     masters,
     workers,
+    holders,
     client,
     network,
     store,
+    clock,
+    coordinator,
   });
   injected.crash = (one) => faults.crash(one);
   injected.boundary = (one, name) => faults.boundary(one, name);
@@ -81,12 +103,18 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     time,
     random,
     truth,
+    clock,
     store,
+    coordinator,
     network,
     signals,
     masters,
     workers,
+    holders,
+    holderWorld,
+    recovery,
     client,
+    api,
     monitor,
     jobs,
     faults,
@@ -102,7 +130,8 @@ function newProcess(name: string, options: SimOptions, time: VirtualTime, random
   return new SimProcess(name, time, own, options.epochMs, { rate, wallSkewMs });
 }
 
-interface HostParts extends Pick<Cluster, 'time' | 'random' | 'truth' | 'store' | 'network' | 'signals' | 'jobs'> {
+interface HostParts
+  extends Pick<Cluster, 'time' | 'random' | 'truth' | 'store' | 'coordinator' | 'network' | 'signals' | 'jobs'> {
   process: (name: string) => SimProcess;
 }
 
@@ -113,9 +142,11 @@ function buildHosts(options: SimOptions, parts: HostParts) {
   const crash = (one: SimProcess): void => injected.crash(one);
   const boundary: MasterWorld['boundary'] = (one, name) => injected.boundary(one, name);
   const settings = { sessionTtlMs: options.sessionTtlMs, heartbeatMs: options.heartbeatMs };
-  const masters = Array.from({ length: options.masters }, (_, index) => {
-    const world = { time, store, signals, truth, settings, crash, boundary };
-    return new SimMaster(process(`master-${index + 1}`), world);
+  const coordinator = options.coordinator === 'store' ? null : parts.coordinator;
+  const versions = random.fork('makes');
+  const masters = numbers(options.masters).map((index) => {
+    const world = { time, store, signals, truth, settings, coordinator, crash, boundary };
+    return new SimMaster(process(`master-${index + 1}`), versions.pick(options.makes), world);
   });
   const doors = new Map(masters.map((master) => [master.address, master]));
   const behaviours = new Map<string, Behaviour>(jobs.map((job) => [`${job.namespace} ${job.name}`, job.behaviour]));
@@ -130,11 +161,11 @@ function buildHosts(options: SimOptions, parts: HostParts) {
     process(`${kind}-${options.namespaces.length === 1 ? '' : `${namespace}-`}${index + 1}`);
   const workers = options.namespaces.flatMap((namespace) => [
     ...numbers(options.workers).map((index) => {
-      const shape = drawShape(namespace, index === 0, jobs, shapes);
+      const shape = drawShape(namespace, versions.pick(options.makes), index === 0, jobs, shapes);
       return new SimWorker(named('worker', namespace, index), shape, world);
     }),
     ...numbers(options.strangers).map((index) => {
-      const shape = drawShape(namespace, false, jobs, shapes);
+      const shape = drawShape(namespace, versions.pick(options.makes), false, jobs, shapes);
       return new SimStranger(named('stranger', namespace, index), shape, world, options);
     }),
   ]);
@@ -146,11 +177,12 @@ function numbers(count: number): number[] {
 }
 
 /** The first worker of a namespace can do everything, so that every run can end. */
-function drawShape(namespace: string, all: boolean, jobs: readonly JobPlan[], random: Random): WorkerShape {
+function drawShape(namespace: string, make: Make, all: boolean, jobs: readonly JobPlan[], random: Random): WorkerShape {
   const tasks = jobs.filter((job) => job.namespace === namespace).map((job) => `task:${job.name}`);
   const some = tasks.filter(() => random.chance(0.6));
   return {
     namespace,
+    make,
     slots: all ? random.between(4, 30) : random.between(1, 8),
     queues: all || random.chance(0.5) ? [...queues] : ['default'],
     handlers: all || some.length === 0 ? tasks : some,

@@ -4,7 +4,10 @@
 import type { Database } from '../ports/database.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { type HistoryRow, readHistory } from './history.ts';
+import type { JobPlan } from './job-plans.ts';
 import type { SimOptions } from './options.ts';
+import type { Recovery } from './recovery-watch.ts';
+import type { StoreClock } from './store-clock.ts';
 
 export interface FinalRun {
   id: string;
@@ -31,6 +34,21 @@ export interface FinalFire {
   decidedAt: number;
 }
 
+export interface LogChunk {
+  runId: string;
+  attemptId: string;
+  seq: number;
+  text: string;
+}
+
+/** What a worker may be given. */
+export interface Entitlement {
+  namespace: string;
+  queues: readonly string[];
+  handlers: readonly string[];
+  labels: Readonly<Record<string, string>>;
+}
+
 export interface ScheduleVersion {
   scheduleId: string;
   version: number;
@@ -41,6 +59,8 @@ export interface ScheduleVersion {
 
 export interface Evidence {
   options: SimOptions;
+  /** What the store's clock showed when. */
+  clock: StoreClock;
   truth: GroundTruth;
   history: readonly HistoryRow[];
   runs: readonly FinalRun[];
@@ -48,8 +68,13 @@ export interface Evidence {
   /** Name and namespace by id. */
   schedules: ReadonlyMap<string, { namespace: string; name: string }>;
   versions: readonly ScheduleVersion[];
-  /** The audit log. */
-  events: readonly { namespace: string; at: number; action: string; subject: string }[];
+  /** In order of attempt and number. */
+  logs: readonly LogChunk[];
+  jobs: readonly JobPlan[];
+  /** By the name of the worker. */
+  entitled: ReadonlyMap<string, Entitlement>;
+  /** How the cluster came back after healing. */
+  recovery: Recovery;
   sessions: ReadonlyMap<string, { worker: string; state: string }>;
   /** When each worker was paused or hung, by name. */
   pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
@@ -60,7 +85,7 @@ export interface Evidence {
 
 export async function gather(
   db: Database,
-  rest: Pick<Evidence, 'options' | 'truth' | 'pauses' | 'healedAt' | 'endedAt'>,
+  rest: Omit<Evidence, 'history' | 'runs' | 'fires' | 'schedules' | 'versions' | 'logs' | 'sessions'>,
 ): Promise<Evidence> {
   const schedules = await db.query<{ id: string; namespace: string; name: string }>(
     'select id, namespace, name from schedule',
@@ -86,7 +111,9 @@ export async function gather(
       `select schedule_id as "scheduleId", version, state, anchor_at as "anchorAt", valid_from as "validFrom"
        from schedule_version order by schedule_id, version`,
     ),
-    events: await db.query('select namespace, at, action, subject from event order by id'),
+    logs: await db.query<LogChunk>(
+      `select run_id as "runId", attempt_id as "attemptId", seq, text from log_chunk order by run_id, attempt_id, seq`,
+    ),
     sessions: new Map(sessions.map(({ id, worker, state }) => [id, { worker, state }])),
   };
 }

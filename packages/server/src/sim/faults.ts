@@ -5,14 +5,17 @@ import type { Failpoint } from '../ports/failpoints.ts';
 import type { Network } from './network.ts';
 import type { FaultMix } from './options.ts';
 import type { Random } from './random.ts';
+import type { LockHolder } from './lock-holder.ts';
+import type { CoordinatorServer } from './sim-coordinator.ts';
 import type { SimMaster } from './sim-master.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SimStranger } from './sim-stranger.ts';
 import type { SimWorker } from './sim-worker.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { StoreServer } from './store-server.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-type Host = SimMaster | SimWorker | SimStranger;
+type Host = SimMaster | SimWorker | SimStranger | LockHolder;
 
 export interface FaultWorld {
   time: VirtualTime;
@@ -20,14 +23,23 @@ export interface FaultWorld {
   mix: FaultMix;
   masters: readonly SimMaster[];
   workers: readonly (SimWorker | SimStranger)[];
+  holders: readonly LockHolder[];
   client: SimProcess;
   network: Network;
   store: StoreServer;
+  clock: StoreClock;
+  storeRate: number;
+  coordinator: CoordinatorServer;
   sessionTtlMs: number;
   heartbeatMs: number;
 }
 
 const stopPatienceMs = 10_000;
+/** How far the store's clock steps, and how wrong all its steps together may make it. */
+const storeStepMs = [50, 60_000] as const;
+const storeWrongMostMs = 120_000;
+/** Of a coordinator that is restored from a backup. */
+const revisionsLostMost = 12;
 /** After healing, whatever ends is back at once. */
 const calmRestartMs = 200;
 
@@ -39,6 +51,7 @@ export class Faults {
   readonly crashedAt = new Set<Failpoint>();
   /** What was done to whom, in order. */
   readonly timeline: { at: number; who: string; what: string }[] = [];
+  #storeWrongMs = 0;
   #begun = false;
   #healed = false;
 
@@ -59,18 +72,49 @@ export class Faults {
     this.#every(mix.cutMs, () => this.#cut());
     this.#every(mix.isolateMs, () => this.#isolate());
     this.#every(mix.storeCutMs, () => this.#storeCut());
-    this.#every(mix.wallStepMs, () => this.#stepWall());
     this.#every(mix.blackoutMs, () => {
       this.#count('blackout');
       for (const master of masters) this.crash(master.process, 90_000);
     });
+    this.#beginAtTheClocks();
+    this.#beginAtTheLeaders();
+  }
+
+  #beginAtTheClocks(): void {
+    const { mix, clock, time, storeRate } = this.#world;
+    clock.drift(time.now, storeRate);
+    this.#every(mix.wallStepMs, () => this.#stepWall());
+    this.#every(mix.storeStepMs, () => this.#stepStore());
+  }
+
+  #beginAtTheLeaders(): void {
+    const { mix, random, masters, holders, coordinator } = this.#world;
+    this.#every(mix.coordinatorCutMs, () => this.#coordinatorCut());
+    this.#every(mix.coordinatorRevokeMs, () => {
+      this.#count('leases ended');
+      this.#note('coordinator', 'has its leases ended by hand');
+      coordinator.revokeAll();
+    });
+    this.#every(mix.coordinatorWipeMs, () => {
+      const lost = random.chance(0.5) ? null : random.between(1, revisionsLostMost);
+      this.#count('coordinator wiped');
+      this.#note('coordinator', lost === null ? 'is set up anew' : `is restored, ${lost} revisions ago`);
+      coordinator.wipe(lost);
+    });
+    this.#every(mix.stepDownMs, () => {
+      this.#count('step down');
+      for (const { process, master } of masters) process.after(0, 'step down', () => void master?.elector.stepDown());
+    });
+    if (holders.length > 0) this.#every(mix.holderCrashMs, () => this.crash(random.pick(holders).process));
   }
 
   heal(): void {
-    const { network, store } = this.#world;
+    const { network, store, coordinator, clock, time } = this.#world;
     this.#healed = true;
     network.heal();
     store.heal();
+    coordinator.heal();
+    clock.drift(time.now, 1);
     for (const host of this.#hosts()) {
       host.process.resume();
       if ('main' in host) host.main.release();
@@ -108,7 +152,7 @@ export class Faults {
   }
 
   #hosts(): Host[] {
-    return [...this.#world.masters, ...this.#world.workers];
+    return [...this.#world.masters, ...this.#world.workers, ...this.#world.holders];
   }
 
   #every(meanMs: number, act: () => void): void {
@@ -219,6 +263,35 @@ export class Faults {
     this.#count('wall clock step');
     this.#note(process.name, `wall clock steps by ${byMs} ms`);
     process.stepWallClock(byMs);
+  }
+
+  /** By as much as it was wrong already it may step back at once. */
+  #stepStore(): void {
+    const { random, clock, time, storeRate } = this.#world;
+    const wrongMs = this.#storeWrongMs;
+    const back = wrongMs !== 0 && random.chance(0.3);
+    const byMs = back ? -wrongMs : random.pick([-1, 1]) * random.skewed(...storeStepMs);
+    if (Math.abs(wrongMs + byMs) > storeWrongMostMs) return;
+    this.#storeWrongMs += byMs;
+    this.#count('store clock step');
+    this.#note('store', `clock steps by ${byMs} ms (rate ${storeRate})`);
+    clock.step(time.now, byMs);
+  }
+
+  #coordinatorCut(): void {
+    const { random, mix, masters, coordinator } = this.#world;
+    const forMs = random.skewed(...mix.awayMs);
+    if (random.chance(0.3)) {
+      this.#count('coordinator outage');
+      this.#note('coordinator', `is away for ${forMs} ms`);
+      coordinator.outage(forMs);
+      return;
+    }
+    const { process } = random.pick(masters);
+    const way = random.pick(['both', 'in', 'out'] as const);
+    this.#count('coordinator cut');
+    this.#note(process.name, `cut off from the coordinator (${way}) for ${forMs} ms`);
+    coordinator.cut(process, way, forMs);
   }
 
   #count(kind: string): void {

@@ -21,6 +21,8 @@ export interface Execution {
   end: { at: number; outcome: 'succeeded' | 'failed' | 'timed-out' | 'canceled' } | null;
   /** Stopped without a report: fenced, or its process died. */
   cutOffAt: number | null;
+  /** Lines of output that it wrote. */
+  logLines: number;
 }
 
 export type Answer<T> =
@@ -79,6 +81,32 @@ export interface Era {
   doneAt: number;
 }
 
+/** One acquisition of a lock of users, as who asked for it sees it. */
+export interface HoldRecord {
+  readonly holder: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly hold: string;
+  /** The lock goes with the worker that executes this attempt. */
+  readonly attemptId: string | null;
+  /** When the token came; null when none came. */
+  heldFrom: number | null;
+  token: number | null;
+  /** Until when the holder trusts in it: by its lease, or because it gave it back, learned of its loss, or died. */
+  heldTo: number;
+}
+
+/** The last one to ask for a lock, when all who had it are gone. */
+export interface LastAskRecord {
+  readonly namespace: string;
+  readonly name: string;
+  readonly hold: string;
+  readonly askedAt: number;
+  /** Null when it was given up without having got it. */
+  gotAt: number | null;
+  gaveUpAt: number | null;
+}
+
 export class GroundTruth {
   /** By namespace and name of the schedule. */
   readonly eras = new Map<string, Era[]>();
@@ -87,6 +115,10 @@ export class GroundTruth {
   readonly cancels: CancelRecord[] = [];
   readonly retries: RetryRecord[] = [];
   readonly changes: ChangeRecord[] = [];
+  readonly holds: HoldRecord[] = [];
+  readonly lastAsks: LastAskRecord[] = [];
+  /** Assignments that reached a worker, whatever it did with them. */
+  readonly received: { worker: string; namespace: string; job: string; runId: string }[] = [];
   /** Defects that showed themselves: a broken invariant, an unexpected error, a promise that failed with nobody waiting. */
   readonly defects: { at: number; who: string; what: string }[] = [];
 

@@ -3,10 +3,30 @@
 
 import type { Database } from '../ports/database.ts';
 
-/** `at`: the store's clock. Absent values are null. */
-export interface HistoryRow {
+/** Facts of one change, by what changed; what did not change is null. */
+export interface Facts {
+  /** Of a run; the others have theirs together. */
+  before: RunFacts | null;
+  after: RunFacts | null;
+  fire: { fireAt: number; outcome: string; reason: string | null; runId: string | null } | null;
+  session: { before: string | null; after: string } | null;
+  cursor: { before: number; after: number } | null;
+  version: { version: number } | null;
+  event: { namespace: string; action: string; subject: string } | null;
+  term: { before: TermFacts; after: TermFacts } | null;
+  /** A write of a leader, as the journal makes it (leader-journal.ts). */
+  write: { term: number } | null;
+  /** Of a lease row. */
+  token: { before: number; after: number } | null;
+  lock: { before: LockFacts | null; after: LockFacts | null } | null;
+}
+
+export interface HistoryRow extends Facts {
   seq: number;
+  /** By the store's clock. */
   at: number;
+  /** True time. */
+  when: number;
   kind:
     | 'run+'
     | 'run~'
@@ -19,13 +39,16 @@ export interface HistoryRow {
     | 'fire-'
     | 'session+'
     | 'session~'
-    | 'cursor~';
+    | 'cursor~'
+    | 'version+'
+    | 'event+'
+    | 'term~'
+    | 'write+'
+    | 'lease~'
+    | 'lock+'
+    | 'lock~'
+    | 'lock-';
   id: string;
-  before: RunFacts | null;
-  after: RunFacts | null;
-  fire: { fireAt: number; outcome: string; reason: string | null; runId: string | null } | null;
-  session: { before: string | null; after: string } | null;
-  cursor: { before: number; after: number } | null;
 }
 
 export interface RunFacts {
@@ -43,6 +66,37 @@ export interface RunFacts {
   finishedAttempts: number;
 }
 
+export interface TermFacts {
+  term: number;
+  token: number;
+  origin: string;
+  masterId: string | null;
+}
+
+export interface LockFacts {
+  hold: string | null;
+  token: number;
+  renewedAt: number;
+  ttlMs: number;
+  sessionId: string | null;
+  /** When the lease of that session ends, 0 when it is dead, null when there is none. */
+  sessionEndsAt: number | null;
+}
+
+export const noFacts: Facts = {
+  before: null,
+  after: null,
+  fire: null,
+  session: null,
+  cursor: null,
+  version: null,
+  event: null,
+  term: null,
+  write: null,
+  token: null,
+  lock: null,
+};
+
 function runFacts(row: 'old' | 'new', archived: boolean): string {
   const session = archived ? 'null' : `${row}.session_id`;
   return `json_object('state', ${row}.state, 'attempt', ${row}.attempt, 'attemptId', ${row}.attempt_id, 'sessionId', ${session},
@@ -56,12 +110,26 @@ function fireFacts(row: 'old' | 'new'): string {
   return `json_object('fireAt', ${row}.fire_at, 'outcome', ${row}.outcome, 'reason', ${row}.reason, 'runId', ${row}.run_id)`;
 }
 
+function termFacts(row: 'old' | 'new'): string {
+  return `json_object('term', ${row}.term, 'token', ${row}.token, 'origin', ${row}.origin, 'masterId', ${row}.master_id)`;
+}
+
+function lockFacts(row: 'old' | 'new'): string {
+  return `json_object('hold', ${row}.hold, 'token', ${row}.token, 'renewedAt', ${row}.renewed_at, 'ttlMs', ${row}.ttl_ms,
+    'sessionId', ${row}.session_id, 'sessionEndsAt', case when ${row}.session_id is not null then coalesce(
+      (select case when s.state = 'dead' then 0 else s.expires_at end from session s where s.id = ${row}.session_id), 0) end)`;
+}
+
+function both(before: string | null, after: string | null): string {
+  return `json_object('before', ${before === null ? 'null' : `json(${before})`}, 'after', ${after === null ? 'null' : `json(${after})`})`;
+}
+
 interface Watch {
   kind: HistoryRow['kind'];
   on: string;
   when?: string;
   id: string;
-  column: 'run' | 'fire' | 'session' | 'cursor';
+  column: 'run' | Exclude<keyof Facts, 'before' | 'after'>;
   before?: string;
   after?: string;
 }
@@ -114,17 +182,69 @@ const watches: readonly Watch[] = [
     column: 'cursor',
     after: `json_object('before', old.cursor, 'after', new.cursor)`,
   },
+  {
+    kind: 'version+',
+    on: 'insert on schedule_version',
+    id: 'new.schedule_id',
+    column: 'version',
+    after: `json_object('version', new.version)`,
+  },
+  {
+    kind: 'event+',
+    on: 'insert on event',
+    id: 'new.id',
+    column: 'event',
+    after: `json_object('namespace', new.namespace, 'action', new.action, 'subject', new.subject)`,
+  },
+  {
+    kind: 'term~',
+    on: 'update on leader_term',
+    id: `'leader'`,
+    column: 'term',
+    after: both(termFacts('old'), termFacts('new')),
+  },
+  {
+    kind: 'write+',
+    on: 'insert on sim_leader_write',
+    id: 'new.writer',
+    column: 'write',
+    after: `json_object('term', new.term)`,
+  },
+  {
+    kind: 'lease~',
+    on: 'update on lease',
+    when: 'old.token <> new.token',
+    id: 'new.name',
+    column: 'token',
+    after: `json_object('before', old.token, 'after', new.token)`,
+  },
+  { kind: 'lock+', on: 'insert on lock', id: lockId('new'), column: 'lock', after: both(null, lockFacts('new')) },
+  {
+    kind: 'lock~',
+    on: 'update on lock',
+    when: 'old.hold is not new.hold or old.token <> new.token',
+    id: lockId('new'),
+    column: 'lock',
+    after: both(lockFacts('old'), lockFacts('new')),
+  },
+  { kind: 'lock-', on: 'delete on lock', id: lockId('old'), column: 'lock', after: both(lockFacts('old'), null) },
 ];
 
+function lockId(row: 'old' | 'new'): string {
+  return `${row}.namespace || ' ' || ${row}.name`;
+}
+
+/** The database must know `true_ms()`. */
 export async function watchHistory(db: Database): Promise<void> {
+  await db.query('create table sim_leader_write (term bigint not null, writer text not null, seq integer primary key)');
   await db.query(
-    `create table sim_history (seq integer primary key, at integer not null, kind text not null, id text not null, col text not null, before text, after text)`,
+    `create table sim_history (seq integer primary key, at integer not null, true_at integer not null, kind text not null, id text not null, col text not null, before text, after text)`,
   );
   for (const [index, watch] of watches.entries()) {
     await db.query(
       `create trigger sim_watch_${index} after ${watch.on} ${watch.when === undefined ? '' : `when ${watch.when}`} begin
-         insert into sim_history (at, kind, id, col, before, after)
-         values (now_ms(), '${watch.kind}', ${watch.id}, '${watch.column}', ${watch.before ?? 'null'}, ${watch.after ?? 'null'});
+         insert into sim_history (at, true_at, kind, id, col, before, after)
+         values (now_ms(), true_ms(), '${watch.kind}', ${watch.id}, '${watch.column}', ${watch.before ?? 'null'}, ${watch.after ?? 'null'});
        end`,
     );
   }
@@ -133,6 +253,7 @@ export async function watchHistory(db: Database): Promise<void> {
 interface StoredRow {
   seq: number;
   at: number;
+  when: number;
   kind: HistoryRow['kind'];
   id: string;
   col: Watch['column'];
@@ -141,20 +262,13 @@ interface StoredRow {
 }
 
 export async function readHistory(db: Database): Promise<HistoryRow[]> {
-  const rows = await db.query<StoredRow>('select seq, at, kind, id, col, before, after from sim_history order by seq');
-  return rows.map((row) => {
-    const parsed = (column: Watch['column'], text: string | null): unknown =>
-      row.col === column && text !== null ? JSON.parse(text) : null;
-    return {
-      seq: row.seq,
-      at: row.at,
-      kind: row.kind,
-      id: row.id,
-      before: parsed('run', row.before) as RunFacts | null,
-      after: parsed('run', row.after) as RunFacts | null,
-      fire: parsed('fire', row.after) as HistoryRow['fire'],
-      session: parsed('session', row.after) as HistoryRow['session'],
-      cursor: parsed('cursor', row.after) as HistoryRow['cursor'],
-    };
+  const rows = await db.query<StoredRow>(
+    'select seq, at, true_at as "when", kind, id, col, before, after from sim_history order by seq',
+  );
+  return rows.map(({ seq, at, when, kind, id, col, before, after }) => {
+    const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+    const facts = col === 'run' ? { before: parsed(before), after: parsed(after) } : { [col]: parsed(after) };
+    // As the watches above write them.
+    return { seq, at, when, kind, id, ...noFacts, ...(facts as Partial<Facts>) };
   });
 }

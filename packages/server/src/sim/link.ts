@@ -14,23 +14,27 @@ import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connect
 import { Connection, type Receiver } from './connection.ts';
 import type { Network } from './network.ts';
 import type { SimProcess } from './sim-process.ts';
+import { asSentBy, type Make } from './version-skew.ts';
 
 /** What listens at an address: answers a connection with its handler. */
 export interface Door {
   readonly process: SimProcess;
+  readonly make: Make;
   accept(connection: WorkerConnection, namespace: string): WorkerConnectionHandler;
 }
 
 export type Doors = ReadonlyMap<string, Door>;
 
 /** Gathers the messages of one tick. */
-class Gatherer<T> {
+class Gatherer<T extends WorkerMessage | MasterMessage> {
   readonly #process: SimProcess;
+  readonly #make: Make;
   readonly #write: (text: string) => void;
   #waiting: T[] = [];
 
-  constructor(process: SimProcess, write: (text: string) => void) {
+  constructor(process: SimProcess, make: Make, write: (text: string) => void) {
     this.#process = process;
+    this.#make = make;
     this.#write = write;
   }
 
@@ -40,18 +44,31 @@ class Gatherer<T> {
   }
 
   flush(): void {
-    while (this.#waiting.length > 0) this.#write(JSON.stringify(this.#waiting.splice(0, limits.messagesPerFrame)));
+    while (this.#waiting.length > 0) {
+      const frame = this.#waiting.splice(0, limits.messagesPerFrame);
+      this.#write(JSON.stringify(frame.map((message) => asSentBy(this.#make, message))));
+    }
   }
 }
 
+/** The worker's end of its connections. */
+export interface WorkerEnd {
+  readonly process: SimProcess;
+  readonly make: Make;
+  readonly namespace: string;
+  /** What reaches the worker, before it does anything with it. */
+  readonly received: (messages: readonly MasterMessage[]) => void;
+}
+
 /** The transport of one worker process: finds the door of an address and opens a connection through the network. */
-export function simTransport(network: Network, doors: Doors, worker: SimProcess, namespace: string): Transport {
+export function simTransport(network: Network, doors: Doors, end: WorkerEnd): Transport {
+  const { process: worker, namespace } = end;
   return {
     connect(address, events) {
       const door = doors.get(address);
       let connection: Connection | null = null;
       let given = false;
-      const outgoing = new Gatherer<WorkerMessage>(worker, (text) => connection?.send(0, text));
+      const outgoing = new Gatherer<WorkerMessage>(worker, end.make, (text) => connection?.send(0, text));
       const fail = (reason: string): void => {
         if (!given) events.closed(reason);
       };
@@ -59,6 +76,7 @@ export function simTransport(network: Network, doors: Doors, worker: SimProcess,
         frame: (text) => {
           const read = readFrame(masterMessageSchema, text);
           if (!read.ok) throw new Error(`a master sent a frame that cannot be read, ${read.reason}`);
+          end.received(read.messages);
           events.messages(read.messages);
         },
         closed: fail,
@@ -110,7 +128,7 @@ function open(
       closed: () => handler?.closed(),
     },
   ]);
-  const outgoing = new Gatherer<MasterMessage>(door.process, (text) => connection.send(1, text));
+  const outgoing = new Gatherer<MasterMessage>(door.process, door.make, (text) => connection.send(1, text));
   handler = door.accept(
     {
       send: (messages) => outgoing.add(messages),

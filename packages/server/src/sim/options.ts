@@ -3,8 +3,10 @@
 
 import { type Random, Random as Stream } from './random.ts';
 import type { NetworkMix } from './network.ts';
+import type { CoordinatorMix } from './sim-coordinator.ts';
 import type { SignalMix } from './sim-signals.ts';
 import type { StoreMix } from './store-server.ts';
+import { type Make, makes } from './version-skew.ts';
 
 export interface FaultMix {
   /** Mean times between two of a kind, ms; 0: none at all. */
@@ -26,6 +28,16 @@ export interface FaultMix {
   wallStepMs: number;
   /** All masters gone at once. */
   blackoutMs: number;
+  /** The store's clock, forward or back. */
+  storeStepMs: number;
+  /** The coordinator away for one master, one or both directions, or for all; all its leases ended by hand; all it knew gone. */
+  coordinatorCutMs: number;
+  coordinatorRevokeMs: number;
+  coordinatorWipeMs: number;
+  /** The leader is asked to give its leadership up. */
+  stepDownMs: number;
+  /** A user of locks dies. */
+  holderCrashMs: number;
   /** Shares of the boundaries of effects (failpoints) at which a master crashes, or is paused. */
   boundaryCrash: number;
   boundaryPause: number;
@@ -58,6 +70,14 @@ export interface SimOptions {
   store: StoreMix;
   network: NetworkMix;
   signals: SignalMix;
+  /** What masters elect their leader by: lease rows of the store, or a coordinator that lies. */
+  coordinator: 'store' | CoordinatorMix;
+  /** Milliseconds of the store's clock in a true one. */
+  storeRate: number;
+  /** What neighbouring versions masters and workers are of: one of these each. */
+  makes: readonly Make[];
+  /** Users of locks. */
+  holders: number;
   /** Mean time between two API calls of the workload. */
   callMs: number;
   /** Mean time between two changes of definitions. */
@@ -90,6 +110,7 @@ export function drawOptions(seed: number): SimOptions {
   const share = (most: number): number =>
     !calm && random.chance(0.5) ? random.fraction() * random.fraction() * most : 0;
   const short = random.chance(0.25);
+  const coordination = drawCoordination(new Stream(seed).fork('coordination'), calm);
   return {
     seed,
     epochMs: Date.parse(random.pick(beginnings)) + random.between(0, 1000),
@@ -104,7 +125,7 @@ export function drawOptions(seed: number): SimOptions {
     driftShare: random.pick([0, 0.001, 0.02]),
     wallSkewMs: random.pick([0, 200, 3_600_000]),
     troubleMs: random.between(2 * minute, 5 * minute),
-    faults: drawFaults(random, calm),
+    faults: drawFaults(random, new Stream(seed).fork('more faults'), calm, coordination.coordinator !== 'store'),
     store: {
       latencyMs: [0, random.pick([1, 5, 30, calm ? 5 : 300])],
       doneUnheard: share(0.2),
@@ -129,11 +150,41 @@ export function drawOptions(seed: number): SimOptions {
     callMs: random.pick([300, 1000, 3000]),
     changeMs: random.pick([3000, 10_000, 40_000]),
     jobs: random.between(3, 7),
+    ...coordination,
   };
 }
 
-function drawFaults(random: Random, calm: boolean): FaultMix {
-  const mean = (low: number, high: number): number => (!calm && random.chance(0.5) ? random.between(low, high) : 0);
+function drawCoordination(
+  random: Random,
+  calm: boolean,
+): Pick<SimOptions, 'coordinator' | 'storeRate' | 'makes' | 'holders'> {
+  return {
+    coordinator: random.chance(0.4) ? 'store' : drawCoordinator(random, calm),
+    storeRate: calm ? 1 : random.pick([1, 1, 0.999, 1.01, 0.95, 1.05]),
+    makes: random.chance(0.5) ? ['same'] : makes,
+    holders: random.between(0, 3),
+  };
+}
+
+function drawCoordinator(random: Random, calm: boolean): CoordinatorMix {
+  const share = (most: number): number =>
+    !calm && random.chance(0.5) ? random.fraction() * random.fraction() * most : 0;
+  return {
+    delayMs: [0, random.pick([2, 20, 200, calm ? 20 : 2000])],
+    lost: share(0.3),
+    unheard: share(0.3),
+    double: share(1),
+    early: share(0.5),
+    late: share(0.5),
+    falseRenewal: share(1),
+    stale: share(1),
+    watch: { loss: share(1), repeat: share(0.5), delayMs: [0, random.pick([2, 200, calm ? 200 : 8000])] },
+  };
+}
+
+function drawFaults(random: Random, more: Random, calm: boolean, coordinated: boolean): FaultMix {
+  const mean = (low: number, high: number, from = random, share = 0.5): number =>
+    !calm && from.chance(share) ? from.between(low, high) : 0;
   return {
     masterCrashMs: mean(8000, 90_000),
     masterPauseMs: mean(5000, 60_000),
@@ -147,6 +198,12 @@ function drawFaults(random: Random, calm: boolean): FaultMix {
     storeCutMs: mean(8000, 60_000),
     wallStepMs: mean(10_000, 60_000),
     blackoutMs: !calm && random.chance(0.15) ? random.between(60_000, 200_000) : 0,
+    storeStepMs: mean(10_000, 90_000, more, 0.4),
+    coordinatorCutMs: coordinated ? mean(8000, 60_000, more) : 0,
+    coordinatorRevokeMs: coordinated ? mean(10_000, 90_000, more, 0.3) : 0,
+    coordinatorWipeMs: coordinated ? mean(30_000, 200_000, more, 0.3) : 0,
+    stepDownMs: mean(10_000, 90_000, more, 0.3),
+    holderCrashMs: mean(5000, 60_000, more),
     boundaryCrash: !calm && random.chance(0.5) ? random.fraction() * random.fraction() * 0.01 : 0,
     boundaryPause: !calm && random.chance(0.5) ? random.fraction() * random.fraction() * 0.01 : 0,
     downMs: [50, random.pick([2000, 20_000, 60_000])],

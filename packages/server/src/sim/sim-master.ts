@@ -8,13 +8,16 @@ import type { Failpoint } from '../ports/failpoints.ts';
 import { silentLog } from '../ports/log.ts';
 import { noMetrics } from '../ports/metrics.ts';
 import { leaseRows } from '../store/lease-rows.ts';
+import { leaderJournal } from './leader-journal.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import type { Door } from './link.ts';
 import { SimDatabase } from './sim-database.ts';
 import { simIdentity } from './sim-identity.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SignalHub } from './sim-signals.ts';
+import type { CoordinatorServer } from './sim-coordinator.ts';
 import type { StoreServer } from './store-server.ts';
+import type { Make } from './version-skew.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface MasterWorld {
@@ -23,6 +26,8 @@ export interface MasterWorld {
   signals: SignalHub;
   truth: GroundTruth;
   settings: Partial<MasterSettings>;
+  /** Null: the lease rows of the store. */
+  coordinator: CoordinatorServer | null;
   /** Ends the process and has it started again after a while. */
   crash: (process: SimProcess) => void;
   /** A master has come to the boundary of an effect: a moment to crash or freeze it, if the mix wants it. */
@@ -32,17 +37,19 @@ export interface MasterWorld {
 export class SimMaster implements Door {
   readonly process: SimProcess;
   readonly address: string;
+  readonly make: Make;
   readonly #world: MasterWorld;
   #master: Master | null = null;
 
-  constructor(process: SimProcess, world: MasterWorld) {
+  constructor(process: SimProcess, make: Make, world: MasterWorld) {
     this.process = process;
+    this.make = make;
     this.address = `http://${process.name}`;
     this.#world = world;
   }
 
   start(): void {
-    const { time, store, signals, truth, settings } = this.#world;
+    const { time, store, signals, truth, settings, coordinator } = this.#world;
     this.process.start();
     const clock = this.process.clock();
     const life = this.process.life;
@@ -52,15 +59,16 @@ export class SimMaster implements Door {
       this.#world.crash(this.process);
     };
     const db = new SimDatabase(store, this.process);
-    const hints = signals.of(this.process);
+    const hints = signals.of(this.process, this.make);
     const master = new Master({
       db,
-      coordinator: leaseRows({ db, signals: hints }),
+      coordinator: coordinator?.of(this.process) ?? leaseRows({ db, signals: hints }),
       clock,
       identity: simIdentity(this.process.random, clock),
       signals: hints,
       log: silentLog,
       metrics: noMetrics,
+      duties: [leaderJournal(this.process.name, this.process.random.fork(`journal ${life}`))],
       settings: { ...masterDefaults, ...settings, address: this.address, version: 'simulated' },
       failpoints: {
         reach: (name) => {

@@ -19,6 +19,11 @@ export interface RunnerDeps {
   killWorker: () => void;
 }
 
+/** What an attempt writes: each line says whose it is, and which. */
+export function lineOf(attemptId: string, line: number): string {
+  return `${attemptId} ${line}`;
+}
+
 interface Running {
   execution: Execution;
   behaviour: Behaviour;
@@ -83,6 +88,7 @@ export class SimRunner implements Runner {
       payload: assign.payload,
       end: null,
       cutOffAt: null,
+      logLines: 0,
     };
     truth.executions.push(execution);
     time.trace.add(time.now, process.name, `starts ${assign.job} ${assign.attemptId}`);
@@ -92,7 +98,7 @@ export class SimRunner implements Runner {
     // As with a real runner, the start is told from a later turn of the loop.
     this.#later(running, 0, 'attempt started', () => {
       this.#session?.started(assign.attemptId);
-      if (behaviour.logLines > 0) this.#session?.log(assign.attemptId, 'stdout', 0, `${assign.job} begins`);
+      if (behaviour.logLines > 0) this.#log(execution, 0);
     });
     this.#plan(running, assign);
   }
@@ -142,9 +148,7 @@ export class SimRunner implements Runner {
     execution.end = { at: time.now, outcome };
     time.trace.add(time.now, process.name, `ends ${execution.attemptId} ${outcome}`);
     const durationMs = time.now - execution.startedAt;
-    for (let line = 1; line < behaviour.logLines; line += 1) {
-      this.#session?.log(execution.attemptId, 'stdout', durationMs, `line ${line} of ${execution.job}`);
-    }
+    while (execution.logLines < behaviour.logLines) this.#log(execution, durationMs);
     this.#session?.result({
       attemptId: execution.attemptId,
       outcome,
@@ -155,6 +159,11 @@ export class SimRunner implements Runner {
           : { kind: outcome === 'failed' ? 'thrown' : outcome, message: `${execution.job} ${outcome}` },
       durationMs,
     });
+  }
+
+  #log(execution: Execution, offsetMs: number): void {
+    execution.logLines += 1;
+    this.#session?.log(execution.attemptId, 'stdout', offsetMs, lineOf(execution.attemptId, execution.logLines));
   }
 
   #later(running: Running, delayMs: number, what: string, run: () => void): void {

@@ -3,6 +3,7 @@
 import type { Signals, SignalTopic, SignalTopics } from '../ports/signals.ts';
 import type { Random } from './random.ts';
 import type { SimProcess } from './sim-process.ts';
+import { type Make, signalSentBy } from './version-skew.ts';
 
 export interface SignalMix {
   /** Share of deliveries that never come; 1 means that everything must work by polling. */
@@ -31,11 +32,12 @@ export class SignalHub {
   }
 
   /** The signals of the present life of `process`. */
-  of(process: SimProcess): Signals {
+  of(process: SimProcess, make: Make = 'same'): Signals {
     const life = process.life;
     return {
       publish: (topic, detail) => {
-        if (process.lives(life)) this.#publish(topic, JSON.stringify(detail));
+        const sent = signalSentBy(make, topic, detail);
+        if (process.lives(life) && sent !== undefined) this.#publish(topic, JSON.stringify(sent));
       },
       subscribe: (topic, receive) => this.#subscribe(process, topic, receive),
       close: () => {

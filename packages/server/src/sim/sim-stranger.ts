@@ -8,7 +8,7 @@ import type { Execution } from './ground-truth.ts';
 import { simTransport } from './link.ts';
 import { simIdentity } from './sim-identity.ts';
 import type { SimProcess } from './sim-process.ts';
-import type { WorkerShape, WorkerWorld } from './sim-worker.ts';
+import { workerEnd, type WorkerShape, type WorkerWorld } from './sim-worker.ts';
 
 export interface StrangerMix {
   /** Mean times until it goes deaf, and until it leaves of its own will, ms. */
@@ -63,9 +63,9 @@ export class SimStranger {
   }
 
   #connect(): void {
-    const { network, doors } = this.#world;
+    const { network, doors, truth } = this.#world;
     const identity = simIdentity(this.process.random, this.process.clock());
-    const transport = simTransport(network, doors, this.process, this.shape.namespace);
+    const transport = simTransport(network, doors, workerEnd(this.process, this.shape, truth));
     // Each connection is a new session: what the last one held it goes on executing, and reports.
     const incarnation = identity.random();
     const connection = transport.connect(this.process.random.pick([...doors.keys()]), {
@@ -80,7 +80,7 @@ export class SimStranger {
   }
 
   #hello(incarnation: string): WorkerMessage {
-    const { namespace: _namespace, slots, queues, handlers, labels } = this.shape;
+    const { slots, queues, handlers, labels } = this.shape;
     return {
       type: 'hello',
       incarnation,
@@ -124,7 +124,7 @@ export class SimStranger {
     const { time, truth, behaviourOf } = this.#world;
     const { runId, attemptId, attempt, job, schedule, fireAt, namespace, payload } = assign;
     const { name: worker, life, random } = this.process;
-    const rest = { worker, life, startedAt: time.now, end: null, cutOffAt: null };
+    const rest = { worker, life, startedAt: time.now, end: null, cutOffAt: null, logLines: 0 };
     const execution: Execution = { runId, attemptId, attempt, job, schedule, fireAt, namespace, payload, ...rest };
     truth.executions.push(execution);
     const end = (outcome: ReportedOutcome): void => {

@@ -3,17 +3,19 @@
 import { type WorkerClock, WorkerSession } from '@tidewheel/sdk';
 import type { Behaviour } from './behaviour.ts';
 import type { GroundTruth } from './ground-truth.ts';
-import { type Doors, simTransport } from './link.ts';
+import { type Doors, simTransport, type WorkerEnd } from './link.ts';
 import { MainThread } from './main-thread.ts';
 import type { Network } from './network.ts';
 import { simIdentity } from './sim-identity.ts';
 import type { SimProcess } from './sim-process.ts';
 import { SimRunner } from './sim-runner.ts';
+import type { Make } from './version-skew.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface WorkerShape {
   /** What the worker's token stands for. */
   namespace: string;
+  make: Make;
   slots: number;
   queues: readonly string[];
   handlers: readonly string[];
@@ -27,6 +29,23 @@ export interface WorkerWorld {
   doors: Doors;
   behaviourOf: (namespace: string, job: string) => Behaviour;
   crash: (process: SimProcess) => void;
+}
+
+/** Every worker's end writes down what reaches it. */
+export function workerEnd(process: SimProcess, shape: WorkerShape, truth: GroundTruth): WorkerEnd {
+  const { namespace, make } = shape;
+  const received: WorkerEnd['received'] = (messages) => {
+    for (const message of messages) {
+      if (message.type !== 'assign') continue;
+      truth.received.push({
+        worker: process.name,
+        namespace: message.namespace,
+        job: message.job,
+        runId: message.runId,
+      });
+    }
+  };
+  return { process, make, namespace, received };
 }
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -48,7 +67,7 @@ export class SimWorker {
   /** Begins a new life of the process. */
   start(): void {
     const { time, network, truth, doors, behaviourOf, crash } = this.#world;
-    const { namespace, ...abilities } = this.shape;
+    const { namespace: _namespace, make: _make, ...abilities } = this.shape;
     this.process.start();
     const clock = this.process.clock();
     const identity = simIdentity(this.process.random, clock);
@@ -63,7 +82,7 @@ export class SimWorker {
     const session = new WorkerSession({
       clock: clock satisfies WorkerClock,
       random: { fraction: identity.fraction, uuid: identity.random },
-      transport: simTransport(network, doors, this.process, namespace),
+      transport: simTransport(network, doors, workerEnd(this.process, this.shape, truth)),
       runner,
       settings: {
         worker: this.process.name,

@@ -10,6 +10,7 @@ import { buildCluster, type Cluster } from './cluster.ts';
 import { gather } from './evidence.ts';
 import { forbidReality } from './forbid-reality.ts';
 import { drawOptions, type SimOptions } from './options.ts';
+import { askLast } from './lock-holder.ts';
 import { SimDatabase } from './sim-database.ts';
 import { calmSignals } from './sim-signals.ts';
 import { describe } from './sim-master.ts';
@@ -37,7 +38,9 @@ export interface Verdict {
 
 const settleMostMs = 60_000;
 /** Normal life after the trouble, before everything is brought to an end. */
-const calmMs = 15_000;
+const calmMs = 20_000;
+/** How long somebody asks for the locks of those who are gone: longer than a worker's lease, shorter than the longest lock. */
+const lastAskMs = 30_000;
 /** Bound of L3: lost sessions, backoffs, timeouts and the backlog of the worst mix together need about a third of it. */
 const convergeMostMs = 600_000;
 
@@ -67,31 +70,45 @@ async function live(cluster: Cluster, trace: Trace): Promise<Verdict> {
   return judge(cluster, trace, { healedAt, convergedAt, endedAt });
 }
 
-async function settle({ time, masters, workers, client, monitor, keeper, random }: Cluster): Promise<void> {
+async function settle({ time, masters, workers, holders, client, monitor, keeper, random }: Cluster): Promise<void> {
   const offsets = random.fork('beginning');
   client.start();
   monitor.start();
-  for (const host of [...masters, ...workers])
+  for (const host of [...masters, ...workers, ...holders])
     time.after(offsets.between(0, 1000), `${host.process.name} starts`, () => host.start());
   time.after(1500, 'apply', () => keeper.applyAll());
   await time.run(time.now + 2000);
   await time.run(time.now + settleMostMs, () => keeper.idle);
 }
 
-async function trouble({ options, time, network, store, signals, faults, keeper, caller }: Cluster): Promise<void> {
+async function trouble({
+  options,
+  time,
+  network,
+  store,
+  coordinator,
+  signals,
+  faults,
+  keeper,
+  caller,
+}: Cluster): Promise<void> {
   network.mix = options.network;
   store.mix = options.store;
   signals.mix = options.signals;
+  if (options.coordinator !== 'store') coordinator.mix = options.coordinator;
   faults.begin();
   keeper.beginChanging();
   caller.begin();
   await time.run(time.now + options.troubleMs);
 }
 
-/** True time when the last run had ended; null when the bound was reached before. */
+/** True time when the last run had ended, one master led and all locks were free; null when the bound was reached before. */
 async function converge(cluster: Cluster): Promise<number | null> {
-  const { time, faults, keeper, caller, signals, options, jobs } = cluster;
+  const { time, faults, keeper, caller, signals, options, jobs, recovery } = cluster;
   faults.heal();
+  recovery.begin();
+  for (const holder of cluster.holders) holder.end();
+  const locksAreFree = cluster.holders.length === 0 ? () => true : askLast(cluster.api, cluster.holderWorld, lastAskMs);
   keeper.stopChanging();
   caller.stop();
   for (const job of jobs) job.behaviour.killShare = 0;
@@ -106,8 +123,9 @@ async function converge(cluster: Cluster): Promise<number | null> {
   let unfinished: number | null = null;
   watchUnfinished(cluster, (count) => {
     unfinished = count;
+    recovery.counted(count);
   });
-  await time.run(time.now + convergeMostMs, () => unfinished === 0);
+  await time.run(time.now + convergeMostMs, () => unfinished === 0 && recovery.oneLeads && locksAreFree());
   return unfinished === 0 ? time.now : null;
 }
 
@@ -132,8 +150,9 @@ function watchUnfinished({ monitor, store, caller, jobs }: Cluster, tell: (count
 }
 
 /** Ends all processes, so that no transaction is open when the store is read. */
-async function end({ time, masters, workers, client, monitor }: Cluster): Promise<number> {
+async function end({ time, masters, workers, client, monitor, recovery }: Cluster): Promise<number> {
   const endedAt = time.now;
+  recovery.end();
   for (const host of [...masters, ...workers]) host.process.crash();
   client.crash();
   monitor.crash();
@@ -146,14 +165,17 @@ async function judge(
   trace: Trace,
   at: { healedAt: number; convergedAt: number | null; endedAt: number },
 ): Promise<Verdict> {
-  const { options, truth, store, faults, workers } = cluster;
+  const { options, clock, truth, store, faults, workers, jobs, recovery } = cluster;
   const pauses = new Map(
     workers.map((worker) => [
       worker.process.name,
       'main' in worker ? [...worker.process.pauses, ...worker.main.hangs] : worker.process.pauses,
     ]),
   );
-  const evidence = await gather(store.real, { options, truth, pauses, healedAt: at.healedAt, endedAt: at.endedAt });
+  const entitled = new Map(workers.map(({ process, shape }) => [process.name, shape]));
+  const { healedAt, endedAt } = at;
+  const facts = { options, clock, truth, pauses, jobs, entitled, recovery: recovery.found, healedAt, endedAt };
+  const evidence = await gather(store.real, facts);
   const findings: Finding[] = [
     ...defectsOf(cluster),
     ...checkers.flatMap((checker) => checker.check(evidence).map((what) => ({ checker: checker.id, what }))),
@@ -168,6 +190,8 @@ async function judge(
     executions: truth.executions.length,
     'cut off': truth.executions.length - ended,
     sessions: evidence.sessions.size,
+    terms: evidence.history.filter(({ term }) => term !== null && term.after.term > term.before.term).length,
+    'locks held': truth.holds.filter(({ token }) => token !== null).length,
     ...Object.fromEntries([...faults.counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     ...Object.fromEntries([...store.fates].map(([fate, count]) => [`commit ${fate}`, count])),
   };

@@ -56,6 +56,8 @@ export class StoreServer {
   crash: (process: SimProcess) => void = (process) => process.crash();
   /** How often each fate met a commit, for the summary. */
   readonly fates = new Map<CommitFate, number>();
+  /** Told of every statement that is carried out. */
+  watch: (process: string) => void = () => undefined;
   readonly #cutOff = new Map<string, number>();
   readonly #heads = new Map<string, string>();
   #outageUntil = 0;
@@ -100,6 +102,7 @@ export class StoreServer {
 
   /** Writes a statement and what came of it into the trace. */
   note(process: SimProcess, sql: string, result: readonly unknown[] | 'failed'): void {
+    this.watch(process.name);
     const outcome = result === 'failed' ? result : `${result.length} rows`;
     this.time.trace.add(this.time.now, process.name, `sql ${this.#headOf(sql)} → ${outcome}`);
   }

@@ -2,18 +2,28 @@
 
 import { allRunsEnd } from './all-runs-end.ts';
 import { atMostOnce } from './at-most-once.ts';
+import { backlogDrains } from './backlog-drains.ts';
 import type { Checker } from './checker.ts';
 import { conservation } from './conservation.ts';
+import { entitledWorkers } from './entitled-workers.ts';
+import { fencedLeaders } from './fenced-leaders.ts';
 import { fencing } from './fencing.ts';
+import { freedLocks } from './freed-locks.ts';
 import { justifiedDecisions } from './justified-decisions.ts';
 import { keptAnswers } from './kept-answers.ts';
+import { keptStops } from './kept-stops.ts';
 import { noEarlyStart } from './no-early-start.ts';
 import { noLostFire } from './no-lost-fire.ts';
-import { noPhantomFire } from './no-phantom-fire.ts';
 import { noOverlap } from './no-overlap.ts';
+import { noPhantomFire } from './no-phantom-fire.ts';
+import { oneLeader } from './one-leader.ts';
+import { oneLockHolder } from './one-lock-holder.ts';
 import { oneOutcome } from './one-outcome.ts';
 import { oneRunPerFire } from './one-run-per-fire.ts';
+import { onlyGrowing } from './only-growing.ts';
+import { promptAgain } from './prompt-again.ts';
 import { trulyExecuted } from './truly-executed.ts';
+import { wholeLogs } from './whole-logs.ts';
 
 export const checkers: readonly Checker[] = [
   oneRunPerFire,
@@ -21,12 +31,22 @@ export const checkers: readonly Checker[] = [
   noEarlyStart,
   noLostFire,
   justifiedDecisions,
+  onlyGrowing,
   fencing,
+  fencedLeaders,
   oneOutcome,
   keptAnswers,
+  keptStops,
   atMostOnce,
   noOverlap,
-  trulyExecuted,
   conservation,
+  wholeLogs,
+  entitledWorkers,
+  oneLockHolder,
+  freedLocks,
+  trulyExecuted,
+  oneLeader,
+  promptAgain,
   allRunsEnd,
+  backlogDrains,
 ];

@@ -3,138 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Evidence, FinalRun } from '../evidence.ts';
-import { GroundTruth, type Execution } from '../ground-truth.ts';
-import type { HistoryRow, RunFacts } from '../history.ts';
-import { drawOptions } from '../options.ts';
+import type { Evidence } from '../evidence.ts';
+import { GroundTruth } from '../ground-truth.ts';
+import { lineOf } from '../sim-runner.ts';
 import { checkers } from './all.ts';
-
-const epochMs = 1_000_000;
-
-/** A run of a schedule that fires every 10 s from 0: fired at 10 s, claimed, executed, accepted. */
-function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
-  const truth = new GroundTruth();
-  truth.erasOf('default', 'tick').push({
-    timing: { kind: 'every', everyMs: 10_000 },
-    overlap: 'skip',
-    misfire: { policy: 'skip', window: 60_000, max: 1, grace: 1000 },
-    enabled: true,
-    jobEnabled: true,
-    sentAt: 0,
-    doneAt: 0,
-  });
-  truth.executions.push(execution());
-  const ready = facts({ state: 'ready' });
-  const running = facts({ state: 'running', attempt: 1, attemptId: 'a1', sessionId: 's1' });
-  const done = facts({
-    state: 'succeeded',
-    attempt: 1,
-    attemptId: 'a1',
-    lastAttemptId: 'a1',
-    lastOutcome: 'succeeded',
-    finishedAttempts: 1,
-  });
-  return {
-    options: { ...drawOptions(1), epochMs },
-    truth,
-    history: [
-      row(5000, 'session+', 's1', { session: { before: null, after: 'live' } }),
-      row(10_050, 'fire+', 'sch', { fire: { fireAt: epochMs + 10_000, outcome: 'fired', reason: null, runId: 'r1' } }),
-      row(10_051, 'run+', 'r1', { after: ready }),
-      row(10_100, 'run~', 'r1', { before: ready, after: running }),
-      row(12_000, 'archive+', 'r1', { after: done }),
-      row(12_000, 'run-', 'r1', { before: running }),
-    ],
-    runs: [finalRun()],
-    fires: [
-      {
-        scheduleId: 'sch',
-        fireAt: epochMs + 10_000,
-        outcome: 'fired',
-        reason: null,
-        runId: 'r1',
-        decidedAt: epochMs + 10_050,
-      },
-    ],
-    schedules: new Map([['sch', { namespace: 'default', name: 'tick' }]]),
-    versions: [{ scheduleId: 'sch', version: 1, state: 'enabled', anchorAt: epochMs, validFrom: epochMs }],
-    events: [],
-    sessions: new Map([['s1', { worker: 'worker-1', state: 'live' }]]),
-    pauses: new Map(),
-    healedAt: 14_000,
-    endedAt: 15_000,
-  };
-}
-
-function execution(change: Partial<Execution> = {}): Execution {
-  return {
-    runId: 'r1',
-    attemptId: 'a1',
-    attempt: 1,
-    job: 'once',
-    schedule: 'tick',
-    fireAt: epochMs + 10_000,
-    namespace: 'default',
-    worker: 'worker-1',
-    life: 1,
-    startedAt: 10_200,
-    payload: null,
-    end: { at: 11_900, outcome: 'succeeded' },
-    cutOffAt: null,
-    ...change,
-  };
-}
-
-function facts(change: Partial<RunFacts>): RunFacts {
-  return {
-    state: 'ready',
-    attempt: 0,
-    attemptId: null,
-    sessionId: null,
-    scheduleId: 'sch',
-    fireAt: epochMs + 10_000,
-    trigger: 'schedule',
-    dueAt: epochMs + 10_000,
-    lastAttemptId: null,
-    lastOutcome: null,
-    finishedAttempts: 0,
-    ...change,
-  };
-}
-
-function row(at: number, kind: HistoryRow['kind'], id: string, change: Partial<HistoryRow>): HistoryRow {
-  return {
-    seq: at,
-    at: epochMs + at,
-    kind,
-    id,
-    before: null,
-    after: null,
-    fire: null,
-    session: null,
-    cursor: null,
-    ...change,
-  };
-}
-
-function finalRun(change: Partial<FinalRun> = {}): FinalRun {
-  return {
-    id: 'r1',
-    namespace: 'default',
-    job: 'once',
-    state: 'succeeded',
-    trigger: 'schedule',
-    scheduleId: 'sch',
-    fireAt: epochMs + 10_000,
-    retryOf: null,
-    payload: null,
-    attempt: 1,
-    attemptId: 'a1',
-    sessionId: null,
-    dueAt: epochMs + 10_000,
-    ...change,
-  };
-}
+import { epochMs, execution, facts, finalRun, holding, kept, lock, lockId, row } from './flawless-history.ts';
 
 function found(evidence: Evidence): string[] {
   return checkers.filter((checker) => checker.check(evidence).length > 0).map((checker) => checker.id);
@@ -155,25 +28,17 @@ const planted: Planted[] = [
   [
     'a fire between two nominal times',
     ['S2', 'S4p'],
-    (evidence) => ({
-      fires: [
-        ...evidence.fires,
-        {
-          scheduleId: 'sch',
-          fireAt: epochMs + 11_234,
-          outcome: 'skipped',
-          reason: 'overlap',
-          runId: null,
-          decidedAt: epochMs + 60_000,
-        },
-      ],
-    }),
+    (evidence) => {
+      const fire = { fireAt: epochMs + 11_234, outcome: 'skipped' as const, reason: 'overlap', runId: null };
+      evidence.history.push(row(60_000, 'fire+', 'sch', { fire }));
+      return { fires: [...evidence.fires, { scheduleId: 'sch', ...fire, decidedAt: epochMs + 60_000 }] };
+    },
   ],
   [
     'a fire that was decided early',
     ['S3'],
     ({ history }) => {
-      history[1] = row(9990, 'fire+', 'sch', {
+      history[2] = row(9990, 'fire+', 'sch', {
         fire: { fireAt: epochMs + 10_000, outcome: 'fired', reason: null, runId: 'r1' },
       });
     },
@@ -203,10 +68,10 @@ const planted: Planted[] = [
     'a result of a dead session',
     ['S6'],
     ({ history }) =>
-      void history.splice(4, 0, row(11_000, 'session~', 's1', { session: { before: 'live', after: 'dead' } })),
+      void history.splice(5, 0, row(11_000, 'session~', 's1', { session: { before: 'live', after: 'dead' } })),
   ],
-  ['a claim for a session that is not there', ['S6'], ({ history }) => void history.splice(0, 1)],
-  ['an end without a claim', ['S7', 'E1'], ({ history }) => void history.splice(3, 1)],
+  ['a claim for a session that is not there', ['S6'], ({ history }) => void history.splice(1, 1)],
+  ['an end without a claim', ['S7', 'E1'], ({ history }) => void history.splice(4, 1)],
   [
     'a finished run that changes',
     ['S7'],
@@ -232,7 +97,7 @@ const planted: Planted[] = [
     ['S10o', 'S6', 'S7'],
     ({ history, truth }) => {
       const lost = facts({ attempt: 1, lastAttemptId: 'a1', lastOutcome: 'lost', finishedAttempts: 1 });
-      history.splice(4, 0, row(11_000, 'run~', 'r1', { after: lost }));
+      history.splice(5, 0, row(11_000, 'run~', 'r1', { after: lost }));
       truth.executions.splice(0, 1, execution({ end: null, cutOffAt: 11_500 }));
     },
   ],
@@ -269,7 +134,7 @@ const planted: Planted[] = [
   [
     'a refused change that was made',
     ['S8'],
-    ({ truth }) => {
+    ({ truth, history }) => {
       const answer = { kind: 'refused' as const, code: 'UNAVAILABLE', detail: '' };
       truth.changes.push({
         namespace: 'default',
@@ -279,8 +144,109 @@ const planted: Planted[] = [
         answeredAt: 900,
         answer,
       });
-      return { events: [{ namespace: 'default', at: epochMs + 500, action: 'schedule.pause', subject: 'tick' }] };
+      const event = { namespace: 'default', action: 'schedule.pause', subject: 'tick' };
+      history.push(row(500, 'event+', 'e1', { event }));
     },
+  ],
+  [
+    'a cursor that goes back',
+    ['S5'],
+    ({ history }) => void history.push(row(13_000, 'cursor~', 'sch', { cursor: { before: 5, after: 4 } })),
+  ],
+  [
+    'a term that begins with a token that is not larger',
+    ['S5'],
+    ({ history }) => {
+      const before = { term: 2, token: 7, origin: 'store', masterId: 'm2' };
+      const after = { term: 3, token: 7, origin: 'store', masterId: 'm1' };
+      history.push(row(13_000, 'term~', 'leader', { term: { before, after } }));
+    },
+  ],
+  [
+    'a write of a leader whose term is over',
+    ['S6l'],
+    ({ history }) => void history.push(row(13_000, 'write+', 'master-1', { write: { term: 1 } })),
+  ],
+  [
+    'an attempt that was given after the cancel',
+    ['S9'],
+    ({ truth }) =>
+      void truth.cancels.push({ runId: 'r1', sentAt: 1, answeredAt: 2, answer: { kind: 'done', value: 'requested' } }),
+  ],
+  [
+    'a fire after the pause',
+    ['S9'],
+    ({ truth }) => {
+      const eras = truth.erasOf('default', 'tick');
+      for (const era of eras.slice(0, 1)) eras.push({ ...era, enabled: false, sentAt: 9000, doneAt: 9100 });
+    },
+  ],
+  ['a gap in the output', ['S13'], ({ logs }) => ({ logs: logs.slice(1) })],
+  [
+    'output of another attempt',
+    ['S13'],
+    ({ logs }) => ({ logs: logs.map((chunk) => ({ ...chunk, text: lineOf('a2', chunk.seq) })) }),
+  ],
+  ['output that is not whole', ['S13'], ({ logs }) => ({ logs: logs.slice(0, 1) })],
+  [
+    'a payload at a worker without the label',
+    ['S14'],
+    ({ truth }) => void truth.received.push({ worker: 'worker-2', namespace: 'default', job: 'once', runId: 'r1' }),
+  ],
+  [
+    'a lock that is taken from its holder',
+    ['K1'],
+    ({ history }) =>
+      void history.push(
+        row(17_000, 'lock~', lockId, { lock: { before: lock('h2', 2, 16_500), after: lock('h3', 3, 17_000) } }),
+      ),
+  ],
+  [
+    'a lock that is taken with an old token',
+    ['K1'],
+    ({ history }) =>
+      void history.push(
+        row(30_000, 'lock~', lockId, { lock: { before: lock('h2', 2, 16_500), after: lock('h3', 2, 30_000) } }),
+      ),
+  ],
+  [
+    'two who trust in the same lock',
+    ['K1'],
+    ({ truth }) => void truth.holds.push(holding('h1', 1, 12_600, 18_000), holding('h2', 2, 16_600, 19_000)),
+  ],
+  [
+    'a lock that its dead holder keeps',
+    ['K2'],
+    ({ truth }) => {
+      const ask = { namespace: 'default', name: 'ledger', hold: 'h9', askedAt: 17_000, gotAt: 60_000, gaveUpAt: null };
+      truth.lastAsks.push(ask);
+    },
+  ],
+  [
+    'a cluster without a leader',
+    ['L1'],
+    ({ recovery }) => ({
+      recovery: { ...recovery, looks: [...recovery.looks, { when: 52_000, leaders: [], unfinished: 0 }] },
+    }),
+  ],
+  [
+    'a fire that is late although all is well',
+    ['L2'],
+    ({ fires }) => ({
+      fires: fires.map((fire) => ({ ...fire, fireAt: epochMs + 30_000, decidedAt: epochMs + 32_000 })),
+    }),
+  ],
+  [
+    'a backlog that grows again',
+    ['L4'],
+    ({ recovery }) => ({
+      recovery: { ...recovery, looks: [...recovery.looks, { when: 52_000, leaders: ['master-1'], unfinished: 1 }] },
+    }),
+  ],
+  [
+    'a storm of requests',
+    ['L4'],
+    ({ recovery }) => ({ recovery: { ...recovery, statements: new Map([['master-1', [3, 100_000]]]) } }),
   ],
 ];
 

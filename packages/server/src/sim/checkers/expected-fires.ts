@@ -33,30 +33,33 @@ export function expectedFires(evidence: Evidence): ExpectedFires[] {
 
 function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[], era: Era, index: number): void {
   if (!era.enabled) return;
-  const { epochMs } = evidence.options;
+  const { clock } = evidence;
   const next = eras[index + 1];
   const end = evidence.endedAt;
+  const doneAt = Math.min(era.doneAt, end);
   const set = firstWithSameTiming(eras, index);
   const anchors = anchorsOf(evidence, expected.scheduleId);
   // Only fixed rates and `in` count from an anchor; to the others any is as good.
+  const setFrom = clock.least(set.sentAt, Math.min(set.doneAt, end));
+  const setTo = clock.most(set.sentAt, Math.min(set.doneAt, end));
   const counts = era.timing.kind === 'every' || era.timing.kind === 'in';
-  const fitting = counts
-    ? anchors.filter((anchor) => anchor >= epochMs + set.sentAt && anchor <= epochMs + set.doneAt)
-    : [0];
-  const mayFrom = epochMs + era.sentAt;
-  const mayTo = epochMs + Math.min(next?.doneAt ?? end, end);
+  const fitting = counts ? anchors.filter((anchor) => anchor >= setFrom && anchor <= setTo) : [0];
+  // A version counts from the store's time at the change, or from the last time that was decided before, if that is later.
+  const mayFrom = clock.least(era.sentAt, doneAt);
+  const mayTo = clock.most(era.sentAt, Math.min(next?.doneAt ?? end, end));
   for (const anchor of fitting)
     for (const at of nominalTimes(era.timing, anchor, mayFrom, mayTo)) expected.possible.add(at);
   if (era.doneAt === Number.POSITIVE_INFINITY) return;
-  const anchor = counts ? anchorAt(evidence, expected.scheduleId, epochMs + era.doneAt) : 0;
+  const anchor = counts ? anchorAt(evidence, expected.scheduleId, era.doneAt) : 0;
   if (anchor === null || !fitting.includes(anchor)) {
     expected.strangeAnchors.push(
-      `${expected.name} counts from ${anchor}, but was given its times between ${epochMs + set.sentAt} and ${epochMs + set.doneAt}`,
+      `${expected.name} counts from ${anchor}, but was given its times between ${setFrom} and ${setTo}`,
     );
     return;
   }
-  const mustTo = epochMs + (next?.sentAt ?? end) - 1;
-  expected.certain.push(...nominalTimes(era.timing, anchor, epochMs + era.doneAt, mustTo));
+  // What the next change finds due by the store's clock is decided under this version.
+  const mustTo = (next === undefined ? clock.at(end) : clock.least(next.sentAt, Math.min(next.doneAt, end))) - 1;
+  expected.certain.push(...nominalTimes(era.timing, anchor, clock.most(0, era.doneAt), mustTo));
 }
 
 /** The change that brought the timing of an era: later ones may have changed other things. */
@@ -77,8 +80,11 @@ function anchorsOf(evidence: Evidence, scheduleId: string): number[] {
   ];
 }
 
-/** The anchor of the version that is in force at `at`. */
-function anchorAt(evidence: Evidence, scheduleId: string, at: number): number | null {
-  const inForce = evidence.versions.filter((version) => version.scheduleId === scheduleId && version.validFrom <= at);
-  return inForce.at(-1)?.anchorAt ?? null;
+/** The anchor of the version that is in force at a true time. */
+function anchorAt(evidence: Evidence, scheduleId: string, when: number): number | null {
+  const made = evidence.history.findLast((row) => row.kind === 'version+' && row.id === scheduleId && row.when <= when);
+  const inForce = evidence.versions.find(
+    (version) => version.scheduleId === scheduleId && version.version === made?.version?.version,
+  );
+  return inForce?.anchorAt ?? null;
 }

@@ -6,18 +6,24 @@ import type { Era } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
 
 /** A transaction decides by the time at which it read the job, and may be held open this long before it writes. */
-const transactionMs = 12_000;
+export const transactionMs = 12_000;
 
 export const justifiedDecisions: Checker = {
   id: 'S4p',
   promise: 'fires and skips follow the misfire and overlap policies',
   check(evidence) {
     const lives = livesOfRuns(evidence);
+    const decided = new Map<string, number>();
+    for (const row of evidence.history)
+      if (row.kind === 'fire+' && row.fire !== null) decided.set(`${row.id} ${row.fire.fireAt}`, row.when);
     return evidence.fires.flatMap((fire) => {
+      const when = decided.get(`${fire.scheduleId} ${fire.fireAt}`) ?? 0;
+      // Which time the decision had read cannot be told when the clock stepped meanwhile.
+      if (evidence.clock.stepped(when - transactionMs, when)) return [];
       const { namespace, name } = evidence.schedules.get(fire.scheduleId) ?? { namespace: '', name: '' };
-      const eras = erasAt(evidence, evidence.truth.eras.get(`${namespace} ${name}`) ?? [], fire);
+      const eras = erasAt(evidence.truth.eras.get(`${namespace} ${name}`) ?? [], fire, when);
       const runs = lives.get(fire.scheduleId) ?? [];
-      const fault = eras.length === 0 ? 'no version was in force' : faultOf(fire, eras, runs);
+      const fault = eras.length === 0 ? 'no version was in force' : faultOf(fire, when, eras, runs);
       return fault === null
         ? []
         : [`${name} at ${fire.fireAt} was ${fire.outcome} at ${fire.decidedAt} (${fire.reason}): ${fault}`];
@@ -32,16 +38,14 @@ interface RunLife {
   to: number;
 }
 
-function faultOf(fire: FinalFire, eras: readonly Era[], runs: readonly RunLife[]): string | null {
+function faultOf(fire: FinalFire, when: number, eras: readonly Era[], runs: readonly RunLife[]): string | null {
   const late = fire.decidedAt - fire.fireAt;
   const others = runs.filter((run) => run.id !== fire.runId);
-  const surelyBusy = others.some((run) => run.from < fire.decidedAt - transactionMs && run.to > fire.decidedAt);
+  const surelyBusy = others.some((run) => run.from < when - transactionMs && run.to > when);
   // Runs that the same decision made count too; they were written a moment after its ledger rows.
   const together = (run: RunLife): boolean =>
-    run.fireAt !== null && run.fireAt < fire.fireAt && run.from <= fire.decidedAt + transactionMs;
-  const maybeBusy = others.some(
-    (run) => (run.from <= fire.decidedAt || together(run)) && run.to >= fire.decidedAt - transactionMs,
-  );
+    run.fireAt !== null && run.fireAt < fire.fireAt && run.from <= when + transactionMs;
+  const maybeBusy = others.some((run) => (run.from <= when || together(run)) && run.to >= when - transactionMs);
   if (fire.outcome === 'fired') {
     if (eras.every((era) => !era.jobEnabled)) return 'the job was disabled';
     if (surelyBusy && eras.every((era) => era.overlap === 'skip')) return 'another run was unfinished';
@@ -71,12 +75,12 @@ function faultOf(fire: FinalFire, eras: readonly Era[], runs: readonly RunLife[]
 }
 
 /** Versions that may have decided a fire: in force at some time between its nominal time and its decision. */
-function erasAt(evidence: Evidence, eras: readonly Era[], fire: FinalFire): Era[] {
-  const { epochMs } = evidence.options;
-  const decided = fire.decidedAt - epochMs;
+function erasAt(eras: readonly Era[], fire: FinalFire, when: number): Era[] {
+  // The store's clock drifts by less than a tenth.
+  const lateMs = Math.max(transactionMs, 1.1 * (fire.decidedAt - fire.fireAt));
   return eras.filter((era, index) => {
     const until = eras[index + 1]?.doneAt ?? Number.POSITIVE_INFINITY;
-    return era.sentAt <= decided && until >= Math.min(fire.fireAt - epochMs, decided - transactionMs);
+    return era.sentAt <= when && until >= when - lateMs;
   });
 }
 
@@ -85,13 +89,13 @@ function livesOfRuns({ history }: Evidence): Map<string, RunLife[]> {
   const open = new Map<string, RunLife>();
   for (const row of history) {
     if (row.kind === 'run+' && row.after !== null && row.after.scheduleId !== null) {
-      const life = { id: row.id, fireAt: row.after.fireAt, from: row.at, to: Number.POSITIVE_INFINITY };
+      const life = { id: row.id, fireAt: row.after.fireAt, from: row.when, to: Number.POSITIVE_INFINITY };
       open.set(row.id, life);
       lives.set(row.after.scheduleId, [...(lives.get(row.after.scheduleId) ?? []), life]);
     }
     if (row.kind === 'run-') {
       const life = open.get(row.id);
-      if (life !== undefined) life.to = row.at;
+      if (life !== undefined) life.to = row.when;
     }
   }
   return lives;

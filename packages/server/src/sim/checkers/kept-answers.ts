@@ -78,13 +78,16 @@ function cancelFaults({ truth, runs }: Evidence): string[] {
 }
 
 /** A refused change has left no event. */
-function changeFaults({ truth, events, options }: Evidence): string[] {
+function changeFaults({ truth, history }: Evidence): string[] {
+  const events = history.flatMap(({ event, when }) => (event === null ? [] : [{ ...event, when }]));
   return truth.changes.flatMap(({ namespace, subjects, sentAt, afterUnknown, answeredAt, answer }) => {
     if (answer.kind !== 'refused' || afterUnknown) return [];
-    const within = (at: number): boolean => at > options.epochMs + sentAt && at <= options.epochMs + answeredAt;
-    const event = events.find((one) => one.namespace === namespace && subjects.includes(one.subject) && within(one.at));
+    const event = events.find(
+      (one) =>
+        one.when > sentAt && one.when <= answeredAt && one.namespace === namespace && subjects.includes(one.subject),
+    );
     return event === undefined
       ? []
-      : [`a change was refused (${answer.code}) but did ${event.action} ${event.subject} at ${event.at}`];
+      : [`a change was refused (${answer.code}) but did ${event.action} ${event.subject} at ${event.when}`];
   });
 }

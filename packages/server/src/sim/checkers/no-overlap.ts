@@ -1,5 +1,6 @@
 // S10, the physical side: when the store gives a lost attempt's run away, its old worker has stopped already. Exempt are
-// workers that promise nothing (of another make), and a paused or hung one, which must stop in the moment in which it wakes.
+// workers that promise nothing (of another make), and a paused or hung one, which must stop in the moment in which it wakes; and as
+// much time as the store's clock jumped ahead.
 
 import type { Evidence } from '../evidence.ts';
 import type { Execution } from '../ground-truth.ts';
@@ -13,7 +14,7 @@ export const noOverlap: Checker = {
     for (const row of evidence.history) {
       const lost = row.kind === 'run~' || row.kind === 'archive+' ? row.after : null;
       if (lost?.lastOutcome === 'lost' && lost.lastAttemptId !== null && !lostAt.has(lost.lastAttemptId)) {
-        lostAt.set(lost.lastAttemptId, row.at - evidence.options.epochMs);
+        lostAt.set(lost.lastAttemptId, row.when);
       }
     }
     return evidence.truth.executions.flatMap((execution) => {
@@ -28,8 +29,11 @@ export const noOverlap: Checker = {
 function faultOf(evidence: Evidence, execution: Execution, lostAt: number): string | null {
   const over = execution.end?.at ?? execution.cutOffAt ?? Number.POSITIVE_INFINITY;
   const pauses = evidence.pauses.get(execution.worker) ?? [];
+  // A store whose clock jumps ahead ends leases before their time; no worker can know.
+  const { sessionTtlMs } = evidence.options;
+  const jumpedMs = evidence.clock.forwardMs(lostAt - 2 * sessionTtlMs, lostAt);
   const allowed = Math.max(
-    lostAt,
+    lostAt + jumpedMs,
     ...pauses.filter(({ from, to }) => from <= lostAt && to >= lostAt).map(({ to }) => to),
   );
   if (over <= allowed) return null;

@@ -8,7 +8,7 @@ export interface ReplayFindings {
   steps: string[];
   /** Steps that a session made, or was given, which had no right to. */
   fencing: string[];
-  /** Attempt id → its accepted end. */
+  /** Attempt id → its accepted end, by true time. */
   accepted: Map<string, { runId: string; outcome: string; at: number; sessionId: string }>;
   /** Attempt id → when and to whom it was given. */
   given: Map<string, { runId: string; at: number; sessionId: string }>;
@@ -43,8 +43,6 @@ class Replay {
 
   take(row: HistoryRow): void {
     if (row.session !== null) return this.#session(row.id, row.session);
-    if (row.cursor !== null && row.cursor.after < row.cursor.before)
-      this.#found.steps.push(`the cursor of ${row.id} went back`);
     if (row.kind === 'fire~' || row.kind === 'fire-') this.#found.steps.push(`a ledger row of ${row.id} was changed`);
     if (row.kind === 'archive~' || row.kind === 'archive-')
       this.#found.steps.push(`the finished run ${row.id} was changed`);
@@ -125,7 +123,7 @@ class Replay {
     const state = this.#sessions.get(sessionId);
     if (state !== 'live')
       this.#found.fencing.push(`run ${row.id} was given to session ${sessionId}, which is ${state ?? 'unknown'}`);
-    this.#found.given.set(attemptId, { runId: row.id, at: row.at, sessionId });
+    this.#found.given.set(attemptId, { runId: row.id, at: row.when, sessionId });
   }
 
   /** The attempt that `before` was running has an outcome: the newest of the finished ones. */
@@ -152,6 +150,6 @@ class Replay {
     if (lastAttemptId === null) return;
     if (this.#found.accepted.has(lastAttemptId))
       this.#found.steps.push(`attempt ${lastAttemptId} has two accepted outcomes`);
-    this.#found.accepted.set(lastAttemptId, { runId: row.id, outcome: lastOutcome, at: row.at, sessionId });
+    this.#found.accepted.set(lastAttemptId, { runId: row.id, outcome: lastOutcome, at: row.when, sessionId });
   }
 }

@@ -26,8 +26,7 @@ export const trulyExecuted: Checker = {
       const execution = executions.get(attemptId)?.[0];
       // Canceled before it had started.
       if (execution === undefined && end.outcome === 'canceled') continue;
-      const at =
-        execution?.end === null || execution === undefined ? null : evidence.options.epochMs + execution.end.at;
+      const at = execution?.end?.at ?? null;
       if (at === null || at > end.at || execution?.end?.outcome !== end.outcome) {
         found.push(
           `attempt ${attemptId} was accepted as ${end.outcome} at ${end.at}, its worker says ${execution?.end?.outcome ?? 'nothing'} at ${at}`,
@@ -48,7 +47,6 @@ function faultOf(
   if (worker !== execution.worker)
     return `attempt ${execution.attemptId} was given to ${worker} and executed by ${execution.worker}`;
   // D8: nothing leaves a master before the commit that justifies it.
-  if (claim.at > evidence.options.epochMs + execution.startedAt)
-    return `attempt ${execution.attemptId} was executed before it was given`;
+  if (claim.at > execution.startedAt) return `attempt ${execution.attemptId} was executed before it was given`;
   return null;
 }

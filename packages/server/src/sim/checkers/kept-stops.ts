@@ -1,0 +1,41 @@
+// S9. After a cancel, a pause or a disabling was acknowledged nothing new begins: no attempt is given, nothing is fired, until
+// somebody asks for the opposite.
+
+import type { Evidence } from '../evidence.ts';
+import type { Checker } from './checker.ts';
+import { replay } from './run-history.ts';
+
+export const keptStops: Checker = {
+  id: 'S9',
+  promise: 'after an acknowledged cancel or pause no new attempt and no fire',
+  check: (evidence) => [...afterCancels(evidence), ...afterPauses(evidence)],
+};
+
+function afterCancels({ history, truth }: Evidence): string[] {
+  const canceledAt = new Map<string, number>();
+  for (const { runId, answer, answeredAt } of truth.cancels) {
+    if (answer?.kind !== 'done' || answer.value === 'finished' || answeredAt === null) continue;
+    canceledAt.set(runId, Math.min(answeredAt, canceledAt.get(runId) ?? Number.POSITIVE_INFINITY));
+  }
+  return [...replay(history).given].flatMap(([attemptId, { runId, at }]) => {
+    const since = canceledAt.get(runId);
+    return since === undefined || at <= since
+      ? []
+      : [`attempt ${attemptId} of run ${runId} was given at ${at}, its cancel was acknowledged at ${since}`];
+  });
+}
+
+function afterPauses({ history, schedules, truth }: Evidence): string[] {
+  return history.flatMap(({ kind, id, fire, when }) => {
+    if (kind !== 'fire+' || fire === null) return [];
+    const { namespace, name } = schedules.get(id) ?? { namespace: '', name: '' };
+    const eras = truth.eras.get(`${namespace} ${name}`) ?? [];
+    const index = eras.findLastIndex((era) => era.doneAt < when);
+    const era = eras[index];
+    if (era === undefined || when >= (eras[index + 1]?.sentAt ?? Number.POSITIVE_INFINITY)) return [];
+    if (!era.enabled) return [`${name} decided ${fire.fireAt} at ${when}, although it was paused since ${era.doneAt}`];
+    return !era.jobEnabled && fire.outcome === 'fired'
+      ? [`${name} fired ${fire.fireAt} at ${when}, although its job was disabled since ${era.doneAt}`]
+      : [];
+  });
+}
