@@ -64,7 +64,7 @@ export function etcdCoordinator(options: EtcdCoordinatorOptions): EtcdCoordinato
       };
     },
     probe: () => probe(client),
-    verify: () => verify(client, encoder.encode(prefix)),
+    verify: () => verify(client, encoder.encode(`${prefix}verify`)),
     close: () => {
       for (const end of watches) end();
       client.close();
