@@ -43,3 +43,17 @@ export const lockViewSchema = z.object({
   expiresAt: timeSchema.nullable(),
 });
 export type LockView = z.infer<typeof lockViewSchema>;
+
+/** A lock that somebody took away from its holder, as the holder hears of it. */
+export const lockTakenSchema = z.object({
+  name: z.string(),
+  /** Of the holder that lost it. */
+  token: z.number().int(),
+  by: z.string(),
+  reason: z.string(),
+});
+export type LockTaken = z.infer<typeof lockTakenSchema>;
+
+export function lockTakenText({ name, by, reason }: LockTaken): string {
+  return `the lock "${name}" was released by ${by}: ${reason}`;
+}

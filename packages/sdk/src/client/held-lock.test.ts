@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type LockView, Refusal } from '@tidewheel/protocol';
 import type { WorkerClock } from '../worker/session-ports.ts';
-import { HeldLock } from './held-lock.ts';
+import { HeldLock, type LockEars } from './held-lock.ts';
 
 class HandClock implements WorkerClock {
   now = 1000;
@@ -109,4 +109,37 @@ test('a renewal that is refused is a loss at once; an aborted lock says why', as
   await clock.pass(10_000);
   assert.ok(lock.lost.aborted);
   assert.match(String(lock.lost.reason), /forced/);
+});
+
+test('a lock that is taken away is lost at once, with who and why, and nothing is heard after a release', async () => {
+  const clock = new HandClock();
+  const heard = new Set<LockEars>();
+  let renewals = 0;
+  const hold = () =>
+    new HeldLock(
+      view,
+      'hold',
+      clock.now,
+      { clock },
+      {
+        renew: () => Promise.resolve({ ...view, token: (renewals += 1) }),
+        release: () => Promise.resolve(true),
+        hear: (ears) => {
+          heard.add(ears);
+          return () => heard.delete(ears);
+        },
+      },
+    );
+  const [taken, kept] = [hold(), hold()];
+  const [first, second] = heard;
+  second?.unsure();
+  await clock.pass(1);
+  assert.deepEqual([renewals, kept.held], [1, true], 'who may have missed something asks');
+  first?.taken(new Refusal('LOCK_LOST', 'the lock "door" was released by ann: it jams'));
+  assert.ok(taken.lost.aborted && !taken.held);
+  assert.match(String(taken.lost.reason), /released by ann: it jams/);
+  assert.equal(heard.has(first as LockEars), false);
+  await kept.release();
+  assert.equal(heard.size, 0);
+  assert.ok(!kept.lost.aborted);
 });

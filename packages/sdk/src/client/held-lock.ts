@@ -12,6 +12,14 @@ import type { ClientPorts } from './client-ports.ts';
 export interface LockCalls {
   renew(timeoutMs: number): Promise<LockView>;
   release(): Promise<boolean>;
+  /** Tells when somebody takes the lock away. Returns the way to hear no more. */
+  hear?(ears: LockEars): () => void;
+}
+
+export interface LockEars {
+  taken(reason: Refusal): void;
+  /** Something may have been missed: ask. */
+  unsure(): void;
 }
 
 export class HeldLock {
@@ -29,6 +37,7 @@ export class HeldLock {
   #renewing: Promise<void> | null = null;
   #next: WorkerTimer | null = null;
   #end: WorkerTimer | null = null;
+  readonly #unhear: (() => void) | undefined;
 
   /** `askedAtMs`: when the request that got it was sent. */
   constructor(lock: LockView, hold: string, askedAtMs: number, ports: Pick<ClientPorts, 'clock'>, calls: LockCalls) {
@@ -39,11 +48,15 @@ export class HeldLock {
     this.#ports = ports;
     this.#calls = calls;
     this.#trustedUntilMs = askedAtMs + lock.ttlMs - this.#marginMs;
+    this.#unhear = calls.hear?.({
+      taken: (reason) => this.#lose(reason),
+      unsure: () => void this.renew().catch(() => undefined),
+    });
     this.#watch();
     this.#renewAfter(askedAtMs + lock.ttlMs / 3 - ports.clock.monotonicMs());
   }
 
-  /** Aborted when the lock is lost, or may be. Never by `release`. */
+  /** Aborted when the lock is lost, or may be; at once, with who and why, when somebody takes it away. Never by `release`. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -122,5 +135,6 @@ export class HeldLock {
     this.#over = true;
     this.#next?.cancel();
     this.#end?.cancel();
+    this.#unhear?.();
   }
 }

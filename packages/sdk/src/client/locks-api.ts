@@ -7,6 +7,7 @@ import { followEvents } from './event-stream.ts';
 import { HeldLock } from './held-lock.ts';
 import { Listing, type PageOptions } from './listing.ts';
 import type { Requests } from './requests.ts';
+import { TakenLocks } from './taken-locks.ts';
 
 export interface LockOptions {
   /** How long it lives without a renewal: `'30s'`, or milliseconds. The shorter, the sooner others get it after a crash. */
@@ -31,10 +32,12 @@ const againMs = 50;
 export class LocksApi {
   readonly #requests: Requests;
   readonly #base: string;
+  readonly #taken: TakenLocks;
 
   constructor(requests: Requests, namespaceBase: string) {
     this.#requests = requests;
     this.#base = `${namespaceBase}/locks`;
+    this.#taken = new TakenLocks(requests, `${namespaceBase}/taken-locks`);
   }
 
   /**
@@ -87,6 +90,7 @@ export class LocksApi {
     return new HeldLock(lock, hold, sinceMs, ports, {
       renew: (timeoutMs) => this.renew(name, hold, lock.token, timeoutMs),
       release: () => this.release(name, hold),
+      hear: (ears) => this.#taken.hear(name, lock.token, ears),
     });
   }
 

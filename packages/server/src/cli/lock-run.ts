@@ -7,6 +7,7 @@ import type { HeldLock } from '@tidewheel/sdk';
 import { exitCodes } from './exit-codes.ts';
 import { UsageError } from './failure.ts';
 import type { Terminal } from './terminal.ts';
+import { visibleLine } from './text-width.ts';
 
 export interface UnderLock {
   readonly killAfterMs: number;
@@ -31,7 +32,9 @@ export async function runUnderLock(
     });
   };
   const lost = (): void => {
-    terminal.err(`the lock ${lock.name} is lost; stopping the command\n`);
+    const { reason } = lock.lost as { reason: unknown };
+    const why = reason instanceof Error ? `: ${visibleLine(reason.message)}` : '';
+    terminal.err(`the lock ${lock.name} is lost${why}; stopping the command\n`);
     stop();
   };
   lock.lost.addEventListener('abort', lost, { once: true });

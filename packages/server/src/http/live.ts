@@ -30,6 +30,9 @@ export function liveRoutes({ signals, streams, guard, clock }: DoorContext): Rou
           if (namespace === ns) feed.note(topics);
         });
         stream.whenClosed(unsubscribe);
+        // Of the cluster there is one for all namespaces: an order, or a leadership that changes hands.
+        for (const topic of ['masters', 'leases'] as const)
+          stream.whenClosed(signals.subscribe(topic, () => feed.note(['cluster'])));
         if (request.headers['last-event-id'] !== undefined) feed.note(liveTopics);
         return reply;
       },

@@ -41,7 +41,11 @@ test('a lock is taken away with a reason that stays in the audit log', async () 
   assert.equal((await post('locks/stuck/force-release', {})).problem().errors?.[0]?.pointer, '/reason');
   const forced = await post('locks/stuck/force-release', { reason: 'its host burnt down' });
   assert.equal(forced.json<LockView>().token, token);
-  assert.equal((await post('locks/stuck/renew', { hold, token })).problem().code, 'LOCK_LOST');
+  const lost = (await post('locks/stuck/renew', { hold, token })).problem();
+  assert.deepEqual(
+    [lost.code, lost.detail],
+    ['LOCK_LOST', 'the lock "stuck" was released by operator-of-default: its host burnt down'],
+  );
   assert.equal((await post('locks/stuck/force-release', { reason: 'again' })).status, 404);
   const events = (await door.call('GET', 'events', { token: door.tokens.admin })).json<Page<AuditEvent>>();
   const [event] = events.items;
@@ -92,5 +96,33 @@ test('who watches a lock hears of each new holder and of its release', async () 
   assert.deepEqual([(await next())?.state], ['held']);
   await post('locks/seen/release', { hold });
   assert.deepEqual([(await next())?.state], ['free']);
+  events.close();
+});
+
+test('holders hear at once of locks that are taken away in their namespace, and of no others', async () => {
+  const events = await readEvents(`${door.door.address}/v1/namespaces/default/taken-locks`, door.tokens.worker);
+  assert.equal((await events.next())?.event, 'watching');
+  const elsewhere = await door.token('operator', 'elsewhere');
+  const foreign = '/v1/namespaces/elsewhere/locks/mine';
+  await post(`${foreign}/acquire`, { hold: seedId() }, elsewhere);
+  await post(`${foreign}/force-release`, { reason: 'not yours' }, elsewhere);
+  await post('locks/mine/acquire', { hold: seedId() });
+  await post('locks/given-back/acquire', { hold: seedId() });
+  const { token } = (await door.call('GET', 'locks/mine')).json<LockView>();
+  await post('locks/mine/force-release', { reason: 'the ship has left' });
+  const told = await events.next();
+  assert.deepEqual(
+    [told?.event, told?.data],
+    ['taken', { name: 'mine', token, by: 'operator-of-default', reason: 'the ship has left' }],
+  );
+  events.close();
+});
+
+test('pages that show locks are told when one changes hands', async () => {
+  const events = await readEvents(`${door.door.address}/v1/namespaces/default/live`, door.tokens.viewer);
+  await post('locks/shown/acquire', { hold: seedId() });
+  // Changes are gathered for a quarter of a second.
+  await door.bench.clock.advance(300);
+  assert.deepEqual((await events.next())?.data, { topics: ['locks'] });
   events.close();
 });

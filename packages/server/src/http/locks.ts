@@ -14,7 +14,7 @@ import {
 } from '@tidewheel/protocol';
 import { z } from 'zod';
 import { isPassing } from '../master/service.ts';
-import { lockKey, locksPage, lockView } from '../store/locks.ts';
+import { lockKey, locksPage, lockTaken, lockView, takenOf } from '../store/locks.ts';
 import { decodeCursor, nameCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import type { EventStream } from './event-streams.ts';
@@ -31,7 +31,7 @@ const lookMs = 1000;
 const listQuery = pageQuerySchema.extend({ all: z.stringbool().default(false) });
 
 export function lockRoutes(context: DoorContext): Route[] {
-  return [...readingRoutes(context), ...holdingRoutes(context), forceRoute(context)];
+  return [...readingRoutes(context), takenRoute(context), ...holdingRoutes(context), forceRoute(context)];
 }
 
 function readingRoutes(context: DoorContext): Route[] {
@@ -82,6 +82,49 @@ function readingRoutes(context: DoorContext): Route[] {
       },
     }),
   ];
+}
+
+function takenRoute(context: DoorContext): Route {
+  const { streams, guard, signals } = context;
+  return rawRoute({
+    method: 'GET',
+    url: '/v1/namespaces/:ns/taken-locks',
+    permission: 'locks.read',
+    tag,
+    summary:
+      'Streams `watching`, and from then on `taken` events: locks taken away from their holders, with token, by whom and why.',
+    params: inNamespace,
+    contentType: eventStreamType,
+    handler: async (request, reply) => {
+      const { ns } = inNamespace.parse(request.params);
+      const stream = streams.open(reply, () => guard.stillAdmits(request, 'locks.read', ns));
+      const unsubscribe = signals.subscribe('taken', ({ locks }) => {
+        for (const key of locks) {
+          const lost = takenOf(key, ns);
+          if (lost !== null) void tellTaken(context, stream, ns, lost);
+        }
+      });
+      stream.whenClosed(unsubscribe);
+      stream.send({ event: 'watching', data: null });
+      return reply;
+    },
+  });
+}
+
+/** A hint that cannot be followed costs time only: the holder's next renewal is refused with the same words. */
+async function tellTaken(
+  { db, log }: DoorContext,
+  stream: EventStream,
+  ns: string,
+  { name, token }: { name: string; token: number },
+): Promise<void> {
+  try {
+    const taken = await lockTaken(db, ns, name, token);
+    if (taken !== null && !stream.closed) stream.send({ event: 'taken', data: taken });
+  } catch (error) {
+    if (!isPassing(error)) log.error('a lock stream failed', { lock: lockKey(ns, name), error });
+    stream.end();
+  }
 }
 
 function holdingRoutes({ master }: DoorContext): Route[] {

@@ -65,7 +65,7 @@ export class Master implements Service {
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);
-    this.locks = new UserLocks(context);
+    this.locks = new UserLocks(context, changes);
     this.elector = new Elector(context);
     const station = new Station(context, {
       count: () => this.gateway.count,

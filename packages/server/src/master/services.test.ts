@@ -32,7 +32,7 @@ const services: Record<string, (bench: Bench) => Service> = {
   intake: ({ context }) => new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
   'pause watch': ({ context }) => pausesOf(context),
   sweeping: ({ context }) => new Sweeping(context, changesOf(context), pausesOf(context)),
-  locks: ({ context }) => new UserLocks(context),
+  locks: ({ context }) => new UserLocks(context, changesOf(context)),
   station: ({ context }) =>
     new Station(context, { count: () => 0, links: () => [], move: () => undefined, stepDown: async () => false }),
   elector: ({ context }) => new Elector(context),

@@ -90,6 +90,6 @@ export class Sweeping implements Service {
     if (rescued.locks.length > 0) signals.publish('locks', { locks: rescued.locks });
     for (const run of rescued.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });
     this.#changes.note(new Set([...rescued.finished, ...rescued.retried].map((run) => run.namespace)), 'runs');
-    this.#changes.note(new Set(rescued.sessions.map((session) => session.namespace)), 'workers');
+    this.#changes.note(new Set(rescued.sessions.map((session) => session.namespace)), 'workers', 'locks');
   }
 }

@@ -4,13 +4,14 @@ import { type LockOrder, Refusal } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import { seedId } from '../store/testing/seed.ts';
 import { openBench } from './testing/bench-context.ts';
+import { Changes } from './changes.ts';
 import { UserLocks } from './user-locks.ts';
 
 const order = (changes: Partial<LockOrder> = {}): LockOrder => ({ hold: seedId(), ttl: 30_000, wait: 0, ...changes });
 
 async function setup() {
   const bench = await openBench();
-  const locks = new UserLocks(bench.context);
+  const locks = new UserLocks(bench.context, new Changes(bench.clock, bench.context.signals));
   await locks.start();
   const acquire = (owner: string, changes: Partial<LockOrder> = {}, gone?: AbortSignal) =>
     locks.acquire('default', owner, 'door', order(changes), gone);

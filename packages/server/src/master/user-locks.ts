@@ -7,7 +7,7 @@
 // First come, first served holds within one master only: whoever asks elsewhere may be faster. What a lock protects is
 // protected by its token, not by this service.
 
-import { type LockOrder, type LockView, Refusal } from '@tidewheel/protocol';
+import { type LockOrder, lockTakenText, type LockView, Refusal } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import { eventExists, eventsAppend } from '../store/events.ts';
@@ -19,8 +19,11 @@ import {
   lockKey,
   lockRelease,
   lockRenew,
+  lockTaken,
+  takenKey,
 } from '../store/locks.ts';
 import { OutcomeUnknown } from '../ports/database.ts';
+import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { Service } from './service.ts';
 
@@ -37,13 +40,15 @@ interface Waiter {
 
 export class UserLocks implements Service {
   readonly #context: MasterContext;
+  readonly #changes: Changes;
   readonly #rows = new Map<string, Waiter[]>();
   #waiting = 0;
   #stopped = false;
   #unsubscribe: (() => void) | null = null;
 
-  constructor(context: MasterContext) {
+  constructor(context: MasterContext, changes: Changes) {
     this.#context = context;
+    this.#changes = changes;
   }
 
   start(): Promise<void> {
@@ -92,10 +97,12 @@ export class UserLocks implements Service {
   }
 
   async renew(hold: LockHold, token: number): Promise<LockView> {
-    const lock = await lockRenew(this.#context.db, hold, token);
-    if (lock === null)
-      throw new Refusal('LOCK_LOST', `"${hold.name}" is not held by this hold with the token ${token}`);
-    return lock;
+    const { db } = this.#context;
+    const lock = await lockRenew(db, hold, token);
+    if (lock !== null) return lock;
+    const taken = await lockTaken(db, hold.namespace, hold.name, token);
+    const text = `"${hold.name}" is not held by this hold with the token ${token}`;
+    throw new Refusal('LOCK_LOST', taken === null ? text : lockTakenText(taken));
   }
 
   /** False when it was lost before. */
@@ -112,7 +119,7 @@ export class UserLocks implements Service {
     let before: LockView | null = null;
     const force = () =>
       db.transaction(async (tx) => {
-        before = await lockForce(tx, namespace, name);
+        before = await lockForce(tx, namespace, name, { by: actor, reason });
         if (before === null) return;
         const { token, owner, label } = before;
         const detail = { reason, token, owner, label };
@@ -125,8 +132,12 @@ export class UserLocks implements Service {
     } catch (error) {
       if (!(error instanceof OutcomeUnknown) || !(await eventExists(db, id))) throw error;
     }
-    if (before !== null) this.#changed(namespace, name);
-    return before;
+    // The compiler does not see that the transaction has set it.
+    const lost = before as LockView | null;
+    if (lost === null) return null;
+    this.#changed(namespace, name);
+    this.#context.signals.publish('taken', { locks: [takenKey(namespace, name, lost.token)] });
+    return lost;
   }
 
   async #wait(
@@ -182,6 +193,7 @@ export class UserLocks implements Service {
 
   #changed(namespace: string, name: string): void {
     this.#context.signals.publish('locks', { locks: [lockKey(namespace, name)] });
+    this.#changes.note([namespace], 'locks');
   }
 }
 

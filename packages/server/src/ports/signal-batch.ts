@@ -25,6 +25,7 @@ export function isSignal(value: unknown): value is Signal {
     case 'leases':
       return hasNames(detail, 'names');
     case 'locks':
+    case 'taken':
       return hasNames(detail, 'locks');
     case 'changed':
       return hasNames(detail, 'topics') && typeof detail === 'object' && 'namespace' in (detail ?? {});
@@ -48,6 +49,7 @@ export class SignalBatch {
   readonly #runs = new Set<string>();
   readonly #leases = new Set<string>();
   readonly #locks = new Set<string>();
+  readonly #taken = new Set<string>();
   readonly #changed = new Map<string, Set<ChangedTopic>>();
 
   add([topic, detail]: Signal): void {
@@ -72,6 +74,9 @@ export class SignalBatch {
       case 'locks':
         addAll(this.#locks, detail.locks);
         break;
+      case 'taken':
+        addAll(this.#taken, detail.locks);
+        break;
       case 'changed':
         if (this.#changed.size >= serverLimits.signalNames) break;
         this.#changed.set(
@@ -89,6 +94,7 @@ export class SignalBatch {
       ...slices(this.#lanes, namesMax).map((lanes): Signal => ['ready', { lanes }]),
       ...slices(this.#leases, namesMax).map((names): Signal => ['leases', { names }]),
       ...slices(this.#locks, namesMax).map((locks): Signal => ['locks', { locks }]),
+      ...slices(this.#taken, namesMax).map((locks): Signal => ['taken', { locks }]),
       ...slices(this.#sessions, namesMax).map((sessions): Signal => ['cancel', { sessions }]),
       ...[...this.#changed].map(([namespace, topics]): Signal => ['changed', { namespace, topics: [...topics] }]),
       ...slices(this.#runs, namesMax).map((runs): Signal => ['logs', { runs }]),
@@ -100,6 +106,7 @@ export class SignalBatch {
       this.#runs,
       this.#leases,
       this.#locks,
+      this.#taken,
       this.#changed,
     ])
       names.clear();

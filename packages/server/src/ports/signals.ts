@@ -1,5 +1,7 @@
 // Hints between services and masters. They may be lost, repeated or late: everything also works by slow polling.
 
+import type { LiveTopic } from '@tidewheel/protocol';
+
 export interface SignalTopics {
   /** Schedules were added or changed, so the nearest fire may be sooner. */
   schedules: null;
@@ -10,13 +12,15 @@ export interface SignalTopics {
   /** Cancels were asked for attempts of these sessions. */
   cancel: { sessions: string[] };
   /** Rows that a page may be showing have changed. */
-  changed: { namespace: string; topics: ('runs' | 'schedules' | 'jobs' | 'workers')[] };
+  changed: { namespace: string; topics: LiveTopic[] };
   /** Leases of these names were taken or released. */
   leases: { names: string[] };
   /** Orders were given to masters. */
   masters: null;
   /** Locks of users, as `namespace name`, were released or taken. */
   locks: { locks: string[] };
+  /** Locks of users, as `namespace name token`, were taken away from the holders with these tokens. */
+  taken: { locks: string[] };
   /** Log lines were stored for these runs. */
   logs: { runs: string[] };
 }

@@ -5,7 +5,7 @@
 // Order of locks: session, then lock_floor, then lock. A new name takes a share of the floor, so that it cannot begin below the
 // token of a row of the same name that is being forgotten meanwhile.
 
-import type { LockOrder, LockView } from '@tidewheel/protocol';
+import type { LockOrder, LockTaken, LockView } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Database, Tx } from '../ports/database.ts';
 import { cutPage, type Slice } from './page.ts';
@@ -132,14 +132,31 @@ export async function lockRelease(tx: Tx, { namespace, name, owner, hold }: Lock
 }
 
 /** Takes the lock away from whoever has it; who that was, or null when it was free. */
-export async function lockForce(tx: Tx, namespace: string, name: string): Promise<LockView | null> {
+export async function lockForce(
+  tx: Tx,
+  namespace: string,
+  name: string,
+  { by, reason }: Pick<LockTaken, 'by' | 'reason'>,
+): Promise<LockView | null> {
   const [row] = await tx.query<LockRow>(
     `select ${columns} from lock where namespace = $1 and name = $2 and not ${isFree}${tx.dialect.forUpdate}`,
     [namespace, name],
   );
   if (row === undefined) return null;
-  await tx.query(`update lock set ${freed} where namespace = $1 and name = $2`, [namespace, name]);
+  await tx.query(
+    `update lock set ${freed}, taken_token = token, taken_by = $3, taken_reason = $4 where namespace = $1 and name = $2`,
+    [namespace, name, by, reason],
+  );
   return viewOf(row);
+}
+
+/** How the holder with this token lost the lock, if somebody took it away: for as long as the row is kept, or until it happens again. */
+export async function lockTaken(tx: Tx, namespace: string, name: string, token: number): Promise<LockTaken | null> {
+  const [row] = await tx.query<{ by: string; reason: string }>(
+    `select taken_by as by, taken_reason as reason from lock where namespace = $1 and name = $2 and taken_token = $3`,
+    [namespace, name, token],
+  );
+  return row === undefined ? null : { name, token, ...row };
 }
 
 /** Frees what is bound to workers that are lost; answers with it as signals name it. Others can take it before, but wait for no signal then. */
@@ -154,6 +171,17 @@ export async function locksOfDeadRelease(tx: Tx): Promise<string[]> {
 /** As signals name a lock; neither part holds a space. */
 export function lockKey(namespace: string, name: string): string {
   return `${namespace} ${name}`;
+}
+
+/** As signals name a lock that was taken away from the holder with this token. */
+export function takenKey(namespace: string, name: string, token: number): string {
+  return `${lockKey(namespace, name)} ${token}`;
+}
+
+/** Null when it is of another namespace. */
+export function takenOf(key: string, namespace: string): { name: string; token: number } | null {
+  const [of, name, token] = key.split(' ');
+  return of === namespace && name !== undefined ? { name, token: Number(token) } : null;
 }
 
 export async function lockView(tx: Tx, namespace: string, name: string): Promise<LockView | null> {

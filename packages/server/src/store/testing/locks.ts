@@ -10,6 +10,7 @@ import {
   lockForce,
   lockRelease,
   lockRenew,
+  lockTaken,
   locksForget,
   locksPage,
   lockView,
@@ -25,6 +26,8 @@ export interface LockBench {
   advance: (ms: number) => Promise<void>;
   close: () => Promise<void>;
 }
+
+const force = { by: 'eve', reason: 'it is stuck' };
 
 export function testLocks(engine: string, open: () => Promise<LockBench>): void {
   describe(`locks on ${engine}`, () => {
@@ -113,15 +116,20 @@ export function testLocks(engine: string, open: () => Promise<LockBench>): void 
     test('a forced release takes it from its holder, who then cannot renew', async () => {
       const mine = claim('forced');
       const { token } = await take(mine);
-      const before = await db.transaction((tx) => lockForce(tx, 'default', 'forced'));
+      const before = await db.transaction((tx) => lockForce(tx, 'default', 'forced', force));
       assert.deepEqual([before?.owner, before?.token], ['ann', token]);
       assert.equal(await lockRenew(db, mine, token), null);
-      assert.equal(await db.transaction((tx) => lockForce(tx, 'default', 'forced')), null);
+      const told = { name: 'forced', token, ...force };
+      assert.deepEqual(await lockTaken(db, 'default', 'forced', token), told);
+      assert.equal(await db.transaction((tx) => lockForce(tx, 'default', 'forced', force)), null);
+      const next = await take(claim('forced', { owner: 'bob' }));
+      assert.deepEqual(await lockTaken(db, 'default', 'forced', token), told, 'also when somebody has it again');
+      assert.equal(await lockTaken(db, 'default', 'forced', next.token), null);
     });
 
     test('pages show what is held, by name', async () => {
       for (const name of ['b', 'a', 'c']) await take(claim(name, { namespace: 'pages' }));
-      await lockForce(db, 'pages', 'b');
+      await lockForce(db, 'pages', 'b', force);
       const page = (all: boolean, after: string | null, limit = 10) =>
         locksPage(db, { namespace: 'pages', all, after, limit });
       const names = (slice: Awaited<ReturnType<typeof page>>) => slice.items.map((lock) => lock.name);
