@@ -5,15 +5,15 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdCluster, startEtcd } from '../../../../../test/support/etcd.ts';
 import { type CoordinatorEnds, testCoordinator } from '../../ports/conformance/coordinator.ts';
-import { type Coordinator, CoordinatorRefused, CoordinatorUnavailable } from '../../ports/coordinator.ts';
+import { CoordinatorRefused, CoordinatorUnavailable } from '../../ports/coordinator.ts';
 import { cuttingProxy } from '../postgres/testing/cutting-proxy.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemIdentity } from '../system/identity.ts';
-import { etcdCoordinator } from './coordinator.ts';
+import { type EtcdCoordinator, etcdCoordinator } from './coordinator.ts';
 
 let prefixes = 0;
 
-function connect(endpoints: readonly string[], prefix: string): Coordinator {
+function connect(endpoints: readonly string[], prefix: string): EtcdCoordinator {
   const shared = { tls: null, credentials: null, clock: systemClock, identity: systemIdentity };
   return etcdCoordinator({ ...shared, endpoints, prefix });
 }
