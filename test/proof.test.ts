@@ -8,11 +8,11 @@ import { repositoryRoot } from './support/tidewheel.ts';
 
 const proof = join(repositoryRoot, 'docs/proof');
 
-/** Each test that a page names in “quotes”, with the file that stands before it. */
+/** Each test that a page names in “quotes”, with the file (a test, or a suite that tests run) that stands before it. */
 function namedTests(page: string): { file: string; title: string }[] {
   const named: { file: string; title: string }[] = [];
   let file = '';
-  for (const [, path, title] of page.matchAll(/`([^`\s]+\.test\.ts)`|“([^”]+)”/g)) {
+  for (const [, path, title] of page.matchAll(/`([^`\s]+\/[^`\s]+\.ts)`|“([^”]+)”/g)) {
     if (path !== undefined) file = path;
     else if (title !== undefined && file !== '') named.push({ file, title });
   }
