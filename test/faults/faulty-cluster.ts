@@ -25,6 +25,8 @@ export interface ClusterOptions {
   /** What masters run unless their start says otherwise; else the released program. */
   readonly masterProgram?: readonly string[];
   readonly postgresSettings?: Readonly<Record<string, string>>;
+  /** Of the file system that PostgreSQL has for itself, so that it can be filled. */
+  readonly postgresMib?: number;
   /** How each seat begins. */
   readonly masterStarts?: readonly MasterStart[];
 }
@@ -133,7 +135,9 @@ export class FaultyCluster {
   }
 
   static async start(options: ClusterOptions = {}): Promise<FaultyCluster> {
-    const postgres = options.postgres ?? (await startPostgres({ settings: options.postgresSettings ?? {} }));
+    const settings = options.postgresSettings ?? {};
+    const disk = options.postgresMib === undefined ? {} : { dataMib: options.postgresMib };
+    const postgres = options.postgres ?? (await startPostgres({ settings, ...disk }));
     const cluster = new FaultyCluster(postgres, options);
     try {
       await cluster.#open();

@@ -5,7 +5,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -17,6 +17,8 @@ import { startWatchdog } from './watchdog.ts';
 export interface PostgresOptions {
   /** Lines of postgresql.conf, e.g. `{ max_connections: '20' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The data directory is a file system of its own, in memory and of this size, so that it can be filled. Takes the right to mount. */
+  readonly dataMib?: number;
 }
 
 export interface PostgresCluster {
@@ -109,6 +111,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const watchdog = watch(home);
   try {
     const password = randomBytes(16).toString('hex');
+    if (options.dataMib !== undefined) mountMemory(join(home, 'data'), options.dataMib, owner);
     initialise(programs, home, password, owner);
     const cluster = new Cluster(programs, home, password, owner, { ...defaultSettings, ...options.settings }, watchdog);
     await cluster.restart();
@@ -135,6 +138,12 @@ function unprivilegedUser(): Owner | undefined {
     if (fields !== undefined && Number(fields[2]) > 0) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
   throw new Error('Tests run as root need a user without rights for PostgreSQL: `useradd --system postgres`.');
+}
+
+function mountMemory(directory: string, mib: number, owner: Owner | undefined): void {
+  mkdirSync(directory);
+  const whose = owner === undefined ? '' : `,uid=${owner.uid},gid=${owner.gid}`;
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m,mode=700${whose}`, 'tidewheel-test', directory]);
 }
 
 function initialise(programs: string, home: string, password: string, owner: Owner | undefined): void {
@@ -167,6 +176,7 @@ function watch(home: string): ChildProcess {
       done
       kill -KILL "$pid" 2>/dev/null
     esac
+    mountpoint -q "$1/data" && umount -l "$1/data"
     for i in 1 2 3 4 5; do rm -rf "$1" && break; sleep 0.2; done`;
   return startWatchdog('tidewheel-postgres-watchdog', script, home);
 }

@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { beliefScenarios } from './beliefs.ts';
 import { clockScenarios } from './clocks.ts';
 import { failpointScenarios } from './failpoints.ts';
+import { fullStoreScenarios } from './full-store.ts';
 import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
 import { masterScenarios } from './masters.ts';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   ...beliefScenarios,
   ...failpointScenarios,
   ...storeScenarios,
+  ...fullStoreScenarios,
   ...workerScenarios,
   ...linkScenarios,
   ...clockScenarios,
