@@ -38,7 +38,9 @@ function wrongClock(monotonic: boolean, time: string): () => Promise<Setting> {
 /** Whether the other masters say that one's clock is wrong. */
 async function isShown(stage: Stage): Promise<boolean> {
   const other = stage.cluster.masters[1];
-  const response = await fetch(`http://127.0.0.1:${other?.port}/readyz?verbose=true`, { signal: AbortSignal.timeout(2000) });
+  const response = await fetch(`http://127.0.0.1:${other?.port}/readyz?verbose=true`, {
+    signal: AbortSignal.timeout(2000),
+  });
   const { findings } = (await response.json()) as { findings?: Record<string, number> };
   return (findings?.['master-clock'] ?? 0) > 0;
 }
