@@ -1,6 +1,9 @@
 // The cluster's commands, against a server that runs alone.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { ClusterStatus, ElectionView, Page } from '@tidewheel/protocol';
 import { cliBench } from './support/cli-bench.ts';
@@ -48,4 +51,25 @@ test('a leader that stands down is followed by a new term', async () => {
   const newest = await bench.run(['cluster', 'elections', '--limit', '1', '-o', 'json']);
   const { items, nextCursor } = JSON.parse(newest.stdout) as Page<ElectionView>;
   assert.deepEqual([items.length, typeof nextCursor], [1, 'string']);
+});
+
+test('the check of a sound store exits with 0 and says what it looked for', async () => {
+  const { code, stdout } = await bench.run(['cluster', 'check'], { width: 200 });
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^CHECK +FOUND +FOR INSTANCE +LOOKS FOR\n/);
+  assert.match(stdout, /\nrun-of-dead-session +0 +- +runs of workers that are gone/);
+});
+
+test('a check that finds something names it and exits with 1', async (t) => {
+  const found = { check: 'run-without-lane', findings: 2, samples: ['lane-a', 'lane-b'] };
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ clean: false, checks: [found] }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close().closeAllConnections());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { code, stdout } = await bench.run(['cluster', 'check', '--url', url, '--token', 'any'], { width: 160 });
+  assert.equal(code, 1);
+  assert.match(stdout, /\nrun-without-lane +2 +lane-a, lane-b +runs in a lane that does not exist/);
 });

@@ -37,3 +37,17 @@ export const selfCheckSchema = z.object({
   ),
 });
 export type SelfCheck = z.infer<typeof selfCheckSchema>;
+
+/** What a finding of each check means, and what becomes of it, for people. */
+export const selfCheckMeanings: Readonly<Record<SelfCheckName, string>> = {
+  'schedule-overdue':
+    'enabled schedules whose next fire is long past: nobody decides it; masters are told to look again',
+  'schedule-misplaced': 'enabled schedules whose next fire is not after their last: it is computed anew',
+  'run-without-session': 'runs that run in a session which does not exist: they are given to other workers',
+  'run-of-dead-session': 'runs of workers that are gone for more than a minute: they are given to other workers',
+  'session-undead': 'workers whose lease has ended and whom nobody has called gone: masters are told to look again',
+  'run-without-lane': 'runs in a lane that does not exist: no worker can get them; cancel them and run their jobs anew',
+  'probe-late': 'probes that come back late although a worker could have taken them; the sample says where they stand',
+  'master-version': 'masters of different versions: expected only while they are being replaced',
+  'master-clock': 'masters whose clock is more than a second off the store: check their time synchronisation',
+};

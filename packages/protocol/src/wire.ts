@@ -23,7 +23,7 @@ export const wireProtocol = 'tidewheel.v1';
  * Grows with every addition. Fields that the receiver does not know are ignored, in both directions; a new *kind* of message may only
  * be sent to a peer whose minor knows it (docs/decisions/compatibility.md). Absent: 0.
  */
-export const wireMinor = 1;
+export const wireMinor = 2;
 
 export const workerStatsSchema = z.object({
   /** Share of one core used by the worker process since the last heartbeat, 0 to n cores. */
@@ -31,6 +31,8 @@ export const workerStatsSchema = z.object({
   memoryBytes: z.number().optional(),
   /** Longest delay of the main loop since the last heartbeat, ms. */
   loopLagMs: z.number().optional(),
+  /** From sending a heartbeat to its answer, less the time for which the master held it. Since minor 2. */
+  roundTripMs: z.number().min(0).optional(),
 });
 export type WorkerStats = z.infer<typeof workerStatsSchema>;
 
@@ -175,6 +177,8 @@ export const assignSchema = z.object({
 export const heartbeatAckSchema = z.object({
   type: z.literal('heartbeatAck'),
   nonce: z.string(),
+  /** How long the master kept the heartbeat until its renewal was stored. Since minor 2. */
+  heldMs: z.number().min(0).optional(),
   /** When they have changed: the addresses of all masters, as in `welcome`. */
   masters: z.array(z.string()).optional(),
 });

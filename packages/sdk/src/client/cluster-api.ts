@@ -1,6 +1,6 @@
 // The masters over the API: how they are, and what they shall do. Orders need an administrator's token for all namespaces.
 
-import type { ClusterStatus, ElectionView } from '@tidewheel/protocol';
+import type { ClusterStatus, ElectionView, SelfCheck } from '@tidewheel/protocol';
 import { Listing, type PageOptions } from './listing.ts';
 import type { Requests } from './requests.ts';
 
@@ -13,6 +13,11 @@ export class ClusterApi {
 
   status(): Promise<ClusterStatus> {
     return this.#requests.json('GET', '/v1/cluster');
+  }
+
+  /** What must always be true of the data, asserted now. */
+  check(): Promise<SelfCheck> {
+    return this.#requests.json('GET', '/v1/self-check');
   }
 
   /** The terms of leadership, newest first. */

@@ -307,3 +307,22 @@ test('addresses of other masters are learned as they come, but never from TLS to
   assert.deepEqual(new Set(connections.map(({ address }) => address)), new Set(['https://m1', 'https://m2']));
   assert.equal(session.state, 'waiting');
 });
+
+test('the round trip to the master is told with the next heartbeat, less the time for which the master held the last', () => {
+  const { welcomed, clock } = setup();
+  const master = welcomed();
+  clock.advance(heartbeatMs);
+  assert.equal(master.heardOf('heartbeat')[0]?.stats.roundTripMs, undefined);
+  clock.advance(540);
+  master.say({ type: 'heartbeatAck', nonce: 'n1', heldMs: 512 });
+  clock.advance(heartbeatMs - 540);
+  assert.equal(master.heardOf('heartbeat')[0]?.stats.roundTripMs, 28);
+  // A master of an older version does not say how long it held it: what was measured last stays.
+  master.say({ type: 'heartbeatAck', nonce: 'n2' });
+  clock.advance(heartbeatMs);
+  const [later] = master.heardOf('heartbeat');
+  assert.deepEqual([later?.nonce, later?.stats.roundTripMs], ['n2', 28]);
+  // Of the way to another master nothing is known yet.
+  master.break();
+  welcomed({ resumed: true }).heard();
+});

@@ -55,6 +55,8 @@ export class WorkerSession {
   #helloSentAt = 0;
   #heartbeatMs = 0;
   #draining = false;
+  /** Of the last heartbeat to this master. */
+  #roundTripMs: number | null = null;
   #mainSeq = -1;
   /** Heartbeats in a row in which the main loop has not moved. */
   #mainStands = 0;
@@ -176,6 +178,7 @@ export class WorkerSession {
     this.#welcomed = true;
     this.#cluster ??= welcome.cluster ?? null;
     this.#heartbeatMs = welcome.heartbeatMs;
+    this.#roundTripMs = null;
     this.#link.settled();
     this.#link.learn(welcome.masters);
     this.#lease.welcomed(welcome.leaseTtlMs, welcome.nonce, this.#helloSentAt);
@@ -232,12 +235,15 @@ export class WorkerSession {
         // The master has counted it off; it must hear the number again even when it is the same.
         this.#freeSaid = -1;
         return;
-      case 'heartbeatAck':
+      case 'heartbeatAck': {
         if (message.masters !== undefined) this.#link.learn(message.masters);
+        const waitedMs = this.#lease.waitingMs(this.#deps.clock.monotonicMs());
         if (!this.#lease.acknowledged(message.nonce)) return;
+        if (message.heldMs !== undefined) this.#roundTripMs = Math.max(0, waitedMs - message.heldMs);
         this.#link.proved();
         this.#watchLease();
         return;
+      }
       case 'ack':
         this.#attempts.acknowledged(message.attemptIds);
         return;
@@ -280,7 +286,8 @@ export class WorkerSession {
     const mainSeq = runner.mainSeq();
     this.#mainStands = mainSeq === this.#mainSeq ? this.#mainStands + 1 : 0;
     this.#mainSeq = mainSeq;
-    this.#urgent.push({ type: 'heartbeat', nonce: this.#lease.sending(now), mainSeq, stats: runner.stats() });
+    const stats = { ...runner.stats(), ...(this.#roundTripMs === null ? {} : { roundTripMs: this.#roundTripMs }) };
+    this.#urgent.push({ type: 'heartbeat', nonce: this.#lease.sending(now), mainSeq, stats });
     // Said again with each heartbeat, for a master that has forgotten.
     if (this.#draining) this.#urgent.push({ type: 'drain' });
     this.#freeSaid = -1;

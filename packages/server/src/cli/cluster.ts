@@ -7,8 +7,9 @@ import { Command } from 'commander';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
+import { exitCodes } from './exit-codes.ts';
 import { UsageError } from './failure.ts';
-import { electionListing, masterListing } from './listings-cluster.ts';
+import { checkListing, electionListing, masterListing } from './listings-cluster.ts';
 import { durationMs } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
@@ -27,6 +28,7 @@ export function clusterCommand(cli: CommandLine): Command {
     .description('masters: how they are, and what they shall do')
     .addCommand(statusCommand(cli))
     .addCommand(electionsCommand(cli))
+    .addCommand(checkCommand(cli))
     .addCommand(cordonCommand(cli))
     .addCommand(drainCommand(cli))
     .addCommand(uncordonCommand(cli))
@@ -54,6 +56,17 @@ function electionsCommand(cli: CommandLine): Command {
     const { client } = openApi(cli, options);
     const page = await listed(options, (query) => client.cluster.elections(query).page());
     new Output(cli.terminal, options).list(electionListing, page.items, page);
+  });
+}
+
+function checkCommand(cli: CommandLine): Command {
+  const command = new Command('check').description(
+    'assert what must always be true of the data; exit code 0: it is, 1: something was found',
+  );
+  return withOutput(withConnection(command)).action(async (options: Options) => {
+    const result = await openApi(cli, options).client.cluster.check();
+    new Output(cli.terminal, options).list(checkListing, result.checks, result);
+    cli.exitCode = result.clean ? exitCodes.ok : exitCodes.error;
   });
 }
 

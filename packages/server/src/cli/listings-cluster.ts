@@ -1,6 +1,12 @@
-// How masters and their elections look in a table.
+// How masters, their elections and the findings of the self-check look in a table.
 
-import { type ElectionView, formatDuration, type MasterView } from '@tidewheel/protocol';
+import {
+  type ElectionView,
+  formatDuration,
+  type MasterView,
+  type SelfCheck,
+  selfCheckMeanings,
+} from '@tidewheel/protocol';
 import type { Listing } from './output.ts';
 
 const took = (ms: number | null): string => (ms === null ? 'no answer' : `${Math.round(ms)} ms`);
@@ -61,5 +67,21 @@ export const electionListing: Listing<ElectionView> = {
       style: ({ reason }) => (reason === 'lease-lost' || reason === 'fenced' ? 'yellow' : undefined),
     },
     { title: 'ORIGIN', value: (election) => election.origin, wide: true },
+  ],
+};
+
+export const checkListing: Listing<SelfCheck['checks'][number]> = {
+  name: ({ check }) => `check/${check}`,
+  empty: 'nothing is checked',
+  columns: () => [
+    { title: 'CHECK', value: ({ check }) => check },
+    {
+      title: 'FOUND',
+      value: ({ findings }) => String(findings),
+      style: ({ findings }) => (findings === 0 ? 'green' : 'red'),
+      right: true,
+    },
+    { title: 'FOR INSTANCE', value: ({ samples }) => samples.join(', '), shrink: true },
+    { title: 'LOOKS FOR', value: ({ check }) => selfCheckMeanings[check], shrink: true },
   ],
 };

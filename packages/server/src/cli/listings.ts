@@ -140,6 +140,7 @@ export const workerListing: Listing<WorkerView> = {
     { title: 'QUEUES', value: (worker) => worker.queues.join(','), shrink: true },
     { title: 'HOST', value: (worker) => `${worker.host}:${worker.pid}`, shrink: true },
     { title: 'SEEN', value: (worker) => times(worker.lastSeenAt) },
+    { title: 'ROUND TRIP', value: (worker) => roundTripText(worker.stats.roundTripMs), right: true },
     { title: 'SESSION', value: (worker) => worker.sessionId },
     { title: 'HANDLERS', value: (worker) => worker.handlers.join(','), wide: true },
     { title: 'LABELS', value: (worker) => labelsText(worker.labels), wide: true },
@@ -207,4 +208,8 @@ function alarm(count: number): Style | undefined {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+function roundTripText(ms: number | undefined): string {
+  return ms === undefined ? '' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }

@@ -26,7 +26,8 @@ export class Renewals implements Service {
   readonly #masters: () => readonly string[];
   readonly #renewing: Loop;
   readonly #reconciling: Loop;
-  readonly #waiting = new Map<SessionLink, WorkerStats>();
+  /** Since when a worker's heartbeat waits for its answer. */
+  readonly #waiting = new Map<SessionLink, { stats: WorkerStats; sinceMs: number }>();
   #gathering = false;
 
   constructor(
@@ -55,11 +56,16 @@ export class Renewals implements Service {
 
   heartbeat(link: SessionLink, nonce: string, stats: WorkerStats): void {
     if (nonce !== link.nonce) return;
+    const { clock, metrics } = this.#context;
     link.stats = stats;
-    this.#waiting.set(link, stats);
+    // Said again before it was answered: the worker, too, counts from the first time.
+    const sinceMs = this.#waiting.get(link)?.sinceMs ?? clock.monotonicMs();
+    this.#waiting.set(link, { stats, sinceMs });
+    if (stats.roundTripMs !== undefined)
+      metrics.observe('tidewheel_worker_round_trip_seconds', stats.roundTripMs / 1000);
     if (this.#gathering) return;
     this.#gathering = true;
-    this.#context.clock.timer(gatherMs, () => {
+    clock.timer(gatherMs, () => {
       this.#gathering = false;
       this.#renewing.wake();
     });
@@ -69,13 +75,13 @@ export class Renewals implements Service {
     const { db, clock, failpoints, identity, masterId, settings } = this.#context;
     const batch = new Map(this.#waiting);
     if (batch.size === 0) return settings.sessionTtlMs;
-    const renewals = [...batch].map(([link, stats]) => ({ sessionId: link.sessionId, stats }));
+    const renewals = [...batch].map(([link, { stats }]) => ({ sessionId: link.sessionId, stats }));
     const renewedAtMs = clock.monotonicMs();
     failpoints.reach('renew.before');
     const renewed = await sessionsRenew(db, masterId, renewals, settings.sessionTtlMs);
     failpoints.reach('renew.committed');
     const alive = new Map(renewed.map((session) => [session.sessionId, session.state]));
-    for (const link of batch.keys()) {
+    for (const [link, { sinceMs }] of batch) {
       this.#waiting.delete(link);
       const state = alive.get(link.sessionId);
       if (state === undefined) {
@@ -84,7 +90,8 @@ export class Renewals implements Service {
       }
       link.nonce = identity.random();
       link.renewedAtMs = renewedAtMs;
-      link.send({ type: 'heartbeatAck', nonce: link.nonce, ...this.#news(link) });
+      const heldMs = Math.max(0, clock.monotonicMs() - sinceMs);
+      link.send({ type: 'heartbeatAck', nonce: link.nonce, heldMs, ...this.#news(link) });
       if (state === 'draining' && link.open) {
         link.open = false;
         link.send({ type: 'drain' });

@@ -56,6 +56,11 @@ export const metricCatalogue = {
     labels: ['reason'],
   },
   tidewheel_sessions: { kind: 'gauge', help: 'Workers connected to this master.', labels: [] },
+  tidewheel_worker_round_trip_seconds: {
+    kind: 'histogram',
+    help: 'Round trips between this master and its workers, as the workers measured them by their heartbeats.',
+    labels: [],
+  },
   tidewheel_http_request_seconds: {
     kind: 'histogram',
     help: 'HTTP requests until their answer was sent, by route and status; event streams count when they end.',
