@@ -9,6 +9,7 @@ const every = (seconds: number, validFrom: number, enabled = true): AuditVersion
   spec: scheduleDefinitionSchema.parse({ name: 's', every: seconds * 1000 }),
   enabled,
   anchorAt: 0,
+  calendars: new Map(),
   validFrom: validFrom * 1000,
 });
 

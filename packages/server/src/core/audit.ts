@@ -5,6 +5,7 @@
 // the caller brings a stretch of time and the ledger rows in it, so memory and time of one step are bounded.
 
 import type { FireAuditRow, FireOutcome, ScheduleDefinition } from '@tidewheel/protocol';
+import type { CompiledCalendar } from './calendar.ts';
 import { serverLimits } from './limits.ts';
 import { compileTimes, nextFireAfter, type ScheduleTimes } from './schedule-times.ts';
 
@@ -13,6 +14,8 @@ export interface AuditVersion {
   /** Nothing is expected of a version that is paused, finished or deleted. */
   readonly enabled: boolean;
   readonly anchorAt: number;
+  /** In the versions that this version of the schedule was bound to. */
+  readonly calendars: ReadonlyMap<string, CompiledCalendar>;
   readonly validFrom: number;
 }
 
@@ -36,7 +39,7 @@ export function stretchesOf(versions: readonly AuditVersion[], from: number, unt
     const start = Math.max(after, from - 1);
     const end = Math.min(through, until);
     if (start >= end) return;
-    const times = version?.enabled === true ? compileTimes(version.spec, version.anchorAt) : null;
+    const times = version?.enabled === true ? compileTimes(version.spec, version.anchorAt, version.calendars) : null;
     stretches.push({ times, after: start, through: end });
   };
   add(null, from - 1, versions[0]?.validFrom ?? until);

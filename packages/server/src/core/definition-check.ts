@@ -11,6 +11,7 @@ import {
   type Role,
   type ScheduleDefinition,
 } from '@tidewheel/protocol';
+import type { CompiledCalendar } from './calendar.ts';
 import type { JobPlan } from './definition-plan.ts';
 import { serverLimits } from './limits.ts';
 import { compileTimes } from './schedule-times.ts';
@@ -66,7 +67,25 @@ export function checkDefinitions(jobs: readonly JobDefinition[], pointer: '/jobs
       }
       scheduleNames.set(schedule.name, job.name);
       checkPayload(faults, `${there}/payload`, schedule.payload);
-      checkTimes(faults, there, schedule);
+      // What calendars mean is known within the transaction only.
+      if (schedule.calendar === undefined) checkTimes(faults, there, schedule, new Map());
+    }
+  }
+  faults.throwAny();
+}
+
+/** The times of schedules that name calendars. */
+export function checkCalendarTimes(
+  jobs: readonly JobDefinition[],
+  calendars: ReadonlyMap<string, CompiledCalendar>,
+  pointer: '/jobs' | null,
+): void {
+  const faults = new Faults();
+  for (const [index, job] of jobs.entries()) {
+    for (const [place, schedule] of job.schedules.entries()) {
+      if (faults.full) break;
+      const there = `${placeOfJob(index, pointer)}/schedules/${place}`;
+      if (schedule.calendar !== undefined) checkTimes(faults, there, schedule, calendars);
     }
   }
   faults.throwAny();
@@ -137,7 +156,12 @@ function instantOf(schedule: ScheduleDefinition | null): number | null {
   return typeof schedule.at === 'number' ? schedule.at : Date.parse(schedule.at);
 }
 
-function checkTimes(faults: Faults, pointer: string, schedule: ScheduleDefinition): void {
+function checkTimes(
+  faults: Faults,
+  pointer: string,
+  schedule: ScheduleDefinition,
+  calendars: ReadonlyMap<string, CompiledCalendar>,
+): void {
   if (schedule.in === 0)
     faults.add(
       'VALIDATION_FAILED',
@@ -145,7 +169,7 @@ function checkTimes(faults: Faults, pointer: string, schedule: ScheduleDefinitio
       'at least 1ms: the moment of creation itself has passed when it is stored',
     );
   try {
-    compileTimes(schedule, 0);
+    compileTimes(schedule, 0, calendars);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     for (const fault of error.faults) faults.add(error.code, `${pointer}${fault.pointer}`, fault.detail);

@@ -14,6 +14,8 @@ export interface StoredSchedule {
   readonly spec: ScheduleDefinition;
   readonly state: ScheduleState;
   readonly anchorAt: number;
+  /** The versions of calendars that it is bound to, as JSON. */
+  readonly calendars: string;
 }
 
 export interface StoredJob {

@@ -31,6 +31,8 @@ export const serverLimits = {
   attemptsKept: 100,
   /** Immutable job versions and lanes kept in memory. */
   definitionsCached: 20_000,
+  /** Sets of calendar versions kept compiled. */
+  calendarBindingsCached: 1000,
   /** Statements kept prepared on one connection, and callers waiting for SQLite's one writer or for a connection. */
   preparedStatements: 500,
   storeQueue: 10_000,
@@ -45,6 +47,14 @@ export const serverLimits = {
   settleRounds: 20,
   /** Schedules of one apply, all jobs together: each takes some 30 µs to be checked, and a master has one thread. */
   applySchedules: 5000,
+  /** Schedules that may depend on one calendar: a change of it gives each a new version, in one transaction. */
+  calendarSchedules: 5000,
+  /** Live backfills of one namespace, looked at together; nominal times that one step of one decides, counts as ended or cancels; times
+   *  counted between two breaths of the master; times that a dry run shows. */
+  backfillsLive: 200,
+  backfillStep: 500,
+  backfillCounted: 2000,
+  backfillShown: 20,
   /** Schedules of one calendar of coming fires, nominal times of it that are computed one by one, of one schedule, of
    *  each when the others are used up, and between two breaths of the master. */
   comingSchedules: 20_000,
@@ -57,6 +67,12 @@ export const serverLimits = {
   auditRuns: 5000,
   auditSchedules: 20_000,
   auditVersions: 200,
+  /** Steps of one search for the next time of a recurrence rule (about 10 ms), and times that it may have in a day. */
+  rruleSteps: 100_000,
+  rruleTimesPerDay: 5000,
+  /** Rules, added and left out times of one recurrence. */
+  rruleRules: 10,
+  rruleDates: 500,
   /** Calendars that one calendar is made of, each counted as often as it is reached. */
   calendarParts: 500,
   /** Findings of one schedule that are told with their time. */

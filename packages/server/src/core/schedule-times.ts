@@ -1,6 +1,7 @@
 // When a schedule fires, compiled from its spec: by cron, at a fixed rate, or once. Pure arithmetic on milliseconds UTC.
 
 import type { ScheduleDefinition } from '@tidewheel/protocol';
+import type { CompiledCalendar } from './calendar.ts';
 import { type Cron, cronNext, parseCron } from './cron.ts';
 
 export type ScheduleTimes =
@@ -11,7 +12,11 @@ export type ScheduleTimes =
 export type TimeSpec = Pick<ScheduleDefinition, 'cron' | 'timezone' | 'every' | 'at' | 'in'>;
 
 /** `anchorAt`: what `every` and `in` count from. Throws INVALID_CRON or UNKNOWN_TIMEZONE. */
-export function compileTimes(spec: TimeSpec, anchorAt: number): ScheduleTimes {
+export function compileTimes(
+  spec: TimeSpec,
+  anchorAt: number,
+  _calendars: ReadonlyMap<string, CompiledCalendar> = new Map(),
+): ScheduleTimes {
   if (spec.cron !== undefined) return { kind: 'cron', cron: parseCron(spec.cron, spec.timezone) };
   if (spec.every !== undefined) return { kind: 'every', everyMs: spec.every, anchorAt };
   if (spec.at !== undefined) return { kind: 'once', at: typeof spec.at === 'number' ? spec.at : Date.parse(spec.at) };

@@ -47,7 +47,7 @@ export function scheduleRoutes(context: DoorContext): Route[] {
   return [...readingRoutes(context), ...leverRoutes(context)];
 }
 
-function readingRoutes({ db }: DoorContext): Route[] {
+function readingRoutes({ db, definitions }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -89,7 +89,7 @@ function readingRoutes({ db }: DoorContext): Route[] {
       query: firesQuery,
       response: firesAnswer,
       handler: async ({ params, query }) => {
-        const schedule = await scheduleClockwork(db, params.ns, params.name);
+        const schedule = await scheduleClockwork(db, definitions, params.ns, params.name);
         if (schedule === null) throw noSchedule(params);
         const page = pageOf(await firesPage(db, schedule.id, decodeCursor(timeCursor, query.cursor), query.limit));
         return { ...page, upcoming: upcomingOf(schedule, query.next) };
@@ -154,9 +154,9 @@ function leverRoutes({ master }: DoorContext): Route[] {
 }
 
 /** A paused or finished schedule has none. */
-function upcomingOf({ definition, anchorAt, nextFireAt }: ScheduleClockwork, count: number): number[] {
+function upcomingOf({ times, nextFireAt }: ScheduleClockwork, count: number): number[] {
   if (nextFireAt === null || count === 0) return [];
-  return previewFires(compileTimes(definition, anchorAt), nextFireAt - 1, count);
+  return previewFires(times, nextFireAt - 1, count);
 }
 
 function noSchedule({ ns, name }: { ns: string; name: string }): Refusal {

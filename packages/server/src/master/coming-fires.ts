@@ -3,7 +3,6 @@
 import { type ComingFires, limits, Refusal } from '@tidewheel/protocol';
 import { ComingFiresTally } from '../core/coming-fires.ts';
 import { serverLimits } from '../core/limits.ts';
-import { compileTimes } from '../core/schedule-times.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import type { Tx } from '../ports/database.ts';
 import { enabledSchedulesPage, liveSlots, usualDurations } from '../store/coming-fires.ts';
@@ -35,8 +34,8 @@ export async function comingFires(db: Tx, clock: Clock, request: ComingFiresRequ
     const last = page.at(-1);
     if (last === undefined) break;
     const usual = await usualDurations(db, [...new Set(page.map((one) => one.jobId))]);
-    for (const { name, job, jobId, spec, anchorAt, cursor } of page) {
-      computed += tally.add({ name, job, cursor, times: compileTimes(spec, anchorAt), usualMs: usual.get(jobId) ?? 0 });
+    for (const { name, job, jobId, times, cursor } of page) {
+      computed += tally.add({ name, job, cursor, times, usualMs: usual.get(jobId) ?? 0 });
       if (computed < serverLimits.comingTimesAtOnce) continue;
       computed = 0;
       await sleep(clock, 1);

@@ -8,8 +8,11 @@ import {
   nextPaused,
   type SchedulePlan,
   type ScheduleState,
+  type StoredSchedule,
 } from '../core/definition-plan.ts';
 import { compileTimes, nextFireAfter } from '../core/schedule-times.ts';
+import type { CalendarPlan } from '../core/calendar-plan.ts';
+import type { CompiledCalendar } from '../core/calendar.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import { eventsAppend, type NewEvent } from '../store/events.ts';
@@ -30,9 +33,16 @@ import {
   type ScheduleWrite,
   type SettledSchedule,
 } from '../store/schedules.ts';
+import type { CalendarBook } from './calendar-book.ts';
 
 export interface WriteDeps extends FireDeps {
   identity: Identity;
+}
+
+/** What becomes of the jobs and of the calendars, in one transaction. */
+export interface DefinitionPlans {
+  readonly jobs: readonly JobPlan[];
+  readonly calendars: CalendarBook;
 }
 
 /** Who changes what, and the id of the first event, by which the change can be read back. */
@@ -47,25 +57,33 @@ export async function writePlans(
   tx: Tx,
   deps: WriteDeps,
   change: Change,
-  plans: readonly JobPlan[],
+  { jobs, calendars }: DefinitionPlans,
   now: number,
 ): Promise<FiresDecided[]> {
-  const changed = plans.filter(isChanged);
+  const changed = jobs.filter(isChanged);
   const schedulePlans = changed.flatMap((plan) => plan.schedules);
   const existing = schedulePlans.filter((plan) => plan.action !== 'unchanged').flatMap((plan) => plan.stored?.id ?? []);
-  // First of all: what is due is decided under the old specs and the old job versions.
-  const { settled, decided } = await schedulesSettle(tx, deps, existing);
+  const dependent = calendars.dependents.map((schedule) => schedule.id);
+  // First of all: what is due is decided under the old specs, the old calendars and the old job versions.
+  const { settled, decided } = await schedulesSettle(tx, deps, [...existing, ...dependent]);
+  await calendars.write(tx, change.namespace, change.actor);
   const jobIds = await writeJobs(tx, deps, change, changed);
   // Before the new ones: a name may move from one job to another.
-  const updates = schedulePlans.flatMap((plan) => updateOf(plan, change.actor, settled) ?? []);
+  const updates = [
+    ...schedulePlans.flatMap((plan) => updateOf(plan, calendars, change.actor, settled) ?? []),
+    ...calendars.dependents.flatMap((schedule) => boundAnew(schedule, calendars, settled) ?? []),
+  ];
   await schedulesUpdate(tx, change.actor, updates);
   const creations = changed.flatMap((job) =>
-    job.schedules.flatMap(
-      (plan) => creationOf(plan, deps.identity.next(), jobIds.get(job.name), change.actor, now) ?? [],
-    ),
+    job.schedules.flatMap((plan) => {
+      const jobId = jobIds.get(job.name);
+      return jobId === undefined
+        ? []
+        : (creationOf(plan, calendars, deps.identity.next(), jobId, change.actor, now) ?? []);
+    }),
   );
   await schedulesInsert(tx, change.namespace, change.actor, creations);
-  await writeEvents(tx, deps, change, changed);
+  await writeEvents(tx, deps, change, { jobs: changed, calendars });
   return decided;
 }
 
@@ -122,19 +140,22 @@ function jobWrite(plan: JobPlan, spec: JobSpec, id: string, version: NewJobVersi
 
 function creationOf(
   plan: SchedulePlan,
+  calendars: CalendarBook,
   id: string,
-  jobId: string | undefined,
+  jobId: string,
   actor: string,
   now: number,
 ): ScheduleWrite | null {
-  if (plan.action !== 'create' || plan.wanted === null || jobId === undefined) return null;
+  if (plan.action !== 'create' || plan.wanted === null) return null;
   const { wanted: spec, name } = plan;
   const pause = spec.paused ? { reason: byDefinition, by: actor } : null;
-  return { id, jobId, name, version: 1, spec, anchorAt: now, ...stateFrom(spec, now, now, pause) };
+  const same = { id, jobId, name, version: 1, spec, anchorAt: now, calendars: calendars.bindingOf(spec) };
+  return { ...same, ...stateFrom(spec, now, now, pause, calendars.compiled) };
 }
 
 function updateOf(
   plan: SchedulePlan,
+  calendars: CalendarBook,
   actor: string,
   settled: ReadonlyMap<string, SettledSchedule>,
 ): ScheduleWrite | null {
@@ -143,7 +164,10 @@ function updateOf(
   if (plan.action === 'unchanged' || stored === null || row === undefined) return null;
   const cursor = Math.max(row.cursor, row.now);
   const same = { id: stored.id, jobId: stored.jobId, name, version: row.version + 1 };
-  if (wanted === null) return { ...same, spec: stored.spec, anchorAt: stored.anchorAt, ...ended('deleted', cursor) };
+  if (wanted === null) {
+    const { spec, anchorAt, calendars: bound } = stored;
+    return { ...same, spec, anchorAt, calendars: bound, ...ended('deleted', cursor) };
+  }
   const anchorAt = nextAnchor(plan, row.now);
   const paused = nextPaused(plan, row.state);
   const byPerson = paused && row.state === 'paused' && row.pausedReason !== null;
@@ -152,7 +176,28 @@ function updateOf(
       ? { reason: row.pausedReason ?? '', by: row.pausedBy ?? '' }
       : { reason: byDefinition, by: actor }
     : null;
-  return { ...same, spec: wanted, anchorAt, ...stateFrom(wanted, anchorAt, cursor, pause) };
+  const bound = calendars.bindingOf(wanted);
+  return {
+    ...same,
+    spec: wanted,
+    anchorAt,
+    calendars: bound,
+    ...stateFrom(wanted, anchorAt, cursor, pause, calendars.compiled),
+  };
+}
+
+/** A schedule that stays as it is, under other calendars. A finished one may begin again. */
+function boundAnew(
+  { id, jobId, name, spec, anchorAt }: StoredSchedule,
+  calendars: CalendarBook,
+  settled: ReadonlyMap<string, SettledSchedule>,
+): ScheduleWrite | null {
+  const row = settled.get(id);
+  if (row === undefined) return null;
+  const pause = row.state === 'paused' ? { reason: row.pausedReason ?? '', by: row.pausedBy ?? '' } : null;
+  const cursor = Math.max(row.cursor, row.now);
+  const same = { id, jobId, name, version: row.version + 1, spec, anchorAt, calendars: calendars.bindingOf(spec) };
+  return { ...same, ...stateFrom(spec, anchorAt, cursor, pause, calendars.compiled) };
 }
 
 const byDefinition = 'paused in its definition';
@@ -169,30 +214,28 @@ export function stateFrom(
   anchorAt: number,
   cursor: number,
   pause: { reason: string; by: string } | null,
+  calendars: ReadonlyMap<string, CompiledCalendar>,
 ): StateFields {
   if (pause !== null) return { ...ended('paused', cursor), pausedReason: pause.reason, pausedBy: pause.by };
-  const nextFireAt = nextFireAfter(compileTimes(spec, anchorAt), cursor);
+  const nextFireAt = nextFireAfter(compileTimes(spec, anchorAt, calendars), cursor);
   return nextFireAt === null ? ended('finished', cursor) : { ...ended('enabled', cursor), nextFireAt };
 }
 
-async function writeEvents(tx: Tx, deps: WriteDeps, change: Change, plans: readonly JobPlan[]): Promise<void> {
+/** Values stay out: they may be large, and the versions hold them. */
+async function writeEvents(tx: Tx, deps: WriteDeps, change: Change, plans: DefinitionPlans): Promise<void> {
   const { namespace, actor } = change;
-  const events = plans.flatMap((job): NewEvent[] => {
-    const told = (kind: string, plan: JobPlan | SchedulePlan): NewEvent[] =>
-      plan.action === 'unchanged'
-        ? []
-        : // Values stay out: they may be large, and the versions hold them.
-          [
-            {
-              namespace,
-              actor,
-              action: `${kind}.${plan.action}`,
-              subject: plan.name,
-              detail: { changed: plan.differences.map((one) => one.pointer) },
-            },
-          ];
-    return [...told('job', job), ...job.schedules.flatMap((schedule) => told('schedule', schedule))];
-  });
+  const told = (kind: string, plan: JobPlan | SchedulePlan | CalendarPlan): NewEvent[] => {
+    if (plan.action === 'unchanged') return [];
+    const detail = { changed: plan.differences.map((one) => one.pointer) };
+    return [{ namespace, actor, action: `${kind}.${plan.action}`, subject: plan.name, detail }];
+  };
+  const events = [
+    ...plans.calendars.plans.flatMap((calendar) => told('calendar', calendar)),
+    ...plans.jobs.flatMap((job) => [
+      ...told('job', job),
+      ...job.schedules.flatMap((schedule) => told('schedule', schedule)),
+    ]),
+  ];
   await eventsAppend(
     tx,
     deps.identity,

@@ -12,7 +12,8 @@ import {
   type ScheduleView,
   type TriggerResult,
 } from '@tidewheel/protocol';
-import { checkDefinitions, checkPlan, checkRole, checkSource } from '../core/definition-check.ts';
+import { calendarChanges, checkCalendarNames, checkCalendarSource } from '../core/calendar-plan.ts';
+import { checkCalendarTimes, checkDefinitions, checkPlan, checkRole, checkSource } from '../core/definition-check.ts';
 import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
 import { OutcomeUnknown, type Tx } from '../ports/database.ts';
 import { eventExists, eventsAppend } from '../store/events.ts';
@@ -28,7 +29,8 @@ import {
   schedulesSettle,
   schedulesUpdate,
 } from '../store/schedules.ts';
-import { type Change, stateFrom, writePlans } from './definition-writes.ts';
+import { CalendarBook, checkCalendarRole } from './calendar-book.ts';
+import { type Change, type DefinitionPlans, stateFrom, writePlans } from './definition-writes.ts';
 import type { MasterContext } from './deps.ts';
 import type { RunIntake } from './intake.ts';
 import { isPassing } from './service.ts';
@@ -53,7 +55,7 @@ export interface ApplyOptions {
   readonly within?: Within;
 }
 
-interface Outcome<T> {
+export interface Outcome<T> {
   value: T;
   /** False when nothing was written, so that nothing is announced. */
   written: boolean;
@@ -75,26 +77,23 @@ export class Definitions {
    * Refusals: OTHER_SOURCE, INVALID_CRON, UNKNOWN_TIMEZONE, DUPLICATE_NAME, PAYLOAD_TOO_LARGE, VALIDATION_FAILED (an instant in the past), FORBIDDEN.
    */
   async apply(namespace: string, actor: string, request: ApplyOrder, options: ApplyOptions): Promise<ApplyResult> {
-    const { jobs, source, prune, dryRun, takeOver } = request;
-    checkDefinitions(jobs, '/jobs');
-    const plan = async (tx: Tx, now: number): Promise<JobPlan[]> => {
-      const plans = await plansFor(tx, namespace, jobs, source, prune ? source : null);
-      checkRole(plans, options.role, '/jobs');
-      if (!takeOver) checkSource(plans, '/jobs');
-      checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs');
-      return plans;
-    };
+    const { dryRun } = request;
+    checkDefinitions(request.jobs, '/jobs');
+    checkCalendarNames(request.calendars ?? [], '/calendars');
     if (dryRun) {
-      const plans = await this.#deps.db.transaction(async (tx) => plan(tx, await storeNow(tx)));
-      return { applied: false, changes: changesOf(plans) };
+      const plans = await this.#deps.db.transaction(async (tx) =>
+        planApply(tx, namespace, request, options.role, await storeNow(tx)),
+      );
+      return { applied: false, changes: allChanges(plans) };
     }
     const work = async (tx: Tx, change: Change): Promise<Outcome<ApplyResult>> => {
       const now = await storeNow(tx);
-      const plans = await plan(tx, now);
+      const plans = await planApply(tx, namespace, request, options.role, now);
       const decided = await writePlans(tx, this.#deps, change, plans, now);
-      return { value: { applied: true, changes: changesOf(plans) }, written: plans.some(isChanged), decided };
+      const written = plans.jobs.some(isChanged) || plans.calendars.changed;
+      return { value: { applied: true, changes: allChanges(plans) }, written, decided };
     };
-    return this.#change(namespace, actor, work, options.within);
+    return this.change(namespace, actor, work, options.within);
   }
 
   /** Refusals besides those of `apply`: VERSION_REQUIRED, STALE_VERSION. */
@@ -105,14 +104,16 @@ export class Definitions {
     precondition: Precondition,
   ): Promise<{ job: JobView; created: boolean }> {
     checkDefinitions([definition], null);
-    return this.#change(namespace, actor, async (tx, change) => {
+    return this.change(namespace, actor, async (tx, change) => {
       const now = await storeNow(tx);
       const [stored] = await jobsStored(tx, namespace, [definition.name], null);
-      checkPrecondition(definition.name, stored?.version ?? null, precondition);
+      checkPrecondition('job', definition.name, stored?.version ?? null, precondition);
       // Changing a job by hand does not take it from the source under which it is applied and pruned.
       const plans = await plansFor(tx, namespace, [definition], stored?.source ?? 'api', null);
+      const calendars = await CalendarBook.open(tx, namespace, plans);
+      checkCalendarTimes([definition], calendars.compiled, null);
       checkPlan(plans, await holdersOf(tx, namespace, plans), now, null);
-      const decided = await writePlans(tx, this.#deps, change, plans, now);
+      const decided = await writePlans(tx, this.#deps, change, { jobs: plans, calendars }, now);
       const job = await jobView(tx, namespace, definition.name);
       if (job === null) throw new Error(`the job ${definition.name} vanished within a transaction`);
       return { value: { job, created: stored === undefined }, written: plans.some(isChanged), decided };
@@ -126,14 +127,15 @@ export class Definitions {
     name: string,
     precondition: Pick<Precondition, 'ifMatch'>,
   ): Promise<void> {
-    return this.#change(namespace, actor, async (tx, change) => {
+    return this.change(namespace, actor, async (tx, change) => {
       const [stored] = await jobsStored(tx, namespace, [name], null);
       if (stored === undefined)
         throw new Refusal('NOT_FOUND', `there is no job "${name}" in the namespace "${namespace}"`);
-      checkPrecondition(name, stored.version, precondition);
+      checkPrecondition('job', name, stored.version, precondition);
       const jobs = withSchedules([stored], await schedulesOfJobs(tx, [stored.id]));
       const plans = planDefinitions(jobs, [], stored.source);
-      const decided = await writePlans(tx, this.#deps, change, plans, await storeNow(tx));
+      const calendars = await CalendarBook.open(tx, namespace, plans);
+      const decided = await writePlans(tx, this.#deps, change, { jobs: plans, calendars }, await storeNow(tx));
       return { value: undefined, written: true, decided };
     });
   }
@@ -176,7 +178,7 @@ export class Definitions {
     detail: Record<string, unknown>,
     decide: (state: StoredSchedule['state']) => { reason: string; by: string } | 'resume' | null,
   ): Promise<ScheduleView> {
-    return this.#change(namespace, actor, async (tx, change) => {
+    return this.change(namespace, actor, async (tx, change) => {
       const { identity } = this.#deps;
       const stored = await scheduleNamed(tx, namespace, name);
       if (stored === null)
@@ -188,9 +190,13 @@ export class Definitions {
         throw new Refusal('CONFLICT', `the schedule "${name}" is finished: no fire comes any more`);
       const wanted = decide(row.state);
       if (wanted !== null) {
-        const { id, jobId, spec, anchorAt } = stored;
-        const state = stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), wanted === 'resume' ? null : wanted);
-        await schedulesUpdate(tx, actor, [{ id, jobId, name, version: row.version + 1, spec, anchorAt, ...state }]);
+        const { id, jobId, spec, anchorAt, calendars } = stored;
+        const binding = { namespace, calendars };
+        const compiled = (await this.#deps.definitions.calendars.bound(tx, [binding]))(binding);
+        const pause = wanted === 'resume' ? null : wanted;
+        const state = stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), pause, compiled);
+        const same = { id, jobId, name, version: row.version + 1, spec, anchorAt, calendars };
+        await schedulesUpdate(tx, actor, [{ ...same, ...state }]);
         await eventsAppend(tx, identity, [{ id: change.eventId, namespace, actor, action, subject: name, detail }]);
       }
       const view = await scheduleView(tx, namespace, name);
@@ -199,8 +205,8 @@ export class Definitions {
     });
   }
 
-  /** `work` may run several times (deadlocks), so it must have no effect but its SQL. */
-  async #change<T>(
+  /** One change of definitions, in line with all others. `work` may run several times (deadlocks), so it must have no effect but its SQL. */
+  async change<T>(
     namespace: string,
     actor: string,
     work: (tx: Tx, change: Change) => Promise<Outcome<T>>,
@@ -256,6 +262,32 @@ export class Definitions {
   }
 }
 
+/** Refuses whatever stands against the request. */
+async function planApply(
+  tx: Tx,
+  namespace: string,
+  { jobs, calendars: wanted, source, prune, takeOver }: ApplyOrder,
+  role: Role,
+  now: number,
+): Promise<DefinitionPlans> {
+  const plans = await plansFor(tx, namespace, jobs, source, prune ? source : null);
+  checkRole(plans, role, '/jobs');
+  if (!takeOver) checkSource(plans, '/jobs');
+  // Whoever does not know of calendars yet names none, and prunes none.
+  const pruneSource = prune && wanted !== undefined ? source : null;
+  const wish = { wanted: wanted ?? [], unwanted: [], source, pruneSource };
+  const calendars = await CalendarBook.open(tx, namespace, plans, wish);
+  checkCalendarRole(calendars, role);
+  if (!takeOver) checkCalendarSource(calendars.plans, '/calendars');
+  checkCalendarTimes(jobs, calendars.compiled, '/jobs');
+  checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs');
+  return { jobs: plans, calendars };
+}
+
+function allChanges({ jobs, calendars }: DefinitionPlans): ApplyResult['changes'] {
+  return [...calendarChanges(calendars.plans), ...changesOf(jobs)];
+}
+
 async function plansFor(
   tx: Tx,
   namespace: string,
@@ -281,19 +313,24 @@ async function holdersOf(tx: Tx, namespace: string, plans: readonly JobPlan[]): 
   return new Map(holders.filter((holder) => !givenUp.has(holder.id)).map((holder) => [holder.name, holder.job]));
 }
 
-function checkPrecondition(name: string, version: number | null, precondition: Precondition): void {
+export function checkPrecondition(
+  kind: 'job' | 'calendar',
+  name: string,
+  version: number | null,
+  precondition: Precondition,
+): void {
   const { ifMatch, ifNoneMatch } = precondition;
   if (ifNoneMatch === true && version !== null)
-    throw new Refusal('STALE_VERSION', `the job "${name}" exists already, at version ${version}`);
+    throw new Refusal('STALE_VERSION', `the ${kind} "${name}" exists already, at version ${version}`);
   if (ifMatch === undefined && ifNoneMatch !== true && version !== null) {
     throw new Refusal(
       'VERSION_REQUIRED',
-      `the job "${name}" exists; say which version you are changing (it is at ${version})`,
+      `the ${kind} "${name}" exists; say which version you are changing (it is at ${version})`,
     );
   }
   if (ifMatch === undefined) return;
-  if (version === null) throw new Refusal('STALE_VERSION', `the job "${name}" does not exist any more`);
+  if (version === null) throw new Refusal('STALE_VERSION', `the ${kind} "${name}" does not exist any more`);
   if (ifMatch !== '*' && ifMatch !== version) {
-    throw new Refusal('STALE_VERSION', `the job "${name}" is at version ${version}, not ${ifMatch}`);
+    throw new Refusal('STALE_VERSION', `the ${kind} "${name}" is at version ${version}, not ${ifMatch}`);
   }
 }

@@ -5,6 +5,7 @@ import { type FireAudit, type FireAuditRow, Refusal } from '@tidewheel/protocol'
 import { expectedPiece, FireTally, type Stretch, stretchesOf } from '../core/audit.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
+import { CalendarCache } from '../store/calendar-cache.ts';
 import {
   auditLedger,
   auditSchedules,
@@ -41,6 +42,7 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   if (schedule !== null && audited.length === 0) {
     throw new Refusal('NOT_FOUND', `there was no schedule "${schedule}" in the namespace "${namespace}" in that time`);
   }
+  const calendars = new CalendarCache();
   const rows: FireAuditRow[] = [];
   let clean = true;
   for (const [jobId, schedules] of Map.groupBy(audited, (one) => one.jobId)) {
@@ -51,7 +53,7 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
       from,
     );
     for (const one of schedules) {
-      const tally = await auditOne(db, one, from, to, strays);
+      const tally = await auditOne(db, calendars, one, from, to, strays);
       clean &&= tally.clean;
       rows.push(tally.row(one.name, one.job));
     }
@@ -62,13 +64,15 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
 
 async function auditOne(
   db: Tx,
+  calendars: CalendarCache,
   schedule: AuditedSchedule,
   from: number,
   to: number,
   strays: readonly StrayRun[],
 ): Promise<FireTally> {
   const tally = new FireTally();
-  for await (const stretch of stretches(db, schedule, from, to)) await auditStretch(db, schedule.id, stretch, tally);
+  for await (const stretch of stretches(db, calendars, schedule, from, to))
+    await auditStretch(db, schedule.id, stretch, tally);
   for (const stray of strays) {
     if (stray.scheduleId !== schedule.id || stray.fireAt < from || stray.fireAt > to) continue;
     if (stray.fired) tally.doubled(stray.fireAt);
@@ -78,11 +82,17 @@ async function auditOne(
 }
 
 /** The stretches of all versions, read page by page; the last version of a page is read again as the first of the next. */
-async function* stretches(db: Tx, schedule: AuditedSchedule, from: number, to: number): AsyncGenerator<Stretch> {
+async function* stretches(
+  db: Tx,
+  calendars: CalendarCache,
+  schedule: AuditedSchedule,
+  from: number,
+  to: number,
+): AsyncGenerator<Stretch> {
   let start = from;
   let after = 0;
   for (;;) {
-    const versions = await auditVersions(db, schedule.id, start, after);
+    const versions = await auditVersions(db, calendars, schedule, start, after);
     const last = versions.at(-1);
     if (versions.length < serverLimits.auditVersions || last === undefined) {
       // The cursor was read before the ledger is: up to it everything is decided and committed.

@@ -4,9 +4,11 @@ import type { FireOutcome, ScheduleDefinition } from '@tidewheel/protocol';
 import type { AuditVersion, LedgerFire } from '../core/audit.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Param, Tx } from '../ports/database.ts';
+import type { CalendarCache } from './calendar-cache.ts';
 
 export interface AuditedSchedule {
   id: string;
+  namespace: string;
   jobId: string;
   name: string;
   job: string;
@@ -27,28 +29,46 @@ export async function auditSchedules(
      order by s.job_id, s.name, s.id limit $4`,
     params,
   );
-  return rows.map((row) => ({ id: row.id, jobId: row.job_id, name: row.name, job: row.job, cursor: row.cursor }));
+  return rows.map((row) => ({
+    id: row.id,
+    namespace: asked.namespace,
+    jobId: row.job_id,
+    name: row.name,
+    job: row.job,
+    cursor: row.cursor,
+  }));
 }
 
 /** Versions in order, beginning with the one in force at `from`, after version number `after`. */
 export async function auditVersions(
   tx: Tx,
-  scheduleId: string,
+  calendars: CalendarCache,
+  { id, namespace }: Pick<AuditedSchedule, 'id' | 'namespace'>,
   from: number,
   after: number,
 ): Promise<(AuditVersion & { version: number })[]> {
-  const rows = await tx.query<{ version: number; spec: string; state: string; anchor_at: number; valid_from: number }>(
-    `select version, spec, state, anchor_at, valid_from from schedule_version
+  const rows = await tx.query<{
+    namespace: string;
+    version: number;
+    spec: string;
+    state: string;
+    anchor_at: number;
+    calendars: string;
+    valid_from: number;
+  }>(
+    `select $5 as namespace, version, spec, state, anchor_at, calendars, valid_from from schedule_version
      where schedule_id = $1 and version > $2 and version >= coalesce(
        (select max(version) from schedule_version where schedule_id = $1 and valid_from < $3), 0)
      order by version limit $4`,
-    [scheduleId, after, from, serverLimits.auditVersions],
+    [id, after, from, serverLimits.auditVersions, namespace],
   );
+  const calendarsOf = await calendars.bound(tx, rows);
   return rows.map((row) => ({
     version: row.version,
     spec: JSON.parse(row.spec) as ScheduleDefinition,
     enabled: row.state === 'enabled',
     anchorAt: row.anchor_at,
+    calendars: calendarsOf(row),
     validFrom: row.valid_from,
   }));
 }
@@ -68,7 +88,7 @@ export async function auditLedger(
   return rows.map((row) => ({ fireAt: row.fire_at, outcome: row.outcome }));
 }
 
-/** A run that the ledger does not tell of: a second one of a fired time, or one of a time that was skipped or never decided. */
+/** A run of a schedule that the ledger does not tell of: a second one of a fired time, or one of a time that was skipped or never decided. */
 export interface StrayRun {
   scheduleId: string;
   fireAt: number;
@@ -78,7 +98,8 @@ export interface StrayRun {
 
 const strayColumns = `r.schedule_id as "scheduleId", r.fire_at as "fireAt", case when f.outcome = 'fired' then 1 else 0 end as fired`;
 const ledgerOf = 'left join fire f on f.schedule_id = r.schedule_id and f.fire_at = r.fire_at';
-const isStray = 'r.fire_at is not null and (f.run_id is null or f.run_id <> r.id)';
+/** Backfills have a ledger of their own. */
+const isStray = `r.fire_at is not null and r.trigger_kind <> 'backfill' and (f.run_id is null or f.run_id <> r.id)`;
 
 /**
  * Stray runs of a job among unfinished and finished ones. Run ids begin with the nominal time or with the time of making, which is

@@ -1,15 +1,15 @@
 // What the calendar of coming fires reads: enabled schedules page by page, what their jobs usually take, and the slots there are.
 
-import type { ScheduleDefinition } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
+import type { ScheduleTimes } from '../core/schedule-times.ts';
+import { DefinitionCache, type ScheduleVersionRow } from './definition-cache.ts';
 
 export interface EnabledSchedule {
   id: string;
   name: string;
   jobId: string;
   job: string;
-  spec: ScheduleDefinition;
-  anchorAt: number;
+  times: ScheduleTimes;
   cursor: number;
 }
 
@@ -19,24 +19,20 @@ const usualRuns = 20;
 
 /** By id, after `after`; an empty page is the end. */
 export async function enabledSchedulesPage(tx: Tx, namespace: string, after: string): Promise<EnabledSchedule[]> {
-  const rows = await tx.query<{
-    id: string;
-    name: string;
-    job_id: string;
-    job: string;
-    spec: string;
-    anchor_at: number;
-    cursor: number;
-  }>(
-    `select s.id, s.name, s.job_id, j.name as job, s.spec, s.anchor_at, s.cursor from schedule s join job j on j.id = s.job_id
+  const rows = await tx.query<ScheduleVersionRow & { name: string; job_id: string; job: string; cursor: number }>(
+    `select s.id, s.namespace, s.version, s.name, s.job_id, j.name as job, s.spec, s.anchor_at, s.calendars, s.cursor
+     from schedule s join job j on j.id = s.job_id
      where s.namespace = $1 and s.state = 'enabled' and s.id > $2 order by s.id limit $3`,
     [namespace, after, pageRows],
   );
-  return rows.map(({ job_id: jobId, anchor_at: anchorAt, spec, ...row }) => ({
-    ...row,
+  const compiled = await new DefinitionCache().compiled(tx, rows);
+  return compiled.map(({ row: { id, name, job, job_id: jobId, cursor }, compiled: { times } }) => ({
+    id,
+    name,
+    job,
     jobId,
-    anchorAt,
-    spec: JSON.parse(spec) as ScheduleDefinition,
+    times,
+    cursor,
   }));
 }
 

@@ -5,6 +5,7 @@ import type { JobSpec, ScheduleDefinition } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import { compileTimes, type ScheduleTimes } from '../core/schedule-times.ts';
 import type { Tx } from '../ports/database.ts';
+import { CalendarCache } from './calendar-cache.ts';
 
 export interface JobVersion {
   id: string;
@@ -21,6 +22,16 @@ export interface CompiledSchedule {
   times: ScheduleTimes;
 }
 
+/** A version of a schedule, as its row has it. */
+export interface ScheduleVersionRow {
+  id: string;
+  namespace: string;
+  version: number;
+  spec: string;
+  anchor_at: number;
+  calendars: string;
+}
+
 interface JobVersionRow {
   id: string;
   job_id: string;
@@ -35,6 +46,7 @@ export class DefinitionCache {
   readonly #versions = new Map<string, JobVersion>();
   readonly #schedules = new Map<string, CompiledSchedule>();
   readonly #names = new Map<string, string>();
+  readonly calendars = new CalendarCache();
 
   /** The job versions of `ids`; those not in memory are read in one statement. */
   async jobVersions(tx: Tx, ids: Iterable<string>): Promise<ReadonlyMap<string, JobVersion>> {
@@ -75,15 +87,22 @@ export class DefinitionCache {
     return this.#names;
   }
 
-  schedule(id: string, version: number, spec: string, anchorAt: number): CompiledSchedule {
-    const key = `${id}/${version}`;
-    const known = this.#schedules.get(key);
-    if (known !== undefined) return known;
-    this.#makeRoom(this.#schedules, 1);
-    const definition = JSON.parse(spec) as ScheduleDefinition;
-    const compiled = { definition, times: compileTimes(definition, anchorAt) };
-    this.#schedules.set(key, compiled);
-    return compiled;
+  /** Each row with its spec compiled, in order; calendars that are not in memory are read in one statement. */
+  async compiled<R extends ScheduleVersionRow>(
+    tx: Tx,
+    rows: readonly R[],
+  ): Promise<{ row: R; compiled: CompiledSchedule }[]> {
+    const calendarsOf = await this.calendars.bound(tx, rows);
+    return rows.map((row) => {
+      const key = `${row.id}/${row.version}`;
+      const known = this.#schedules.get(key);
+      if (known !== undefined) return { row, compiled: known };
+      this.#makeRoom(this.#schedules, 1);
+      const definition = JSON.parse(row.spec) as ScheduleDefinition;
+      const compiled = { definition, times: compileTimes(definition, row.anchor_at, calendarsOf(row)) };
+      this.#schedules.set(key, compiled);
+      return { row, compiled };
+    });
   }
 
   #makeRoom(map: Map<string, unknown>, count: number): void {

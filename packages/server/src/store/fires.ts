@@ -9,7 +9,7 @@ import { invariant } from '../core/invariant.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
-import type { CompiledSchedule, DefinitionCache, JobVersion } from './definition-cache.ts';
+import type { CompiledSchedule, DefinitionCache, JobVersion, ScheduleVersionRow } from './definition-cache.ts';
 
 export interface FireDeps {
   identity: Pick<Identity, 'ofFire'>;
@@ -43,47 +43,44 @@ export interface FiresDecided {
   namespaces: Set<string>;
 }
 
-interface ScheduleRow {
-  id: string;
-  namespace: string;
+export interface DueRow extends ScheduleVersionRow {
   job_id: string;
-  version: number;
-  spec: string;
   cursor: number;
   next_fire_at: number;
-  anchor_at: number;
 }
 
-const scheduleColumns = 'id, namespace, job_id, version, spec, cursor, next_fire_at, anchor_at';
+const scheduleColumns = 'id, namespace, job_id, version, spec, cursor, next_fire_at, anchor_at, calendars';
 
 /** Locks due schedules that no other master is working on, oldest first. */
 export async function firesLockDue(tx: Tx, deps: FireDeps): Promise<DueSchedule[]> {
-  const rows = await tx.query<ScheduleRow>(
+  const rows = await tx.query<DueRow>(
     `select ${scheduleColumns} from schedule where state = 'enabled' and next_fire_at <= now_ms()
      order by next_fire_at limit $1${tx.dialect.skipLocked}`,
     [serverLimits.fireSchedules],
   );
-  return rows.map((row) => dueOf(row, deps));
+  return dueOf(tx, deps, rows);
 }
 
 /** Locks one schedule (waiting for whoever holds it); null when it is not enabled or nothing is due. */
 export async function firesLockOne(tx: Tx, deps: FireDeps, scheduleId: string): Promise<DueSchedule | null> {
-  const rows = await tx.query<ScheduleRow>(
+  const rows = await tx.query<DueRow>(
     `select ${scheduleColumns} from schedule where id = $1 and state = 'enabled' and next_fire_at <= now_ms()${tx.dialect.forUpdate}`,
     [scheduleId],
   );
-  return rows[0] === undefined ? null : dueOf(rows[0], deps);
+  const [due] = await dueOf(tx, deps, rows);
+  return due ?? null;
 }
 
-function dueOf(row: ScheduleRow, deps: FireDeps): DueSchedule {
-  return {
+/** Rows that are locked, with their specs compiled. */
+export async function dueOf(tx: Tx, deps: FireDeps, rows: readonly DueRow[]): Promise<DueSchedule[]> {
+  return (await deps.definitions.compiled(tx, rows)).map(({ row, compiled }) => ({
     id: row.id,
     namespace: row.namespace,
     jobId: row.job_id,
     cursor: row.cursor,
     nextFireAt: row.next_fire_at,
-    compiled: deps.definitions.schedule(row.id, row.version, row.spec, row.anchor_at),
-  };
+    compiled,
+  }));
 }
 
 interface LedgerRow {

@@ -2,7 +2,9 @@
 
 import type { FireView, ScheduleDefinition, ScheduleView } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
+import type { ScheduleTimes } from '../core/schedule-times.ts';
 import type { Tx } from '../ports/database.ts';
+import type { DefinitionCache, ScheduleVersionRow } from './definition-cache.ts';
 import { containsText } from './job-views.ts';
 import { cutPage, type Slice } from './page.ts';
 
@@ -91,22 +93,43 @@ function viewOf(row: ScheduleRow): ScheduleView {
   };
 }
 
-/** What computing upcoming fires takes. */
+/** What computing fires takes. */
 export interface ScheduleClockwork {
   id: string;
+  jobId: string;
   definition: ScheduleDefinition;
+  times: ScheduleTimes;
   anchorAt: number;
+  /** The versions of calendars that it is bound to, as JSON. */
+  calendars: string;
+  version: number;
   nextFireAt: number | null;
 }
 
-export async function scheduleClockwork(tx: Tx, namespace: string, name: string): Promise<ScheduleClockwork | null> {
-  const [row] = await tx.query<{ id: string; spec: string; anchor_at: number; next_fire_at: number | null }>(
-    `select id, spec, anchor_at, next_fire_at from schedule where namespace = $1 and name = $2 and state <> 'deleted'`,
+export async function scheduleClockwork(
+  tx: Tx,
+  definitions: DefinitionCache,
+  namespace: string,
+  name: string,
+): Promise<ScheduleClockwork | null> {
+  const rows = await tx.query<ScheduleVersionRow & { job_id: string; next_fire_at: number | null }>(
+    `select id, namespace, job_id, version, spec, anchor_at, calendars, next_fire_at from schedule
+     where namespace = $1 and name = $2 and state <> 'deleted'`,
     [namespace, name],
   );
-  if (row === undefined) return null;
-  const definition = JSON.parse(row.spec) as ScheduleDefinition;
-  return { id: row.id, definition, anchorAt: row.anchor_at, nextFireAt: row.next_fire_at };
+  const [found] = await definitions.compiled(tx, rows);
+  if (found === undefined) return null;
+  const { row, compiled } = found;
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    definition: compiled.definition,
+    times: compiled.times,
+    anchorAt: row.anchor_at,
+    calendars: row.calendars,
+    version: row.version,
+    nextFireAt: row.next_fire_at,
+  };
 }
 
 /** The ledger, newest first; only fires before `before`. */

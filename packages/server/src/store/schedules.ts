@@ -9,7 +9,8 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import type { ScheduleState, StoredSchedule } from '../core/definition-plan.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
-import { firesDecide, type DueSchedule, type FireDeps, type FiresDecided } from './fires.ts';
+import { dependsOn } from './calendars.ts';
+import { dueOf, type DueRow, firesDecide, type FireDeps, type FiresDecided } from './fires.ts';
 
 interface StoredRow {
   id: string;
@@ -19,6 +20,7 @@ interface StoredRow {
   spec: string;
   state: ScheduleState;
   anchor_at: number;
+  calendars: string;
 }
 
 const storedOf = (row: StoredRow): StoredSchedule => ({
@@ -29,9 +31,10 @@ const storedOf = (row: StoredRow): StoredSchedule => ({
   spec: JSON.parse(row.spec) as ScheduleDefinition,
   state: row.state,
   anchorAt: row.anchor_at,
+  calendars: row.calendars,
 });
 
-const storedColumns = 's.id, s.job_id, s.name, s.version, s.spec, s.state, s.anchor_at';
+const storedColumns = 's.id, s.job_id, s.name, s.version, s.spec, s.state, s.anchor_at, s.calendars';
 
 export async function schedulesOfJobs(tx: Tx, jobIds: readonly string[]): Promise<StoredSchedule[]> {
   const rows = await tx.query<StoredRow>(
@@ -61,6 +64,27 @@ export async function scheduleNameHolders(
      join schedule s on s.namespace = $1 and s.name = x.name and s.state <> 'deleted' join job j on j.id = s.job_id`,
     [namespace, JSON.stringify(names.map((name) => ({ name })))],
   );
+}
+
+/** A schedule that depends on a calendar, with the kind of its job. */
+export interface DependentSchedule extends StoredSchedule {
+  kind: string;
+}
+
+/** At most `limit` schedules that depend on one of these calendars, at whatever depth, by id. */
+export async function schedulesDependingOn(
+  tx: Tx,
+  namespace: string,
+  calendars: readonly string[],
+  limit: number,
+): Promise<DependentSchedule[]> {
+  const rows = await tx.query<StoredRow & { kind: string }>(
+    `select ${storedColumns}, v.kind from schedule s join job j on j.id = s.job_id join job_version v on v.id = j.version_id
+     where s.namespace = $1 and s.calendars <> '{}' and s.state <> 'deleted' and ${dependsOn(tx, 's', '$2')}
+     order by s.id limit $3`,
+    [namespace, JSON.stringify(calendars.map((name) => ({ name }))), limit],
+  );
+  return rows.map((row) => ({ ...storedOf(row), kind: row.kind }));
 }
 
 /** A schedule that is locked and has nothing left to decide up to `now`. */
@@ -102,28 +126,20 @@ export async function schedulesSettle(
       `select ${storedColumns}, s.namespace, s.cursor, s.next_fire_at, s.paused_reason, s.paused_by, now_ms() as now from schedule s where ${among} order by id`,
       [set],
     );
-    const due = rows.flatMap((row) => dueOf(row, deps) ?? []);
+    const due = rows.filter(isDue);
     if (due.length === 0) {
       for (const row of rows) settled.set(row.id, { ...row, pausedReason: row.paused_reason, pausedBy: row.paused_by });
       return { settled, decided };
     }
-    decided.push(await firesDecide(tx, deps, due));
+    decided.push(await firesDecide(tx, deps, await dueOf(tx, deps, due)));
   }
   throw new Refusal('UNAVAILABLE', 'a schedule to be changed is still catching up on fires that it missed', {
     retryAfterSeconds: 2,
   });
 }
 
-function dueOf(row: LockedRow, deps: FireDeps): DueSchedule | null {
-  if (row.state !== 'enabled' || row.next_fire_at === null || row.next_fire_at > row.now) return null;
-  return {
-    id: row.id,
-    namespace: row.namespace,
-    jobId: row.job_id,
-    cursor: row.cursor,
-    nextFireAt: row.next_fire_at,
-    compiled: deps.definitions.schedule(row.id, row.version, row.spec, row.anchor_at),
-  };
+function isDue(row: LockedRow): row is LockedRow & DueRow {
+  return row.state === 'enabled' && row.next_fire_at !== null && row.next_fire_at <= row.now;
 }
 
 /** Step 3: a schedule as it is from now on. */
@@ -138,6 +154,8 @@ export interface ScheduleWrite {
   cursor: number;
   nextFireAt: number | null;
   anchorAt: number;
+  /** The versions of calendars that it is bound to, as JSON. */
+  calendars: string;
   pausedReason: string | null;
   pausedBy: string | null;
 }
@@ -152,6 +170,7 @@ const writeColumns = {
   cursor: 'bigint',
   next_fire_at: 'bigint',
   anchor_at: 'bigint',
+  calendars: 'text',
   paused_reason: 'text',
   paused_by: 'text',
 } as const;
@@ -166,6 +185,7 @@ const writeRow = (write: ScheduleWrite) => ({
   cursor: write.cursor,
   next_fire_at: write.nextFireAt,
   anchor_at: write.anchorAt,
+  calendars: write.calendars,
   paused_reason: write.pausedReason,
   paused_by: write.pausedBy,
 });
@@ -179,10 +199,10 @@ export async function schedulesInsert(
   if (writes.length === 0) return;
   const rows = JSON.stringify(writes.map(writeRow));
   await tx.query(
-    `insert into schedule (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, paused_reason, paused_by,
-       created_at, updated_at)
-     select x.id, $2, x.job_id, x.name, x.version, x.spec, x.state, x.cursor, x.next_fire_at, x.anchor_at, x.paused_reason, x.paused_by,
-       now_ms(), now_ms() from ${tx.dialect.rows('$1', 'x', writeColumns)}`,
+    `insert into schedule (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, calendars, paused_reason,
+       paused_by, created_at, updated_at)
+     select x.id, $2, x.job_id, x.name, x.version, x.spec, x.state, x.cursor, x.next_fire_at, x.anchor_at, x.calendars, x.paused_reason,
+       x.paused_by, now_ms(), now_ms() from ${tx.dialect.rows('$1', 'x', writeColumns)}`,
     [rows, namespace],
   );
   await versionsInsert(tx, actor, rows);
@@ -194,7 +214,7 @@ export async function schedulesUpdate(tx: Tx, actor: string, writes: readonly Sc
   const rows = JSON.stringify(writes.map(writeRow));
   await tx.query(
     `update schedule set version = x.version, spec = x.spec, state = x.state, cursor = x.cursor, next_fire_at = x.next_fire_at,
-       anchor_at = x.anchor_at, paused_reason = x.paused_reason, paused_by = x.paused_by, updated_at = now_ms()
+       anchor_at = x.anchor_at, calendars = x.calendars, paused_reason = x.paused_reason, paused_by = x.paused_by, updated_at = now_ms()
      from ${tx.dialect.rows('$1', 'x', writeColumns)} where schedule.id = x.id`,
     [rows],
   );
@@ -203,8 +223,8 @@ export async function schedulesUpdate(tx: Tx, actor: string, writes: readonly Sc
 
 async function versionsInsert(tx: Tx, actor: string, rows: string): Promise<void> {
   await tx.query(
-    `insert into schedule_version (schedule_id, version, spec, state, anchor_at, valid_from, changed_by)
-     select x.id, x.version, x.spec, x.state, x.anchor_at, x.cursor, $2 from ${tx.dialect.rows('$1', 'x', writeColumns)}`,
+    `insert into schedule_version (schedule_id, version, spec, state, anchor_at, calendars, valid_from, changed_by)
+     select x.id, x.version, x.spec, x.state, x.anchor_at, x.calendars, x.cursor, $2 from ${tx.dialect.rows('$1', 'x', writeColumns)}`,
     [rows, actor],
   );
 }

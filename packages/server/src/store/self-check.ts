@@ -2,9 +2,10 @@
 // hundred rows; on a healthy store all of them together touch a few pages.
 
 import { probeHandler, probeNamespace, type SelfCheckName } from '@tidewheel/protocol';
-import { compileTimes, nextFireAfter, type TimeSpec } from '../core/schedule-times.ts';
+import { nextFireAfter } from '../core/schedule-times.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
+import { DefinitionCache, type ScheduleVersionRow } from './definition-cache.ts';
 
 /** Fires that are late by more than this are not only late: nobody decides them. */
 const overdueMs = 30_000;
@@ -92,13 +93,13 @@ export const selfCheckRepairs: Readonly<Partial<Record<SelfCheckName, (tx: Tx) =
 
 /** The next fire is computed anew from the cursor, which alone says what has been decided. */
 async function schedulesReplace(tx: Tx): Promise<number> {
-  const rows = await tx.query<{ id: string; spec: string; cursor: number; anchor_at: number }>(
-    `select id, spec, cursor, anchor_at from schedule where state = 'enabled' and next_fire_at <= cursor
+  const rows = await tx.query<ScheduleVersionRow & { cursor: number }>(
+    `select id, namespace, version, spec, cursor, anchor_at, calendars from schedule where state = 'enabled' and next_fire_at <= cursor
      order by id limit $1${tx.dialect.skipLocked}`,
     [serverLimits.selfCheckFindings],
   );
-  const placed = rows.map(({ id, spec, cursor, anchor_at: anchorAt }) => {
-    const next = nextFireAfter(compileTimes(JSON.parse(spec) as TimeSpec, anchorAt), cursor);
+  const placed = (await new DefinitionCache().compiled(tx, rows)).map(({ row: { id, cursor }, compiled }) => {
+    const next = nextFireAfter(compiled.times, cursor);
     return { id, next, state: next === null ? 'finished' : 'enabled' };
   });
   await tx.query(
