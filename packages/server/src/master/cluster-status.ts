@@ -14,7 +14,8 @@ const electionsShown = 20;
 /** Shares of a master's lease after which its silence is told: it renews every third. */
 const silentShare = 2 / 3;
 
-export async function clusterStatus(context: MasterContext): Promise<ClusterStatus> {
+/** `electorTrouble`: why this master's own elector had no answer; members may be well and yet refuse it, or lack a quorum. */
+export async function clusterStatus(context: MasterContext, electorTrouble: string | null): Promise<ClusterStatus> {
   const { db, clock, coordinator, settings } = context;
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
@@ -44,7 +45,7 @@ export async function clusterStatus(context: MasterContext): Promise<ClusterStat
   const degraded = degradationsOf({
     ...facts,
     silenceMs: settings.masterTtlMs * silentShare,
-    coordinatorTrouble: probed.ok ? null : probed.why,
+    coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });
   return { now, ...facts, degraded };
 }

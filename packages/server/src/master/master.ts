@@ -59,7 +59,7 @@ export class Master implements Service {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
       return { standing, storeMs, coordinatorMs, ...rates.take() };
     });
-    this.clusterStatus = () => clusterStatus(context);
+    this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble);
     this.intake = new RunIntake(context, dispatcher, changes);
     this.definitions = new Definitions(context, this.intake);
     this.control = new RunControl(context, this.intake, changes);
