@@ -69,6 +69,26 @@ test('what an older peer does not say yet may be absent', () => {
   assert.equal(readFrame(masterMessageSchema, JSON.stringify([bye])).ok, true);
 });
 
+/** Recorded between a worker and a master; a version of the wire that was released is never changed, the next one gets its own file. */
+const spoken = JSON.parse(
+  readFileSync(new URL('../fixtures/worker-protocol-minor-1.json', import.meta.url), 'utf8'),
+) as Record<'worker' | 'master', { type: string }[]>;
+
+test('everything that peers of minor 1 said is understood whole, in both directions', () => {
+  for (const [side, schema] of [
+    ['worker', workerMessageSchema],
+    ['master', masterMessageSchema],
+  ] as const) {
+    for (const message of spoken[side]) {
+      // A field that was renamed would be dropped, or missed.
+      assert.deepEqual(readFrame<unknown>(schema, JSON.stringify([message])), { ok: true, messages: [message] });
+    }
+    // All that there were: the record is no use if it is short.
+    const kinds = new Set(spoken[side].map(({ type }) => type));
+    assert.equal(kinds.size, side === 'worker' ? 8 : 9, [...kinds].join(', '));
+  }
+});
+
 for (const [what, text, reason] of [
   ['no JSON', '[{', /not JSON/],
   ['no array', '{"type":"ready","free":1}', /expected array/i],
