@@ -15,7 +15,10 @@ export interface Transition {
   readonly after: number;
 }
 
-/** From `from` on and before `until` the offset is `offset`. `before` and `after` are those of the neighbours, and may be the same. */
+/**
+ * From `from` on and before `until` the offset is `offset`. `before` and `after` are those of the neighbours; where one is the same, the
+ * segment merely ends because memory is cut into pieces, and no change lies within two days of that edge.
+ */
 export interface Segment {
   readonly from: number;
   readonly until: number;
@@ -30,11 +33,20 @@ export type WallInstants =
   | { readonly kind: 'gap'; readonly change: Transition }
   | { readonly kind: 'repeated'; readonly first: number; readonly last: number; readonly change: Transition };
 
+/** What is remembered at once. */
+interface Chunk {
+  readonly from: number;
+  readonly until: number;
+  readonly segments: readonly Segment[];
+}
+
 const chunkMs = 400 * 86_400_000;
 /** Two changes lie a week apart, so that a probe every two days sees each. */
 const probeMs = 2 * 86_400_000;
 /** More than a thousand years; a full memory is emptied and fills again. */
 const chunksKept = 1024;
+/** A piece of memory never ends nearer to a change than this: what a change does to wall times is seen from the segments beside it. */
+const edgeMs = 3 * 86_400_000;
 /** Wall times differ from UTC by less, and no change is larger. */
 const farthestMs = 2 * 86_400_000;
 const lastInstant = 8.64e15;
@@ -42,7 +54,7 @@ const lastInstant = 8.64e15;
 export class ZoneClock {
   readonly zone: string;
   readonly #format: Intl.DateTimeFormat;
-  readonly #chunks = new Map<number, readonly Segment[]>();
+  readonly #chunks = new Map<number, Chunk>();
   #last: Segment;
 
   constructor(zone: string) {
@@ -61,18 +73,52 @@ export class ZoneClock {
   #segmentOf(at: number): Segment {
     if (!(Math.abs(at) <= lastInstant)) throw new RangeError(`${at} is no instant`);
     const number = Math.floor(at / chunkMs);
-    let chunk = this.#chunks.get(number);
-    if (chunk === undefined) {
-      if (this.#chunks.size >= chunksKept) this.#chunks.clear();
-      chunk = this.#segmentsOf(number * chunkMs, (number + 1) * chunkMs);
-      this.#chunks.set(number, chunk);
-    }
+    let chunk = this.#chunk(number);
+    if (at < chunk.from) chunk = this.#chunk(number - 1);
+    else if (at >= chunk.until) chunk = this.#chunk(number + 1);
     // A chunk has two changes, or five in a year with a break for Ramadan: looking at each is quicker than halving.
-    for (const segment of chunk) if (at < segment.until) return segment;
+    for (const segment of chunk.segments) if (at < segment.until) return segment;
     throw new RangeError(`${at} is no instant`);
   }
 
-  #segmentsOf(from: number, until: number): Segment[] {
+  #chunk(number: number): Chunk {
+    let chunk = this.#chunks.get(number);
+    if (chunk === undefined) {
+      if (this.#chunks.size >= chunksKept) this.#chunks.clear();
+      const [from, until] = [this.#edge(number), this.#edge(number + 1)];
+      chunk = { from, until, segments: this.#segmentsBetween(from, until) };
+      this.#chunks.set(number, chunk);
+    }
+    return chunk;
+  }
+
+  /** Where the chunk begins: moved on behind a change that is too near. */
+  #edge(number: number): number {
+    const edge = number * chunkMs;
+    const [near] = this.#changesBetween(edge - edgeMs, edge + edgeMs);
+    return near === undefined ? edge : near.at + edgeMs;
+  }
+
+  #segmentsBetween(from: number, until: number): Segment[] {
+    const segments: Segment[] = [];
+    const offset = this.#ask(from);
+    let start: Transition = { at: from, before: offset, after: offset };
+    const last = this.#ask(until);
+    for (const change of [...this.#changesBetween(from, until), { at: until, before: last, after: last }]) {
+      segments.push({
+        from: start.at,
+        until: change.at,
+        offset: start.after,
+        before: start.before,
+        after: change.after,
+      });
+      start = change;
+    }
+    return segments;
+  }
+
+  /** The changes later than `from`, up to and including `until`. */
+  #changesBetween(from: number, until: number): Transition[] {
     const changes: Transition[] = [];
     for (let low = from; low < until; low += probeMs) {
       const high = Math.min(low + probeMs, until);
@@ -80,16 +126,7 @@ export class ZoneClock {
       const after = this.#ask(high);
       if (before !== after) changes.push({ at: this.#changeBetween(low, high, before), before, after });
     }
-    const segments: Segment[] = [];
-    let start: Transition = { at: from, before: this.#ask(from - 1000), after: this.#ask(from) };
-    for (const change of [...changes, { at: until, before: this.#ask(until - 1000), after: this.#ask(until) }]) {
-      if (change.at > start.at) {
-        const { after: offset, before } = start;
-        segments.push({ from: start.at, until: change.at, offset, before, after: change.after });
-      }
-      start = change;
-    }
-    return segments;
+    return changes;
   }
 
   /** The first whole second after `low` at which the offset is no longer `before`. */
