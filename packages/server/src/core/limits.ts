@@ -6,6 +6,12 @@ export const serverLimits = {
   firesPerSchedule: 500,
   /** Ledger rows and runs that one fire transaction may write. */
   firesPerTransaction: 5000,
+  /** Ledger rows of one transaction that catches up: small, because fires that are due wait for it. */
+  catchUpFires: 1000,
+  /** Runs of one schedule that wait for its previous one, under the rule buffer-all. */
+  bufferedRuns: 1000,
+  /** Newest times of a fixed delay among which the run is looked for that ended last. */
+  delayFires: 100,
   /** Runs of one claim statement, results of one completion transaction, runs of one submit transaction. */
   claimRuns: 500,
   completionResults: 500,
