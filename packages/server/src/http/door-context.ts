@@ -20,7 +20,10 @@ export interface HttpSettings extends ListenSettings {
 }
 
 export interface HttpDeps {
-  master: Pick<Master, 'id' | 'intake' | 'definitions' | 'control' | 'gateway' | 'clusterStatus' | 'orders' | 'locks'>;
+  master: Pick<
+    Master,
+    'id' | 'intake' | 'definitions' | 'calendars' | 'control' | 'gateway' | 'clusterStatus' | 'orders' | 'locks'
+  >;
   db: Database;
   identity: Identity;
   clock: Clock;

@@ -51,6 +51,11 @@ const whoMay: Readonly<Record<string, string>> = {
   [`POST ${ns}/schedules/:name/pause`]: operators,
   [`POST ${ns}/schedules/:name/resume`]: operators,
   [`POST ${ns}/schedules/:name/trigger`]: operators,
+  [`GET ${ns}/calendars`]: viewers,
+  [`GET ${ns}/calendars/:name`]: viewers,
+  [`GET ${ns}/calendars/:name/days/:date`]: viewers,
+  [`PUT ${ns}/calendars/:name`]: operators,
+  [`DELETE ${ns}/calendars/:name`]: operators,
   [`POST ${ns}/runs`]: operators,
   [`POST ${ns}/runs/batch`]: operators,
   [`GET ${ns}/runs`]: viewers,
@@ -90,6 +95,7 @@ function ask(method: string, url: string, token: string | null, namespace: strin
   const path = url
     .replace(':ns', namespace)
     .replace(':name', 'nothing')
+    .replace(':date', '2026-10-01')
     .replace(/:(id|sessionId)/, id);
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   return new Promise<{ status: number; problem: Problem | null }>((resolve, reject) => {

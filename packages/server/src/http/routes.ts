@@ -1,6 +1,7 @@
 // All routes of the API. What is not in this list does not exist.
 
 import { auditRoutes } from './audit.ts';
+import { calendarRoutes } from './calendars.ts';
 import { clusterRoutes } from './cluster-page.ts';
 import { comingFiresRoutes } from './coming-fires.ts';
 import { consoleSessionRoutes } from './console-sessions.ts';
@@ -28,6 +29,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...overviewRoutes(context),
     ...jobRoutes(context),
     ...scheduleRoutes(context),
+    ...calendarRoutes(context),
     ...comingFiresRoutes(context),
     ...runRoutes(context),
     ...logRoutes(context),

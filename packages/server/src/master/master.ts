@@ -4,6 +4,7 @@
 import type { ClusterStatus } from '@tidewheel/protocol';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
+import { Calendars } from './calendars.ts';
 import { Changes } from './changes.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { Definitions } from './definitions.ts';
@@ -32,6 +33,7 @@ export class Master implements Service {
   readonly id: string;
   readonly intake: RunIntake;
   readonly definitions: Definitions;
+  readonly calendars: Calendars;
   readonly control: RunControl;
   readonly gateway: SessionGateway;
   readonly locks: UserLocks;
@@ -62,6 +64,7 @@ export class Master implements Service {
     this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble);
     this.intake = new RunIntake(context, dispatcher, changes);
     this.definitions = new Definitions(context, this.intake);
+    this.calendars = new Calendars(context, this.definitions);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);

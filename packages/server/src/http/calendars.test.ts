@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { CalendarDay, CalendarView, Page } from '@tidewheel/protocol';
+import { openDoor, type OpenDoor } from './testing/open-door.ts';
+
+let door: OpenDoor;
+before(async () => {
+  door = await openDoor();
+});
+after(() => door.close());
+
+const fresh = { 'if-none-match': '*' };
+const put = (name: string, body: object, headers: Record<string, string> = fresh) =>
+  door.call('PUT', `calendars/${name}`, { body: { name, ...body }, headers });
+
+test('a calendar is made, shown with its ETag, changed under it, listed and deleted', async () => {
+  const made = await put('weekends', { weekdays: ['SAT', 'SUN'] });
+  assert.deepEqual([made.status, made.headers.get('etag')], [201, '"1"']);
+  const shown = await door.call('GET', 'calendars/weekends', { headers: { 'if-none-match': '"1"' } });
+  assert.equal(shown.status, 304);
+  const changed = await put('weekends', { weekdays: ['FRI', 'SAT'] }, { 'if-match': '"1"' });
+  assert.deepEqual([changed.status, changed.json<CalendarView>().version], [200, 2]);
+  await put(encodeURIComponent('nothing/else'), { name: 'nothing/else', calendars: ['weekends'] });
+  const page = (await door.call('GET', 'calendars?limit=1')).json<Page<CalendarView>>();
+  assert.deepEqual(
+    page.items.map((one) => one.name),
+    ['nothing/else'],
+  );
+  const rest = (await door.call('GET', `calendars?cursor=${page.nextCursor}`)).json<Page<CalendarView>>();
+  assert.deepEqual(
+    rest.items.map((one) => [one.name, one.usedBy]),
+    [['weekends', [{ kind: 'calendar', name: 'nothing/else' }]]],
+  );
+  const inUse = await door.call('DELETE', 'calendars/weekends', { headers: { 'if-match': '*' } });
+  assert.deepEqual([inUse.status, inUse.problem().code], [409, 'CALENDAR_IN_USE']);
+  for (const name of ['nothing%2Felse', 'weekends']) {
+    const gone = await door.call('DELETE', `calendars/${name}`, { headers: { 'if-match': '*' } });
+    assert.equal(gone.status, 204);
+  }
+  assert.equal((await door.call('GET', 'calendars/weekends')).status, 404);
+});
+
+test('faults of a calendar point into the body', async () => {
+  const wrong = await put('c', { dates: ['2026-13-01'] });
+  assert.deepEqual([wrong.status, wrong.problem().errors?.[0]?.pointer], [422, '/dates/0']);
+  const impossible = await put('c', { dates: ['2026-02-30'] });
+  assert.deepEqual([impossible.status, impossible.problem().errors?.[0]?.pointer], [422, '/dates/0']);
+  const unknown = await put('c', { except: { calendars: ['nowhere'] }, weekdays: ['SUN'] });
+  assert.deepEqual(
+    [unknown.problem().code, unknown.problem().errors?.[0]?.pointer],
+    ['UNKNOWN_CALENDAR', '/except/calendars/0'],
+  );
+  const renamed = await put('c', { name: 'd', weekdays: ['SUN'] });
+  assert.equal(renamed.problem().errors?.[0]?.pointer, '/name');
+});
+
+test('what of a day lies in a calendar is told, in its zone or in the one that was asked for', async () => {
+  await put('nights', { hours: ['22:00-06:00'] });
+  const day = await door.call('GET', 'calendars/nights/days/2026-10-01?timezone=Asia/Shanghai');
+  const { timezone, inside, hours } = day.json<CalendarDay>();
+  assert.deepEqual([timezone, inside, hours.length], ['Asia/Shanghai', 'partly', 2]);
+  assert.equal((await door.call('GET', 'calendars/nights/days/2026-02-30')).status, 404);
+  assert.equal(
+    (await door.call('GET', 'calendars/nights/days/2026-02-01?timezone=CST')).problem().code,
+    'UNKNOWN_TIMEZONE',
+  );
+});

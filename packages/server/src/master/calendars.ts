@@ -1,0 +1,95 @@
+// Calendars one by one: put, delete, import, and what of a day lies in one. A change is one transaction with the new versions of the
+// schedules that depend on the calendar; sets of calendars travel with jobs, through Definitions.apply.
+
+import { type CalendarDay, type CalendarDefinition, type CalendarView, Refusal } from '@tidewheel/protocol';
+import { dayInCalendar } from '../core/calendar-day.ts';
+import { withNested } from '../core/calendar-graph.ts';
+import type { CalendarWish } from '../core/calendar-plan.ts';
+import { compileCalendars } from '../core/calendar.ts';
+import { checkTimezone } from '../core/zone.ts';
+import type { Tx } from '../ports/database.ts';
+import { calendarDefinitions, calendarNodes, type CalendarNode } from '../store/calendars.ts';
+import { calendarView } from '../store/calendar-views.ts';
+import { storeNow } from '../store/jobs.ts';
+import { CalendarBook } from './calendar-book.ts';
+import { type Change, writePlans } from './definition-writes.ts';
+import {
+  checkPrecondition,
+  type Definitions,
+  type DefinitionsDeps,
+  type Outcome,
+  type Precondition,
+} from './definitions.ts';
+
+export class Calendars {
+  readonly #deps: DefinitionsDeps;
+  readonly #definitions: Pick<Definitions, 'change'>;
+
+  constructor(deps: DefinitionsDeps, definitions: Pick<Definitions, 'change'>) {
+    this.#deps = deps;
+    this.#definitions = definitions;
+  }
+
+  /**
+   * Schedules that depend on it get a new version. Refusals: VERSION_REQUIRED, STALE_VERSION, VALIDATION_FAILED, UNKNOWN_CALENDAR,
+   * UNKNOWN_TIMEZONE, CONFLICT (more schedules depend on it than one transaction can carry).
+   */
+  async put(
+    namespace: string,
+    actor: string,
+    definition: CalendarDefinition,
+    precondition: Precondition,
+  ): Promise<{ calendar: CalendarView; created: boolean }> {
+    return this.#definitions.change(namespace, actor, async (tx, change) => {
+      const before = await nodeNamed(tx, namespace, definition.name);
+      checkPrecondition('calendar', definition.name, before?.version ?? null, precondition);
+      const written = await this.#write(tx, change, { wanted: [definition], unwanted: [], source: null });
+      const calendar = await calendarView(tx, namespace, definition.name);
+      if (calendar === null) throw new Error(`the calendar ${definition.name} vanished within a transaction`);
+      return { ...written, value: { calendar, created: before === null } };
+    });
+  }
+
+  /** Refusals: NOT_FOUND, CALENDAR_IN_USE, VERSION_REQUIRED, STALE_VERSION. */
+  async delete(
+    namespace: string,
+    actor: string,
+    name: string,
+    precondition: Pick<Precondition, 'ifMatch'>,
+  ): Promise<void> {
+    return this.#definitions.change(namespace, actor, async (tx, change) => {
+      const before = await nodeNamed(tx, namespace, name);
+      if (before === null) throw noCalendar(namespace, name);
+      checkPrecondition('calendar', name, before.version, precondition);
+      return this.#write(tx, change, { wanted: [], unwanted: [name], source: null });
+    });
+  }
+
+  /** Refusals: NOT_FOUND, UNKNOWN_TIMEZONE. */
+  async day(namespace: string, name: string, date: string, timezone: string): Promise<CalendarDay> {
+    const { db } = this.#deps;
+    checkTimezone(timezone);
+    const nodes = await calendarNodes(db, namespace);
+    const versions = new Map(nodes.map((node) => [node.name, node.version]));
+    const names = withNested([name], new Map(nodes.map((node) => [node.name, node.uses])));
+    const keys = names.map((one) => ({ namespace, name: one, version: versions.get(one) ?? 0 }));
+    const definitions = (await calendarDefinitions(db, keys)).map((row) => row.definition);
+    const calendar = compileCalendars(definitions).get(name);
+    if (calendar === undefined) throw noCalendar(namespace, name);
+    return dayInCalendar(calendar, date, timezone);
+  }
+
+  async #write(tx: Tx, change: Change, wish: CalendarWish): Promise<Outcome<undefined>> {
+    const calendars = await CalendarBook.open(tx, change.namespace, [], wish, '');
+    const decided = await writePlans(tx, this.#deps, change, { jobs: [], calendars }, await storeNow(tx));
+    return { value: undefined, written: calendars.changed, decided };
+  }
+}
+
+async function nodeNamed(tx: Tx, namespace: string, name: string): Promise<CalendarNode | null> {
+  return (await calendarNodes(tx, namespace)).find((node) => node.name === name) ?? null;
+}
+
+export function noCalendar(namespace: string, name: string): Refusal {
+  return new Refusal('NOT_FOUND', `there is no calendar "${name}" in the namespace "${namespace}"`);
+}
