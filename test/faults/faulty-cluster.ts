@@ -2,14 +2,18 @@
 // (to the store, and towards workers and callers). A worker may be put into a network namespace of its own, where every
 // master is reached through links that are this worker's alone. Everything is ended by its id when the scenario is over.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenStore, openStore } from '../../packages/server/src/compose.ts';
+import { openPostgres } from '../../packages/server/src/drivers/postgres/database.ts';
+import { systemClock } from '../../packages/server/src/drivers/system/clock.ts';
+import { systemIdentity } from '../../packages/server/src/drivers/system/identity.ts';
 import { silentLog } from '../../packages/server/src/ports/log.ts';
 import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
 import { type PostgresCluster, startPostgres, type TestDatabase } from '../support/postgres.ts';
-import { programArguments, repositoryRoot } from '../support/tidewheel.ts';
+import { cleanEnvironment, programArguments, repositoryRoot } from '../support/tidewheel.ts';
 import { type IsolatedLinks, openIsolatedLinks } from './isolated-links.ts';
 import { FaultyProgram, until } from './processes.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -27,6 +31,8 @@ export interface ClusterOptions {
   readonly postgresSettings?: Readonly<Record<string, string>>;
   /** Of the file system that PostgreSQL has for itself, so that it can be filled. */
   readonly postgresMib?: number;
+  /** The program whose form the database has, if it is not this one: nobody else may touch it before a newer master does. */
+  readonly madeBy?: readonly string[];
   /** How each seat begins. */
   readonly masterStarts?: readonly MasterStart[];
 }
@@ -117,7 +123,7 @@ export class FaultyCluster {
   readonly workers: FaultyProgram[] = [];
   readonly isolated: IsolatedLinks[] = [];
   readonly postgres: PostgresCluster;
-  store!: OpenStore;
+  store!: Pick<OpenStore, 'db' | 'close'>;
   etcd: EtcdCluster | null = null;
   adminToken = '';
   #workerToken = '';
@@ -156,12 +162,33 @@ export class FaultyCluster {
     }
     for (let index = 1; index <= (this.#options.masters ?? 3); index += 1) await this.addSeat(`m${index}`);
     for (const [index, seat] of this.masters.entries()) await seat.start(this.#options.masterStarts?.[index]);
-    // After the masters: the first of them makes the database, in the form that its version knows.
-    this.store = await openStore({ engine: 'postgres', url: this.#database.url, poolSize: 4 }, silentLog);
+    await this.#openStore();
+  }
+
+  /** After the masters: the first of them makes the database, in the form that its version knows. */
+  async #openStore(): Promise<void> {
+    const { url } = this.#database;
+    const { madeBy } = this.#options;
+    if (madeBy === undefined) {
+      const store = await openStore({ engine: 'postgres', url, poolSize: 4 }, silentLog);
+      this.store = store;
+      const token = async (name: string, role: 'admin' | 'worker') =>
+        (await store.createToken({ name, role, namespace: '*' })).secret;
+      this.adminToken = await token('caller', 'admin');
+      this.#workerToken = await token('workers', 'worker');
+      return;
+    }
+    const shared = { clock: systemClock, identity: systemIdentity, log: silentLog };
+    const db = await openPostgres({ url, poolSize: 4, ...shared });
+    this.store = { db, close: () => db.close() };
     const token = (name: string, role: 'admin' | 'worker') =>
-      this.store.createToken({ name, role, namespace: '*' }).then((made) => made.secret);
-    this.adminToken = await token('caller', 'admin');
-    this.#workerToken = await token('workers', 'worker');
+      execFileSync(
+        process.execPath,
+        [...madeBy, 'token', 'create', name, `--role=${role}`, '--for=*', `--store=${url}`],
+        { encoding: 'utf8', env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] },
+      ).trim();
+    this.adminToken = token('caller', 'admin');
+    this.#workerToken = token('workers', 'worker');
   }
 
   /** Direct to the store, past every proxy: for the checker, and for a disturber. */

@@ -46,6 +46,11 @@ async function goBack(stage: Stage, seat: MasterSeat): Promise<void> {
   await seat.start();
 }
 
+async function upgrade(seat: MasterSeat): Promise<void> {
+  await seat.running.end('SIGTERM');
+  await seat.start();
+}
+
 const skewed: Scenario = {
   id: '47',
   title: 'masters and workers of the previous version beside those of this one; an upgrade, and the way back',
@@ -55,25 +60,27 @@ const skewed: Scenario = {
     const version = unpackVersion(previousCommit() ?? '');
     old = version;
     return Promise.resolve({
-      // The first makes the database, the others add to it.
-      cluster: { masterStarts: [asMaster(version)] },
+      cluster: { masterStarts: [1, 2, 3].map(() => asMaster(version)), madeBy: version.program },
       workers: [asWorker(version), {}, asWorker(version), {}],
       remove: () => version.remove(),
     });
   },
-  warmMs: 20_000,
+  warmMs: 8000,
   play: async (stage) => {
     const { cluster } = stage;
-    const [seat] = cluster.masters;
+    const [first, second, third] = cluster.masters;
     const [oldWorker, , otherOldWorker] = cluster.workers;
-    if (seat === undefined || oldWorker === undefined || otherOldWorker === undefined)
-      throw new Error('nobody is there');
+    if (first === undefined || second === undefined || third === undefined) throw new Error('a master is missing');
+    if (oldWorker === undefined || otherOldWorker === undefined) throw new Error('a worker is missing');
     stage.mark(`commit ${previous().commit} is replaced`);
-    await seat.running.end('SIGTERM');
-    await seat.start();
+    await upgrade(first);
+    stage.mark('the database is of this version; two masters of the previous one go on');
+    await pause(10_000);
+    await upgrade(second);
+    await upgrade(third);
     stage.mark('all masters are of this version, some workers of the previous');
-    await pause(8000);
-    await goBack(stage, seat);
+    await pause(5000);
+    await goBack(stage, first);
     await Promise.all([cluster.startWorker(), cluster.startWorker()]);
     await Promise.all([oldWorker.end('SIGTERM'), otherOldWorker.end('SIGTERM')]);
     stage.mark('everything is of this version');
