@@ -1,7 +1,7 @@
 // What a faulty cluster is given to do: 200 schedules of 1 to 10 seconds on short, long, failing and shell jobs. Periods of cron
 // schedules divide the minute, so that anyone can tell their nominal times without a cron library.
 
-import { applyRequestSchema } from '@tidewheel/protocol';
+import { type ApplyRequest, applyRequestSchema } from '@tidewheel/protocol';
 
 export interface PlannedSchedule {
   readonly name: string;
@@ -43,8 +43,9 @@ export const source = 'code/default';
 
 export const retries = { attempts: 3, initial: 200, jitter: 'none' } as const;
 
-export function definitions(truthDirectory: string, schedules: readonly PlannedSchedule[]) {
-  const tasks = [
+/** Without the defaults of this version: a master of the previous one may be the first to read them. */
+export function definitions(truthDirectory: string, schedules: readonly PlannedSchedule[]): ApplyRequest {
+  const tasks: ApplyRequest['jobs'] = [
     { name: 'short', task: 'short' },
     { name: 'brief', task: 'short' },
     { name: 'long', task: 'long', timeout: { kill: '1s' } },
@@ -59,7 +60,7 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
     { name: 'shell-enduring', timeout: { kill: '1s' }, shell: { script: shellScript(truthDirectory, 200) } },
     { name: 'stubborn', timeout: { kill: '1s' }, shell: { script: stubbornScript(truthDirectory) } },
   ];
-  return applyRequestSchema.parse({
+  const request: ApplyRequest = {
     jobs: tasks.map((job) => ({
       ...job,
       schedules: schedules
@@ -72,7 +73,9 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
     })),
     prune: true,
     source,
-  });
+  };
+  applyRequestSchema.parse(request);
+  return request;
 }
 
 /** The shell's own lines of the truth; `beats` of 100 ms. */
