@@ -16,6 +16,8 @@ export interface DayRule {
 
 export interface DaySet {
   readonly any: boolean;
+  /** The field begins with `*` or is `?`. */
+  readonly star: boolean;
   readonly values: readonly number[];
   /** `L` is 0, `L-3` is 3. */
   readonly fromEnd: readonly number[];
@@ -54,7 +56,13 @@ function readDays(field: Piece, hashKey: string): DaySet {
     else for (const value of valuesOf(piece, daySpec, hashKey)) values.add(value);
   }
   const any = isAny(values, 31) && fromEnd.size === 0 && nearWeekday.size === 0;
-  return { any, values: sorted(values), fromEnd: [...fromEnd], nearWeekday: [...nearWeekday] };
+  return {
+    any,
+    star: isStar(field.text),
+    values: sorted(values),
+    fromEnd: [...fromEnd],
+    nearWeekday: [...nearWeekday],
+  };
 }
 
 function daysFromEnd(piece: Piece): number {
