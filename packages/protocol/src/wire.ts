@@ -173,6 +173,9 @@ export const assignSchema = z.object({
   killGraceMs: z.number().int(),
   schedule: z.string().nullable(),
   fireAt: timeSchema.nullable(),
+  /** The nominal times before and after it: the interval that the run is for. */
+  previousFireAt: timeSchema.nullable().optional(),
+  nextFireAt: timeSchema.nullable().optional(),
 });
 export const heartbeatAckSchema = z.object({
   type: z.literal('heartbeatAck'),
@@ -189,7 +192,14 @@ export const logAckSchema = z.object({ type: z.literal('logAck'), attemptId: idS
 /** The attempt is no longer the worker's: stop it, report nothing. */
 export const staleSchema = z.object({ type: z.literal('stale'), attemptIds: z.array(idSchema) });
 /** A person or a rule wants the attempt to stop; its result is still wanted. */
-export const cancelSchema = z.object({ type: z.literal('cancel'), attemptId: idSchema, reason: z.string() });
+export const cancelSchema = z.object({
+  type: z.literal('cancel'),
+  attemptId: idSchema,
+  reason: z.string(),
+  /** How long it may take to end, where that is less than `killGraceMs` of its assignment: 0 to kill it at once. */
+  graceMs: z.number().int().min(0).optional(),
+});
+export type CancelMessage = z.infer<typeof cancelSchema>;
 
 export const masterMessageSchema = z.discriminatedUnion('type', [
   welcomeSchema,

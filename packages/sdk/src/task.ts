@@ -18,6 +18,9 @@ export interface RunContext {
   readonly schedule: string | null;
   /** The nominal time, ms since 1970, for runs of a schedule. */
   readonly fireAt: number | null;
+  /** The nominal times before and after it: the interval that the run is for. Null where there is none. */
+  readonly previousFireAt: number | null;
+  readonly nextFireAt: number | null;
   /** A sign of progress. Without one (or a line in the log) for longer than `timeout.heartbeat`, the attempt is timed out. */
   heartbeat(): void;
   /** A heartbeat that says how far it has come, `done` from 0 to 1: a line in the log for every percent, and every new message. */

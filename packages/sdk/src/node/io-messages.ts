@@ -18,7 +18,7 @@ export type ToIo =
 
 export type ToMain =
   | { type: 'start'; assign: Assign }
-  | { type: 'cancel'; attemptId: string; reason: string }
+  | { type: 'cancel'; attemptId: string; reason: string; graceMs?: number | undefined }
   | { type: 'abandon'; attemptId: string }
   | { type: 'welcomed' }
   | { type: 'closed'; end: ThreadEnd }

@@ -29,7 +29,7 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
       guard.tellAlive();
       toMain.add({ type: 'start', assign });
     },
-    cancel: (attemptId, reason) => toMain.add({ type: 'cancel', attemptId, reason }),
+    cancel: (attemptId, reason, graceMs) => toMain.add({ type: 'cancel', attemptId, reason, graceMs }),
     abandon(attemptId) {
       toMain.add({ type: 'abandon', attemptId });
       if (groups.has(attemptId))

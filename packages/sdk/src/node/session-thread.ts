@@ -85,7 +85,7 @@ export class SessionThread {
         this.#runner?.start(message.assign);
         return;
       case 'cancel':
-        this.#runner?.cancel(message.attemptId, message.reason);
+        this.#runner?.cancel(message.attemptId, message.reason, message.graceMs);
         return;
       case 'abandon':
         this.#runner?.abandon(message.attemptId);

@@ -16,7 +16,8 @@ interface HeldAttempt {
   phase: Phase;
   /** Only while it waits for a slot. */
   assign: Assign | null;
-  cancelAsked: boolean;
+  /** The shortest grace that was asked for with a cancel; null before any. */
+  cancelGraceMs: number | null;
 }
 
 export class AttemptBook {
@@ -65,11 +66,11 @@ export class AttemptBook {
     if (known !== undefined) return known.phase;
     if (this.#over.has(attemptId)) return 'over';
     if (this.#running >= this.#slots) {
-      this.#held.set(attemptId, { runId, phase: 'waiting', assign, cancelAsked: false });
+      this.#held.set(attemptId, { runId, phase: 'waiting', assign, cancelGraceMs: null });
       this.#waiting.add(attemptId);
       return 'waiting';
     }
-    this.#held.set(attemptId, { runId, phase: 'running', assign: null, cancelAsked: false });
+    this.#held.set(attemptId, { runId, phase: 'running', assign: null, cancelGraceMs: null });
     this.#running += 1;
     return 'start';
   }
@@ -90,11 +91,11 @@ export class AttemptBook {
     return null;
   }
 
-  /** `stop`: ask the runner. `never-started`: its result is due at once. `nothing`: unknown, finished, or asked before. */
-  cancel(attemptId: string): 'stop' | 'never-started' | 'nothing' {
+  /** `stop`: ask the runner. `never-started`: its result is due at once. `nothing`: unknown, finished, or asked before with as little grace. */
+  cancel(attemptId: string, graceMs = Number.POSITIVE_INFINITY): 'stop' | 'never-started' | 'nothing' {
     const held = this.#held.get(attemptId);
-    if (held === undefined || held.phase === 'finished' || held.cancelAsked) return 'nothing';
-    held.cancelAsked = true;
+    if (held === undefined || held.phase === 'finished' || isNothingNew(held, graceMs)) return 'nothing';
+    held.cancelGraceMs = graceMs;
     return held.phase === 'running' ? 'stop' : 'never-started';
   }
 
@@ -133,4 +134,8 @@ export class AttemptBook {
     this.#running = 0;
     return lost;
   }
+}
+
+function isNothingNew({ cancelGraceMs }: HeldAttempt, graceMs: number): boolean {
+  return cancelGraceMs !== null && cancelGraceMs <= graceMs;
 }

@@ -87,8 +87,8 @@ export class AttemptRunner {
     attempt.execution = execution;
   }
 
-  cancel(attemptId: string, reason: string): void {
-    this.#stop(attemptId, 'canceled', reason === '' ? 'canceled' : `canceled: ${reason}`);
+  cancel(attemptId: string, reason: string, graceMs?: number): void {
+    this.#stop(attemptId, 'canceled', reason === '' ? 'canceled' : `canceled: ${reason}`, graceMs);
   }
 
   /** The attempt belongs to someone else by now: its end must come within the lease's margin. */
@@ -118,17 +118,21 @@ export class AttemptRunner {
     this.#stop(attemptId, 'silent', `no sign of progress for ${formatDuration(limitMs)}`);
   }
 
-  #stop(attemptId: string, cause: StopCause, reason: string): void {
+  #stop(attemptId: string, cause: StopCause, reason: string, wantedGraceMs?: number): void {
     const attempt = this.#running.get(attemptId);
     if (attempt === undefined) return;
     const { stop, assign, execution } = attempt;
     // An attempt that is being stopped can still be abandoned: then it must not report.
-    if (stop !== null && cause !== 'abandoned') return;
+    if (stop !== null && cause !== 'abandoned') {
+      // Nor does a second reason to stop change the outcome; it may only leave less time.
+      if (wantedGraceMs !== undefined) execution?.stop(stop.reason, wantedGraceMs);
+      return;
+    }
     attempt.stop = { cause, reason };
     this.#timeLimits.clear(attemptId);
     this.#silences.clear(attemptId);
-    const graceMs =
-      cause === 'abandoned' ? Math.min(assign.killGraceMs, workerLimits.abandonGraceMs) : assign.killGraceMs;
+    const mostMs = cause === 'abandoned' ? workerLimits.abandonGraceMs : (wantedGraceMs ?? assign.killGraceMs);
+    const graceMs = Math.min(assign.killGraceMs, mostMs);
     execution?.stop(reason, graceMs);
   }
 

@@ -48,9 +48,9 @@ export class Attempts {
     }
   }
 
-  cancel(attemptId: string, reason: string): void {
-    const cancel = this.#book.cancel(attemptId);
-    if (cancel === 'stop') this.#runner.cancel(attemptId, reason);
+  cancel(attemptId: string, reason: string, graceMs?: number): void {
+    const cancel = this.#book.cancel(attemptId, graceMs);
+    if (cancel === 'stop') this.#runner.cancel(attemptId, reason, graceMs);
     if (cancel === 'never-started') {
       const error = { kind: 'canceled', message: 'canceled before it had started' };
       this.finished({ attemptId, outcome: 'canceled', output: null, error, durationMs: 0 });

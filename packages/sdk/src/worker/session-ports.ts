@@ -42,8 +42,8 @@ export interface Transport {
 /** Where attempts run. It reports back through `started`, `log` and `result` of the session. */
 export interface Runner {
   start(assign: Assign): void;
-  /** Stop; the result is still wanted. */
-  cancel(attemptId: string, reason: string): void;
+  /** Stop; the result is still wanted. `graceMs`: instead of the grace of its assignment. A second call can only shorten it. */
+  cancel(attemptId: string, reason: string, graceMs?: number): void;
   /** The attempt is no longer ours: stop it now, report nothing. */
   abandon(attemptId: string): void;
   /** A number that grows as long as the main loop turns; one that stands still stops the worker from asking for work. */

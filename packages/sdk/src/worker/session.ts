@@ -254,7 +254,7 @@ export class WorkerSession {
         this.#attempts.takenAway(message.attemptIds);
         return;
       case 'cancel':
-        this.#attempts.cancel(message.attemptId, message.reason);
+        this.#attempts.cancel(message.attemptId, message.reason, message.graceMs);
         return;
       case 'drain':
         this.#deps.log.info('the master asks this worker to drain');

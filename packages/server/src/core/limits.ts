@@ -55,9 +55,10 @@ export const serverLimits = {
   applySchedules: 5000,
   /** Schedules that may depend on one calendar: a change of it gives each a new version, in one transaction. */
   calendarSchedules: 5000,
-  /** Live backfills of one namespace, looked at together; nominal times that one step of one decides, counts as ended or cancels; times
-   *  counted between two breaths of the master; times that a dry run shows. */
-  backfillsLive: 200,
+  /** Live backfills of one namespace, and of all that one look takes up; nominal times that one step of one decides, counts as ended or
+   *  cancels; times counted between two breaths of the master; times that a dry run shows. */
+  backfillsLive: 100,
+  backfillsLooked: 1000,
   backfillStep: 500,
   backfillCounted: 2000,
   backfillShown: 20,
@@ -79,6 +80,11 @@ export const serverLimits = {
   /** Rules, added and left out times of one recurrence. */
   rruleRules: 10,
   rruleDates: 500,
+  /** Changes of mind of a calendar that one search for a remaining time passes (27 years of days), days that one for a moved time asks. */
+  calendarSteps: 10_000,
+  moveSteps: 1000,
+  /** Times of a day that may be moved to another day. */
+  movedTimesPerDay: 24,
   /** Calendars that one calendar is made of, each counted as often as it is reached. */
   calendarParts: 500,
   /** Findings of one schedule that are told with their time. */

@@ -1,6 +1,6 @@
-// The message that hands a claimed run to its worker. Pure: built from the claim and the job's definition.
+// The messages that hand a claimed run to its worker, and that take it back. Pure: built from the claim and the job's definition.
 
-import type { Assign, JobSpec } from '@tidewheel/protocol';
+import type { Assign, CancelMessage, JobSpec } from '@tidewheel/protocol';
 import type { JobVersion } from '../store/definition-cache.ts';
 import type { ClaimedRun } from '../store/runs-claim.ts';
 
@@ -22,7 +22,13 @@ export function assignOf(run: ClaimedRun, version: JobVersion, schedule: string 
     killGraceMs: spec.timeout.kill,
     schedule,
     fireAt: run.fireAt,
+    ...(run.fireAt === null ? {} : { previousFireAt: run.previousFireAt, nextFireAt: run.nextFireAt }),
   };
+}
+
+/** `graceMs`: null for what the job says. */
+export function cancelOf(attemptId: string, reason: string, graceMs: number | null): CancelMessage {
+  return { type: 'cancel', attemptId, reason, ...(graceMs === null ? {} : { graceMs }) };
 }
 
 function handlerOf(spec: JobSpec): Assign['handler'] {

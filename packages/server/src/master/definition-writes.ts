@@ -10,6 +10,7 @@ import {
   type ScheduleState,
   type StoredSchedule,
 } from '../core/definition-plan.ts';
+import { delayedFire, isDelay } from '../core/fixed-delay.ts';
 import { compileTimes, nextFireAfter } from '../core/schedule-times.ts';
 import type { CalendarPlan } from '../core/calendar-plan.ts';
 import type { CompiledCalendar } from '../core/calendar.ts';
@@ -33,6 +34,7 @@ import {
   type ScheduleWrite,
   type SettledSchedule,
 } from '../store/schedules.ts';
+import { type DelayFacts, delayFacts } from '../store/turns.ts';
 import type { CalendarBook } from './calendar-book.ts';
 
 export interface WriteDeps extends FireDeps {
@@ -66,12 +68,13 @@ export async function writePlans(
   const dependent = calendars.dependents.map((schedule) => schedule.id);
   // First of all: what is due is decided under the old specs, the old calendars and the old job versions.
   const { settled, decided } = await schedulesSettle(tx, deps, [...existing, ...dependent]);
+  const delays = await delaysOf(tx, schedulePlans, calendars.dependents);
   await calendars.write(tx, change.namespace, change.actor);
   const jobIds = await writeJobs(tx, deps, change, changed);
   // Before the new ones: a name may move from one job to another.
   const updates = [
-    ...schedulePlans.flatMap((plan) => updateOf(plan, calendars, change.actor, settled) ?? []),
-    ...calendars.dependents.flatMap((schedule) => boundAnew(schedule, calendars, settled) ?? []),
+    ...schedulePlans.flatMap((plan) => updateOf(plan, calendars, change.actor, settled, delays) ?? []),
+    ...calendars.dependents.flatMap((schedule) => boundAnew(schedule, calendars, settled, delays) ?? []),
   ];
   await schedulesUpdate(tx, change.actor, updates);
   const creations = changed.flatMap((job) =>
@@ -158,6 +161,7 @@ function updateOf(
   calendars: CalendarBook,
   actor: string,
   settled: ReadonlyMap<string, SettledSchedule>,
+  delays: ReadonlyMap<string, DelayFacts>,
 ): ScheduleWrite | null {
   const { stored, wanted, name } = plan;
   const row = stored === null ? undefined : settled.get(stored.id);
@@ -182,7 +186,7 @@ function updateOf(
     spec: wanted,
     anchorAt,
     calendars: bound,
-    ...stateFrom(wanted, anchorAt, cursor, pause, calendars.compiled),
+    ...stateFrom(wanted, anchorAt, cursor, pause, calendars.compiled, delays.get(stored.id)),
   };
 }
 
@@ -191,13 +195,14 @@ function boundAnew(
   { id, jobId, name, spec, anchorAt }: StoredSchedule,
   calendars: CalendarBook,
   settled: ReadonlyMap<string, SettledSchedule>,
+  delays: ReadonlyMap<string, DelayFacts>,
 ): ScheduleWrite | null {
   const row = settled.get(id);
   if (row === undefined) return null;
   const pause = row.state === 'paused' ? { reason: row.pausedReason ?? '', by: row.pausedBy ?? '' } : null;
   const cursor = Math.max(row.cursor, row.now);
   const same = { id, jobId, name, version: row.version + 1, spec, anchorAt, calendars: calendars.bindingOf(spec) };
-  return { ...same, ...stateFrom(spec, anchorAt, cursor, pause, calendars.compiled) };
+  return { ...same, ...stateFrom(spec, anchorAt, cursor, pause, calendars.compiled, delays.get(id)) };
 }
 
 const byDefinition = 'paused in its definition';
@@ -208,17 +213,37 @@ function ended(state: ScheduleState | 'deleted', cursor: number): StateFields {
   return { state, cursor, nextFireAt: null, pausedReason: null, pausedBy: null };
 }
 
-/** The state of a schedule from `cursor` on: paused, enabled with a next fire, or finished because none comes any more. */
+/** The state of a schedule from `cursor` on: paused, enabled, or finished because no fire comes any more. `delayed`: of a fixed delay that is not new. */
 export function stateFrom(
   spec: ScheduleDefinition,
   anchorAt: number,
   cursor: number,
   pause: { reason: string; by: string } | null,
   calendars: ReadonlyMap<string, CompiledCalendar>,
+  delayed: DelayFacts = { unfinished: false, from: null },
 ): StateFields {
   if (pause !== null) return { ...ended('paused', cursor), pausedReason: pause.reason, pausedBy: pause.by };
-  const nextFireAt = nextFireAfter(compileTimes(spec, anchorAt, calendars), cursor);
+  // Its run goes on: the end of that gives it its next time.
+  if (isDelay(spec) && delayed.unfinished) return ended('enabled', cursor);
+  const nextFireAt = isDelay(spec)
+    ? delayedFire(spec, delayed.from ?? anchorAt, cursor)
+    : nextFireAfter(compileTimes(spec, anchorAt, calendars), cursor);
   return nextFireAt === null ? ended('finished', cursor) : { ...ended('enabled', cursor), nextFireAt };
+}
+
+/** What those count from that are to have a fixed delay. */
+function delaysOf(
+  tx: Tx,
+  plans: readonly SchedulePlan[],
+  dependents: readonly StoredSchedule[],
+): Promise<Map<string, DelayFacts>> {
+  const changed = plans.filter(
+    (plan) => plan.action !== 'unchanged' && plan.wanted !== null && plan.stored !== null && isDelay(plan.wanted),
+  );
+  return delayFacts(tx, [
+    ...changed.flatMap((plan) => plan.stored?.id ?? []),
+    ...dependents.filter((schedule) => isDelay(schedule.spec)).map((schedule) => schedule.id),
+  ]);
 }
 
 /** Values stay out: they may be large, and the versions hold them. */

@@ -12,7 +12,9 @@ import { noFailpoints } from '../ports/failpoints.ts';
 import { noMetrics } from '../ports/metrics.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { migrate } from '../store/migrate.ts';
+import { masterDefaults } from './deps.ts';
 import { testApply } from './testing/apply.ts';
+import { testCalendars } from './testing/calendar-changes.ts';
 import { testDefinitionChanges } from './testing/definition-changes.ts';
 import { DefinitionsBench, type DefinitionsSetup, fireDue, hello } from './testing/definitions-bench.ts';
 
@@ -28,6 +30,8 @@ async function open(): Promise<DefinitionsSetup> {
       signals,
       metrics: noMetrics,
       definitions: new DefinitionCache(),
+      masterId: systemIdentity.next(),
+      settings: { ...masterDefaults, address: '', version: '' },
       failpoints: noFailpoints,
     },
     close: async () => {
@@ -39,6 +43,7 @@ async function open(): Promise<DefinitionsSetup> {
 
 testApply('PostgreSQL', open);
 testDefinitionChanges('PostgreSQL', open);
+testCalendars('PostgreSQL', open);
 
 const schedulesPerJob = 20;
 

@@ -32,12 +32,13 @@ import {
 import { CalendarBook, checkCalendarRole } from './calendar-book.ts';
 import { type Change, type DefinitionPlans, stateFrom, writePlans } from './definition-writes.ts';
 import type { MasterContext } from './deps.ts';
+import { announceFires } from './fired.ts';
 import type { RunIntake } from './intake.ts';
 import { isPassing } from './service.ts';
 
 export type DefinitionsDeps = Pick<
   MasterContext,
-  'db' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints'
+  'db' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints' | 'masterId' | 'settings'
 >;
 
 /** What a caller believes to be stored. Both absent: the job must not exist yet. */
@@ -245,19 +246,14 @@ export class Definitions {
   }
 
   #announce(namespace: string, { written, decided }: Outcome<unknown>): void {
-    const { signals, metrics } = this.#deps;
-    const lanes = new Set<string>();
-    for (const one of decided) {
-      for (const run of one.runs) lanes.add(run.laneId);
-      if (one.runs.length > 0) metrics.add('tidewheel_fires_total', one.runs.length, { outcome: 'fired' });
-      if (one.skipped > 0) metrics.add('tidewheel_fires_total', one.skipped, { outcome: 'skipped' });
-    }
-    if (lanes.size > 0) signals.publish('ready', { lanes: [...lanes] });
+    const { signals } = this.#deps;
+    for (const one of decided) announceFires(this.#deps, one);
+    const runs = decided.some((one) => one.runs.length > 0);
     if (!written && decided.length === 0) return;
     signals.publish('schedules', null);
     signals.publish('changed', {
       namespace,
-      topics: ['jobs', 'schedules', ...(lanes.size > 0 ? (['runs'] as const) : [])],
+      topics: ['jobs', 'schedules', ...(runs ? (['runs'] as const) : [])],
     });
   }
 }

@@ -24,6 +24,8 @@ export interface MasterSettings {
   idempotencyTtlMs: number;
   /** How long dead sessions stay visible. */
   sessionKeepMs: number;
+  /** Runs that are made up for after an outage, of all schedules together. */
+  catchUpPerSecond: number;
 }
 
 export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
@@ -33,6 +35,7 @@ export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
   masterTtlMs: 15_000,
   idempotencyTtlMs: 86_400_000,
   sessionKeepMs: 86_400_000,
+  catchUpPerSecond: 20,
 };
 
 export interface MasterDeps {

@@ -10,7 +10,7 @@ import { serverLimits } from '../core/limits.ts';
 import { OutcomeUnknown } from '../ports/database.ts';
 import { lanesAll } from '../store/lanes.ts';
 import { lanesWaiting, runsClaim, runsInSlots, type ClaimedRun, type Slot } from '../store/runs-claim.ts';
-import { assignOf } from './assignment.ts';
+import { assignOf, cancelOf } from './assignment.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import { isPassing, Loop, type Service } from './service.ts';
@@ -148,7 +148,7 @@ export class Dispatcher implements Service {
       if (link === undefined || version === undefined || !link.held.has(run.attemptId)) continue;
       link.send(assignOf(run, version, run.scheduleId === null ? null : (schedules.get(run.scheduleId) ?? null)));
       if (run.cancelRequestedAt !== null)
-        link.send({ type: 'cancel', attemptId: run.attemptId, reason: run.cancelReason ?? '' });
+        link.send(cancelOf(run.attemptId, run.cancelReason ?? '', run.cancelGraceMs));
       metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
     }
     failpoints.reach('deliver.sent');

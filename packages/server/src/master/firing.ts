@@ -1,9 +1,12 @@
 // Fires due schedules. Every master does it; row locks share the work. It sleeps to the nearest next fire, a signal, or the
-// poll interval, whichever comes first. An unknown outcome needs nothing special: the next look reads the cursors again.
+// poll interval, whichever comes first. What was missed in an outage is caught up with in pieces, between what is due. An unknown outcome needs nothing special: the next look reads the cursors again.
 
+import { serverLimits } from '../core/limits.ts';
+import { catchUpPiece } from '../store/catch-up.ts';
 import { firesDecide, firesLockDue, firesNext, type FiresDecided } from '../store/fires.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
+import { announceFires } from './fired.ts';
 import { Loop, type Service } from './service.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
@@ -32,33 +35,50 @@ export class Firing implements Service {
   }
 
   async #look(): Promise<number> {
-    const { db, settings, failpoints, posture } = this.#context;
+    const { db, settings, posture } = this.#context;
     if (posture.resting) return settings.pollMs;
-    const next = await firesNext(db);
-    if (next.at === null) return settings.pollMs;
-    if (next.at > next.now) return Math.min(next.at - next.now, settings.pollMs);
+    const ahead = await firesNext(db);
+    const isDue = ahead.at !== null && ahead.at <= ahead.now;
+    const fired = isDue ? await this.#fire() : null;
+    // As long as there is more that is due, nothing else is done.
+    if (fired?.more === true) return 0;
+    const caughtUp = ahead.behind || fired?.aside === true ? await this.#catchUp() : null;
+    if (fired !== null || caughtUp !== null) return fired?.some === true || caughtUp === true ? 0 : heldByOthersMs;
+    return ahead.at === null ? settings.pollMs : Math.min(ahead.at - ahead.now, settings.pollMs);
+  }
+
+  async #fire(): Promise<{ some: boolean; more: boolean; aside: boolean }> {
+    const { db, failpoints } = this.#context;
     failpoints.reach('fire.before');
-    const decided = await db.transaction(async (tx) => {
+    const { decided, full } = await db.transaction(async (tx) => {
       const due = await firesLockDue(tx, this.#context);
       failpoints.reach('fire.locked');
       const fires = await firesDecide(tx, this.#context, due);
       failpoints.reach('fire.before-commit');
-      return fires;
+      return { decided: fires, full: due.length === serverLimits.fireSchedules };
     });
     failpoints.reach('fire.committed');
     this.#announce(decided);
     failpoints.reach('fire.announced');
-    return decided.namespaces.size === 0 ? heldByOthersMs : 0;
+    return { some: decided.namespaces.size > 0, more: full || decided.more, aside: decided.aside };
+  }
+
+  /** One piece. False: nothing was left, or others are at it. */
+  async #catchUp(): Promise<boolean> {
+    const { db, failpoints } = this.#context;
+    const decided = await db.transaction(async (tx) => {
+      const piece = await catchUpPiece(tx, this.#context);
+      failpoints.reach('catch-up.before-commit');
+      return piece;
+    });
+    failpoints.reach('catch-up.committed');
+    if (decided === null) return false;
+    this.#announce(decided);
+    return decided.namespaces.size > 0;
   }
 
   #announce(decided: FiresDecided): void {
-    const { metrics, signals } = this.#context;
-    if (decided.skipped > 0) metrics.add('tidewheel_fires_total', decided.skipped, { outcome: 'skipped' });
-    if (decided.runs.length > 0) {
-      metrics.add('tidewheel_fires_total', decided.runs.length, { outcome: 'fired' });
-      for (const delayMs of decided.delaysMs) metrics.observe('tidewheel_fire_delay_seconds', delayMs / 1000);
-      signals.publish('ready', { lanes: [...new Set(decided.runs.map((run) => run.laneId))] });
-    }
+    announceFires(this.#context, decided);
     this.#changes.note(decided.namespaces, 'runs', 'schedules');
   }
 }

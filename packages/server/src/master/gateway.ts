@@ -16,6 +16,7 @@ import { clusterId } from '../store/cluster-id.ts';
 import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions } from '../store/runs-claim.ts';
 import { sessionDrain, sessionEnd, sessionGone, sessionRegister, sessionResume } from '../store/sessions.ts';
+import { cancelOf } from './assignment.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -233,7 +234,7 @@ export class SessionGateway implements Service {
       for (const cancel of await cancelsOf(this.#context.db, mine)) {
         this.#dispatcher
           .link(cancel.sessionId)
-          ?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
+          ?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
       }
     });
   }

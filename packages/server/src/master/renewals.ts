@@ -7,6 +7,7 @@ import type { WorkerStats } from '@tidewheel/protocol';
 import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions, type ClaimedRun } from '../store/runs-claim.ts';
 import { sessionsRenew } from '../store/sessions.ts';
+import { cancelOf } from './assignment.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Loop, type Service } from './service.ts';
@@ -136,7 +137,7 @@ export class Renewals implements Service {
     for (const cancel of await cancelsOf(db, ids)) {
       this.#dispatcher
         .link(cancel.sessionId)
-        ?.send({ type: 'cancel', attemptId: cancel.attemptId, reason: cancel.reason });
+        ?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
     }
     return pauseMs;
   }

@@ -18,6 +18,7 @@ import {
 } from '../store/runs-report.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
+import { announceFreed } from './fired.ts';
 import { isPassing, type Service } from './service.ts';
 
 export interface ReportSink {
@@ -184,6 +185,7 @@ export class Reports implements Service {
     for (const run of reported.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });
     if (reported.lanes.size > 0) signals.publish('ready', { lanes: [...reported.lanes] });
     if (reported.delayed) signals.publish('scheduled', null);
+    announceFreed(this.#context, reported.freed);
     const logged = new Set([...batch.logs.map(({ log }) => log.runId), ...reported.finished.map((run) => run.id)]);
     if (logged.size > 0) signals.publish('logs', { runs: [...logged] });
     this.#changes.note(reported.namespaces, 'runs');

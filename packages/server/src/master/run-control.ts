@@ -6,6 +6,7 @@ import { jobNameById } from '../store/job-lookup.ts';
 import { runCancel, runOrigin, type CancelOutcome } from '../store/runs-control.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
+import { announceFreed } from './fired.ts';
 import type { RunIntake } from './intake.ts';
 
 export class RunControl {
@@ -48,6 +49,7 @@ export class RunControl {
       failpoints.reach('cancel.told');
       return { outcome: 'requested', state: 'running' };
     }
+    announceFreed(this.#context, outcome.freed);
     signals.publish('logs', { runs: [runId] });
     metrics.add('tidewheel_runs_finished_total', 1, { state: 'canceled' });
     return { outcome: 'canceled', state: 'canceled' };

@@ -140,10 +140,13 @@ export class SubmitPlan {
       payload: made.payload,
       scheduleId: made.scheduleId,
       fireAt: null,
+      previousFireAt: null,
+      nextFireAt: null,
       dueAt: run.dueAt,
       claimedAt: run.dueAt,
       cancelRequestedAt: null,
       cancelReason: null,
+      cancelGraceMs: null,
     };
   }
 }

@@ -2,8 +2,10 @@
 // in one loop with one cheap look. Every master does it; row locks share the work.
 
 import { runsExpireStart, runsPromote, sessionsRescue, sweepBackMs, sweepOutlook } from '../store/runs-sweep.ts';
+import { turnsHeal } from '../store/turns.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
+import { announceFreed } from './fired.ts';
 import type { PauseWatch } from './pause-watch.ts';
 import { Loop, type Service } from './service.ts';
 
@@ -19,6 +21,7 @@ export class Sweeping implements Service {
   readonly #pauses: Pick<PauseWatch, 'settled'>;
   #unsubscribe: (() => void) | null = null;
   #lookedBackAtMs = Number.NEGATIVE_INFINITY;
+  #healedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: MasterContext, changes: Changes, pauses: Pick<PauseWatch, 'settled'>) {
     this.#pauses = pauses;
@@ -52,9 +55,17 @@ export class Sweeping implements Service {
       await this.#rescue(backMs);
     }
     if (looksBack) this.#lookedBackAtMs = clock.monotonicMs();
+    if (clock.monotonicMs() - this.#healedAtMs >= settings.pollMs) await this.#heal();
     const ahead = [outlook.promoteAt, outlook.startDeadlineAt, outlook.leaseEndsAt].filter((at) => at !== null);
     const nextMs = Math.min(...ahead.map((at) => at - outlook.now), settings.pollMs);
     return nextMs <= 0 || outlook.stranded ? heldByOthersMs : nextMs;
+  }
+
+  /** Runs that wait for others, and fixed delays: the turns that nobody gave when a run ended. */
+  async #heal(): Promise<void> {
+    const { clock, db } = this.#context;
+    announceFreed(this.#context, await db.transaction((tx) => turnsHeal(tx)));
+    this.#healedAtMs = clock.monotonicMs();
   }
 
   async #promote(): Promise<void> {
@@ -68,9 +79,10 @@ export class Sweeping implements Service {
 
   async #expireStarts(): Promise<void> {
     const { db, metrics, masterId } = this.#context;
-    const expired = await db.transaction((tx) => runsExpireStart(tx, masterId));
-    if (expired.length > 0) metrics.add('tidewheel_runs_finished_total', expired.length, { state: 'failed' });
-    this.#changes.note(new Set(expired.map((run) => run.namespace)), 'runs');
+    const { finished, freed } = await db.transaction((tx) => runsExpireStart(tx, masterId));
+    announceFreed(this.#context, freed);
+    if (finished.length > 0) metrics.add('tidewheel_runs_finished_total', finished.length, { state: 'failed' });
+    this.#changes.note(new Set(finished.map((run) => run.namespace)), 'runs');
   }
 
   async #rescue(backMs: number): Promise<void> {
@@ -87,6 +99,7 @@ export class Sweeping implements Service {
     if (rescued.sessions.length > 0) metrics.add('tidewheel_sessions_lost_total', rescued.sessions.length);
     if (rescued.retried.length > 0)
       signals.publish('ready', { lanes: [...new Set(rescued.retried.map((run) => run.laneId))] });
+    announceFreed(this.#context, rescued.freed);
     if (rescued.locks.length > 0) signals.publish('locks', { locks: rescued.locks });
     for (const run of rescued.finished) metrics.add('tidewheel_runs_finished_total', 1, { state: run.state });
     this.#changes.note(new Set([...rescued.finished, ...rescued.retried].map((run) => run.namespace)), 'runs');

@@ -10,6 +10,13 @@ export const failpoints = [
   'fire.before-commit',
   'fire.committed',
   'fire.announced',
+  'catch-up.before-commit',
+  'catch-up.committed',
+  // A backfill makes its runs.
+  'backfill.before',
+  'backfill.locked',
+  'backfill.before-commit',
+  'backfill.committed',
   // A trigger of the API.
   'submit.before',
   'submit.before-commit',
@@ -47,6 +54,7 @@ export const failpoints = [
   'change.before',
   'change.before-commit',
   'change.committed',
+  'backfill-change.before-commit',
 ] as const;
 
 export type Failpoint = (typeof failpoints)[number];

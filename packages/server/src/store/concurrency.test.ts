@@ -169,7 +169,8 @@ test('ten masters fire the same schedules: each nominal time once, none missing'
   const identity = systemIdentity;
   await Promise.all(
     stores.map(async (db) => {
-      const deps = { identity, definitions: new DefinitionCache() };
+      const settings = { catchUpPerSecond: 20 };
+      const deps = { identity, definitions: new DefinitionCache(), masterId: seedId(), settings };
       for (let quiet = 0; quiet < 3; ) {
         const decided = await db.transaction(async (tx) => firesDecide(tx, deps, await firesLockDue(tx, deps)));
         quiet = decided.namespaces.size === 0 ? quiet + 1 : 0;

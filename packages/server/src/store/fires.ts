@@ -4,43 +4,22 @@
 // What the decision depends on besides the row (unfinished runs, the job) is read after the lock was taken, because a
 // statement's snapshot may be older than the lock it waits for.
 
-import { decideFires } from '../core/fire.ts';
+import { decideFires, type FireDecisions } from '../core/fire.ts';
 import { invariant } from '../core/invariant.ts';
+import { jitterOf } from '../core/jitter.ts';
 import { serverLimits } from '../core/limits.ts';
+import { nothingUnfinished } from '../core/overlap.ts';
 import type { Tx } from '../ports/database.ts';
-import type { Identity } from '../ports/identity.ts';
-import type { CompiledSchedule, DefinitionCache, JobVersion, ScheduleVersionRow } from './definition-cache.ts';
+import type { JobVersion, ScheduleVersionRow } from './definition-cache.ts';
+import { type FireDeps, type FiresDecided, FireWrites, type LockedSchedule, nothingDecided } from './fire-writes.ts';
+import { type ScheduleRuns, unfinishedRuns } from './turns.ts';
 
-export interface FireDeps {
-  identity: Pick<Identity, 'ofFire'>;
-  definitions: DefinitionCache;
-}
+export type { FireDeps, FiresDecided } from './fire-writes.ts';
 
 /** A locked schedule that is due. */
-export interface DueSchedule {
-  id: string;
-  namespace: string;
-  jobId: string;
+export interface DueSchedule extends LockedSchedule {
   cursor: number;
   nextFireAt: number;
-  compiled: CompiledSchedule;
-}
-
-export interface FiredRun {
-  id: string;
-  laneId: string;
-  namespace: string;
-  fireAt: number;
-}
-
-export interface FiresDecided {
-  runs: FiredRun[];
-  skipped: number;
-  /** Milliseconds from nominal time to decision, one per fired run. */
-  delaysMs: number[];
-  /** Some schedule still has undecided nominal times in the past. */
-  more: boolean;
-  namespaces: Set<string>;
 }
 
 export interface DueRow extends ScheduleVersionRow {
@@ -51,24 +30,24 @@ export interface DueRow extends ScheduleVersionRow {
 
 const scheduleColumns = 'id, namespace, job_id, version, spec, cursor, next_fire_at, anchor_at, calendars';
 
-/** Locks due schedules that no other master is working on, oldest first. */
-export async function firesLockDue(tx: Tx, deps: FireDeps): Promise<DueSchedule[]> {
-  const rows = await tx.query<DueRow>(
-    `select ${scheduleColumns} from schedule where state = 'enabled' and next_fire_at <= now_ms()
-     order by next_fire_at limit $1${tx.dialect.skipLocked}`,
-    [serverLimits.fireSchedules],
-  );
-  return dueOf(tx, deps, rows);
-}
+/** What is overdue by more gives way to what is due now. */
+const overdueMs = 60_000;
 
-/** Locks one schedule (waiting for whoever holds it); null when it is not enabled or nothing is due. */
-export async function firesLockOne(tx: Tx, deps: FireDeps, scheduleId: string): Promise<DueSchedule | null> {
-  const rows = await tx.query<DueRow>(
-    `select ${scheduleColumns} from schedule where id = $1 and state = 'enabled' and next_fire_at <= now_ms()${tx.dialect.forUpdate}`,
-    [scheduleId],
+/** Locks due schedules that no other master is working on: those of the last minute, then others, oldest first. */
+export async function firesLockDue(tx: Tx, deps: FireDeps): Promise<DueSchedule[]> {
+  const lock = (which: string, limit: number): Promise<DueRow[]> =>
+    tx.query<DueRow>(
+      `select ${scheduleColumns} from schedule where state = 'enabled' and ${which}
+       order by next_fire_at limit $1${tx.dialect.skipLocked}`,
+      [limit],
+    );
+  const rows = await lock(
+    `next_fire_at <= now_ms() and next_fire_at > now_ms() - ${overdueMs}`,
+    serverLimits.fireSchedules,
   );
-  const [due] = await dueOf(tx, deps, rows);
-  return due ?? null;
+  const room = serverLimits.fireSchedules - rows.length;
+  if (room > 0) rows.push(...(await lock(`next_fire_at <= now_ms() - ${overdueMs}`, room)));
+  return dueOf(tx, deps, rows);
 }
 
 /** Rows that are locked, with their specs compiled. */
@@ -83,187 +62,150 @@ export async function dueOf(tx: Tx, deps: FireDeps, rows: readonly DueRow[]): Pr
   }));
 }
 
-interface LedgerRow {
-  schedule_id: string;
-  fire_at: number;
-  outcome: 'fired' | 'skipped';
-  reason: string | null;
-  run_id: string | null;
-}
-
-interface NewRunRow {
+interface CursorRow {
   id: string;
-  namespace: string;
-  job_id: string;
-  job_version_id: string;
-  lane_id: string;
-  priority: number;
-  schedule_id: string;
-  fire_at: number;
-  payload: string | null;
-  start_timeout: number | null;
+  cursor: number;
+  next_fire_at: number | null;
+  state: 'enabled' | 'finished';
 }
 
-interface Writes {
-  ledger: LedgerRow[];
-  runs: NewRunRow[];
-  cursors: { id: string; cursor: number; next_fire_at: number | null }[];
+/** A range of missed times, as it is set aside. */
+interface AsideRow {
+  schedule_id: string;
+  after_at: number;
+  through_at: number;
+  next_at: number;
+  noticed_at: number;
 }
 
 /** Decides and writes what is due of locked schedules. A ledger row that exists already breaks the transaction: alarm, never ignore. */
 export async function firesDecide(tx: Tx, deps: FireDeps, due: readonly DueSchedule[]): Promise<FiresDecided> {
-  const decided: FiresDecided = { runs: [], skipped: 0, delaysMs: [], more: false, namespaces: new Set() };
-  if (due.length === 0) return decided;
-  const { jobs, now } = await jobsOf(tx, due);
-  const versions = await deps.definitions.jobVersions(
-    tx,
-    [...jobs.values()].map((job) => job.versionId),
-  );
-  const unfinished = await unfinishedOf(tx, due);
-  const writes: Writes = { ledger: [], runs: [], cursors: [] };
+  if (due.length === 0) return nothingDecided();
+  const facts = await factsOf(tx, deps, due);
+  const writes = new FireWrites(deps);
+  const cursors: CursorRow[] = [];
+  const asides: AsideRow[] = [];
   for (const schedule of due) {
-    if (writes.ledger.length >= serverLimits.firesPerTransaction) {
-      decided.more = true;
+    if (writes.size >= serverLimits.firesPerTransaction) {
+      writes.decided.more = true;
       break;
     }
-    const job = jobs.get(schedule.jobId);
-    const version = job === undefined ? undefined : versions.get(job.versionId);
-    if (job === undefined || version === undefined) throw new Error(`schedule ${schedule.id} has no job`);
-    decideOne(
-      schedule,
-      { version, enabled: job.enabled, now, unfinished: unfinished.get(schedule.id) ?? 0 },
-      deps,
-      writes,
-      decided,
-    );
+    const decision = decideOne(schedule, facts, writes);
+    const { cursor, nextFireAt, aside, finished } = decision;
+    cursors.push({ id: schedule.id, cursor, next_fire_at: nextFireAt, state: finished ? 'finished' : 'enabled' });
+    const { id: schedule_id } = schedule;
+    if (aside !== null) {
+      const { after: after_at, through: through_at, next: next_at } = aside;
+      asides.push({ schedule_id, after_at, through_at, next_at, noticed_at: facts.now });
+    }
+    writes.decided.more ||= nextFireAt !== null && nextFireAt <= facts.now;
+    writes.decided.namespaces.add(schedule.namespace);
   }
-  await write(tx, writes);
-  return decided;
+  writes.decided.aside = asides.length > 0;
+  await writes.write(tx);
+  await writeAsides(tx, asides);
+  await moveCursors(tx, cursors);
+  return writes.decided;
 }
 
-interface Situation {
-  version: JobVersion;
-  enabled: boolean;
-  now: number;
-  unfinished: number;
-}
-
-function decideOne(schedule: DueSchedule, at: Situation, deps: FireDeps, writes: Writes, decided: FiresDecided): void {
+function decideOne(schedule: DueSchedule, facts: FireFacts, writes: FireWrites): FireDecisions {
   const { definition, times } = schedule.compiled;
+  const { version, enabled } = facts.jobOf(schedule);
+  const unfinished = facts.unfinished.get(schedule.id);
   const decision = decideFires({
-    scheduleId: schedule.id,
     spec: definition,
     times,
     cursor: schedule.cursor,
     nextFireAt: schedule.nextFireAt,
-    now: at.now,
-    jobEnabled: at.enabled,
-    unfinishedRuns: at.unfinished,
+    now: facts.now,
+    jobEnabled: enabled,
+    unfinished: unfinished?.count ?? nothingUnfinished,
     maxFires: serverLimits.firesPerSchedule,
   });
-  const spec = at.version.spec;
-  const payload = definition.payload ?? spec.payload;
   for (const fire of decision.fires) {
-    const fired = fire.outcome === 'fired';
-    const runId = fired ? deps.identity.ofFire(schedule.id, fire.fireAt) : null;
-    writes.ledger.push({
-      schedule_id: schedule.id,
-      fire_at: fire.fireAt,
-      outcome: fire.outcome,
-      reason: fire.reason,
-      run_id: runId,
-    });
-    if (runId === null) {
-      decided.skipped += 1;
-      continue;
-    }
-    decided.delaysMs.push(at.now - fire.fireAt);
-    decided.runs.push({ id: runId, laneId: at.version.laneId, namespace: schedule.namespace, fireAt: fire.fireAt });
-    writes.runs.push({
-      id: runId,
-      namespace: schedule.namespace,
-      job_id: schedule.jobId,
-      job_version_id: at.version.id,
-      lane_id: at.version.laneId,
-      priority: spec.priority,
-      schedule_id: schedule.id,
-      fire_at: fire.fireAt,
-      payload: payload === undefined ? null : JSON.stringify(payload),
-      start_timeout: spec.timeout.start ?? null,
-    });
+    const dueAt = fire.fireAt + jitterOf(schedule.id, fire.fireAt, definition.jitter ?? 0);
+    writes.add(schedule, { version, now: facts.now }, fire, dueAt);
   }
-  decided.namespaces.add(schedule.namespace);
-  decided.more ||= decision.nextFireAt !== null && decision.nextFireAt <= at.now;
-  writes.cursors.push({ id: schedule.id, cursor: decision.cursor, next_fire_at: decision.nextFireAt });
+  if (decision.replaces && unfinished?.runs) {
+    writes.replace(unfinished.runs, definition.overlap === 'kill-previous');
+  }
+  return decision;
 }
 
-async function jobsOf(tx: Tx, due: readonly DueSchedule[]) {
-  const ids = [...new Set(due.map((schedule) => schedule.jobId))];
+export interface FireFacts {
+  now: number;
+  unfinished: ReadonlyMap<string, ScheduleRuns>;
+  jobOf(schedule: LockedSchedule): { version: JobVersion; enabled: boolean };
+}
+
+/** What decisions depend on besides the schedules, read after these were locked. */
+export async function factsOf(tx: Tx, deps: FireDeps, schedules: readonly LockedSchedule[]): Promise<FireFacts> {
+  const ids = [...new Set(schedules.map((schedule) => schedule.jobId))];
   const rows = await tx.query<{ id: string; enabled: number; version_id: string; now: number }>(
     `select j.id, j.enabled, j.version_id, now_ms() as now from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join job j on j.id = x.id`,
     [JSON.stringify(ids.map((id) => ({ id })))],
   );
-  const jobs = new Map(rows.map((row) => [row.id, { enabled: row.enabled === 1, versionId: row.version_id }]));
-  return { jobs, now: Math.min(...rows.map((row) => row.now)) };
-}
-
-async function unfinishedOf(tx: Tx, due: readonly DueSchedule[]): Promise<Map<string, number>> {
-  const ids = due
-    .filter((schedule) => schedule.compiled.definition.overlap === 'skip')
-    .map((schedule) => ({ id: schedule.id }));
-  if (ids.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; runs: number }>(
-    `select x.id, count(*) as runs from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id group by x.id`,
-    [JSON.stringify(ids)],
+  const jobs = new Map(rows.map((row) => [row.id, row]));
+  const versions = await deps.definitions.jobVersions(
+    tx,
+    rows.map((row) => row.version_id),
   );
-  return new Map(rows.map((row) => [row.id, row.runs]));
+  return {
+    now: Math.min(...rows.map((row) => row.now)),
+    unfinished: await unfinishedRuns(
+      tx,
+      schedules.map(({ id, compiled }) => ({ id, overlap: compiled.definition.overlap })),
+    ),
+    jobOf: (schedule) => {
+      const job = jobs.get(schedule.jobId);
+      const version = job === undefined ? undefined : versions.get(job.version_id);
+      if (job === undefined || version === undefined) throw new Error(`schedule ${schedule.id} has no job`);
+      return { version, enabled: job.enabled === 1 };
+    },
+  };
 }
 
-async function write(tx: Tx, writes: Writes): Promise<void> {
-  const { rows } = tx.dialect;
-  if (writes.ledger.length > 0) {
-    await tx.query(
-      `insert into fire (schedule_id, fire_at, outcome, reason, run_id, decided_at)
-       select x.schedule_id, x.fire_at, x.outcome, x.reason, x.run_id, now_ms()
-       from ${rows('$1', 'x', { schedule_id: 'uuid', fire_at: 'bigint', outcome: 'text', reason: 'text', run_id: 'uuid' })}`,
-      [JSON.stringify(writes.ledger)],
-    );
-  }
-  if (writes.runs.length > 0) {
-    await tx.query(
-      `insert into run (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
-         schedule_id, fire_at, payload, start_deadline)
-       select x.id, x.namespace, x.job_id, x.job_version_id, x.lane_id, 'ready', x.priority, x.fire_at, now_ms(), 'schedule',
-         x.schedule_id, x.fire_at, x.payload, now_ms() + x.start_timeout
-       from ${rows('$1', 'x', {
-         id: 'uuid',
-         namespace: 'text',
-         job_id: 'uuid',
-         job_version_id: 'uuid',
-         lane_id: 'uuid',
-         priority: 'int',
-         schedule_id: 'uuid',
-         fire_at: 'bigint',
-         payload: 'text',
-         start_timeout: 'bigint',
-       })}`,
-      [JSON.stringify(writes.runs)],
-    );
-  }
+async function writeAsides(tx: Tx, asides: readonly AsideRow[]): Promise<void> {
+  if (asides.length === 0) return;
+  const columns = {
+    schedule_id: 'uuid',
+    after_at: 'bigint',
+    through_at: 'bigint',
+    next_at: 'bigint',
+    noticed_at: 'bigint',
+  } as const;
+  await tx.query(
+    `insert into catch_up (schedule_id, after_at, through_at, next_at, noticed_at)
+     select x.schedule_id, x.after_at, x.through_at, x.next_at, x.noticed_at from ${tx.dialect.rows('$1', 'x', columns)}`,
+    [JSON.stringify(asides)],
+  );
+}
+
+async function moveCursors(tx: Tx, cursors: readonly CursorRow[]): Promise<void> {
   const moved = await tx.query(
-    `update schedule set cursor = x.cursor, next_fire_at = x.next_fire_at,
-       state = case when x.next_fire_at is null then 'finished' else schedule.state end
-     from ${rows('$1', 'x', { id: 'uuid', cursor: 'bigint', next_fire_at: 'bigint' })}
+    `update schedule set cursor = x.cursor, next_fire_at = x.next_fire_at, state = x.state
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid', cursor: 'bigint', next_fire_at: 'bigint', state: 'text' })}
      where schedule.id = x.id and schedule.cursor <= x.cursor returning schedule.id`,
-    [JSON.stringify(writes.cursors)],
+    [JSON.stringify(cursors)],
   );
-  invariant(moved.length === writes.cursors.length, 'a cursor would have gone back');
+  invariant(moved.length === cursors.length, 'a cursor would have gone back');
 }
 
-/** The nearest next fire of all enabled schedules and the store's clock, so that the caller can wait for it. */
-export async function firesNext(tx: Tx): Promise<{ at: number | null; now: number }> {
-  const rows = await tx.query<{ at: number | null; now: number }>(
-    `select (select min(next_fire_at) from schedule where state = 'enabled') as at, now_ms() as now`,
+export interface FiresAhead {
+  /** The nearest next fire of all enabled schedules. */
+  at: number | null;
+  /** Missed times wait to be decided. */
+  behind: boolean;
+  now: number;
+}
+
+/** What there is to wait for, and the store's clock. */
+export async function firesNext(tx: Tx): Promise<FiresAhead> {
+  const rows = await tx.query<{ at: number | null; behind: number | null; now: number }>(
+    `select (select min(next_fire_at) from schedule where state = 'enabled') as at,
+       (select min(next_at) from catch_up) as behind, now_ms() as now`,
   );
-  return rows[0] ?? { at: null, now: 0 };
+  const [row] = rows;
+  if (row === undefined) throw new Error('a select without from gives one row');
+  return { at: row.at, behind: row.behind !== null, now: row.now };
 }

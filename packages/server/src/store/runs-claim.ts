@@ -20,9 +20,12 @@ export interface ClaimedRun {
   payload: string | null;
   scheduleId: string | null;
   fireAt: number | null;
+  previousFireAt: number | null;
+  nextFireAt: number | null;
   dueAt: number;
   claimedAt: number;
   cancelReason: string | null;
+  cancelGraceMs: number | null;
   cancelRequestedAt: number | null;
 }
 
@@ -37,10 +40,13 @@ interface ClaimedRow {
   payload: string | null;
   schedule_id: string | null;
   fire_at: number | null;
+  previous_fire_at: number | null;
+  next_fire_at: number | null;
   due_at: number;
   claimed_at: number;
   cancel_requested_at: number | null;
   cancel_reason: string | null;
+  cancel_grace_ms: number | null;
 }
 
 const claimedColumns = [
@@ -54,10 +60,13 @@ const claimedColumns = [
   'payload',
   'schedule_id',
   'fire_at',
+  'previous_fire_at',
+  'next_fire_at',
   'due_at',
   'claimed_at',
   'cancel_requested_at',
   'cancel_reason',
+  'cancel_grace_ms',
 ]
   .map((column) => `run.${column}`)
   .join(', ');
@@ -74,10 +83,13 @@ function claimedOf(row: ClaimedRow): ClaimedRun {
     payload: row.payload,
     scheduleId: row.schedule_id,
     fireAt: row.fire_at,
+    previousFireAt: row.previous_fire_at,
+    nextFireAt: row.next_fire_at,
     dueAt: row.due_at,
     claimedAt: row.claimed_at,
     cancelRequestedAt: row.cancel_requested_at,
     cancelReason: row.cancel_reason,
+    cancelGraceMs: row.cancel_grace_ms,
   };
 }
 

@@ -3,10 +3,10 @@
 import { become } from '../core/run.ts';
 import type { RunState } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
-import { runsFinish } from './runs-finish.ts';
+import { type Freed, runsFinish } from './runs-finish.ts';
 
 export type CancelOutcome =
-  | { kind: 'canceled' }
+  | { kind: 'canceled'; freed: Freed }
   /** Running: the worker is told; the run ends when it reports, or when its session dies. */
   | { kind: 'requested'; sessionId: string; attemptId: string }
   | { kind: 'finished'; state: RunState }
@@ -48,7 +48,7 @@ export async function runCancel(
     return { kind: 'requested', sessionId: run.session_id, attemptId: run.attempt_id };
   }
   const state = become(run.state, 'canceled');
-  await runsFinish(tx, masterId, [
+  const freed = await runsFinish(tx, masterId, [
     {
       id: run.id,
       namespace,
@@ -60,21 +60,36 @@ export async function runCancel(
       error: null,
     },
   ]);
-  return { kind: 'canceled' };
+  return { kind: 'canceled', freed };
+}
+
+/** `graceMs`: how long the attempt may take, where that is not what its job says. */
+export interface CancelOrder {
+  sessionId: string;
+  attemptId: string;
+  reason: string;
+  graceMs: number | null;
 }
 
 /** Attempts of these sessions for which a cancel was asked: what a gateway delivers, again and again until the attempt ends. */
-export async function cancelsOf(
-  tx: Tx,
-  sessionIds: readonly string[],
-): Promise<{ sessionId: string; attemptId: string; reason: string }[]> {
-  const rows = await tx.query<{ session_id: string; attempt_id: string; cancel_reason: string | null }>(
-    `select run.session_id, run.attempt_id, run.cancel_reason
+export async function cancelsOf(tx: Tx, sessionIds: readonly string[]): Promise<CancelOrder[]> {
+  const rows = await tx.query<{
+    session_id: string;
+    attempt_id: string;
+    cancel_reason: string | null;
+    grace: number | null;
+  }>(
+    `select run.session_id, run.attempt_id, run.cancel_reason, run.cancel_grace_ms as grace
      from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run on run.session_id = x.id
      where run.cancel_requested_at is not null`,
     [JSON.stringify(sessionIds.map((id) => ({ id })))],
   );
-  return rows.map((row) => ({ sessionId: row.session_id, attemptId: row.attempt_id, reason: row.cancel_reason ?? '' }));
+  return rows.map((row) => ({
+    sessionId: row.session_id,
+    attemptId: row.attempt_id,
+    reason: row.cancel_reason ?? '',
+    graceMs: row.grace,
+  }));
 }
 
 /** What a repeated run takes over from the first. */

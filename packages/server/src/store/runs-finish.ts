@@ -3,6 +3,9 @@
 
 import type { FinalState } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
+import { delaysBegin, type Freed, nothingFreed, turnsGive } from './turns.ts';
+
+export type { Freed } from './turns.ts';
 
 export interface FinishedRun {
   id: string;
@@ -18,9 +21,10 @@ export interface FinishedRun {
   error: string | null;
 }
 
-/** Moves runs to the archive and counts them. */
-export async function runsFinish(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<void> {
-  if (runs.length === 0) return;
+/** Moves runs to the archive and counts them. What waited for them begins: the caller announces it after the commit. */
+export async function runsFinish(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<Freed> {
+  const freed = nothingFreed();
+  if (runs.length === 0) return freed;
   const batch = JSON.stringify(
     runs.map((run) => ({
       id: run.id,
@@ -34,11 +38,11 @@ export async function runsFinish(tx: Tx, masterId: string, runs: readonly Finish
   );
   await tx.query(
     `insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
-       schedule_id, fire_at, retry_of, payload, attempt, attempt_id, started_at, finished_at, cancel_requested_at,
-       cancel_reason, attempts, output, error)
+       schedule_id, fire_at, previous_fire_at, next_fire_at, retry_of, payload, attempt, attempt_id, started_at, finished_at,
+       cancel_requested_at, cancel_reason, attempts, output, error)
      select run.id, run.namespace, run.job_id, run.job_version_id, run.lane_id, x.state, run.priority, run.due_at,
-       run.created_at, run.trigger_kind, run.schedule_id, run.fire_at, run.retry_of, run.payload, run.attempt,
-       x.attempt_id, x.started_at, now_ms(), run.cancel_requested_at, run.cancel_reason, x.attempts, x.output, x.error
+       run.created_at, run.trigger_kind, run.schedule_id, run.fire_at, run.previous_fire_at, run.next_fire_at, run.retry_of, run.payload,
+       run.attempt, x.attempt_id, x.started_at, now_ms(), run.cancel_requested_at, run.cancel_reason, x.attempts, x.output, x.error
      from ${tx.dialect.rows('$1', 'x', {
        id: 'uuid',
        state: 'text',
@@ -50,10 +54,20 @@ export async function runsFinish(tx: Tx, masterId: string, runs: readonly Finish
      })} join run on run.id = x.id`,
     [batch],
   );
-  await tx.query(`delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`, [
-    JSON.stringify(runs.map((run) => ({ id: run.id }))),
-  ]);
+  const gone = await tx.query<{ schedule_id: string | null; blocks: number | null; delays: number | null }>(
+    `delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})
+     returning schedule_id,
+       (select 1 from run b where b.schedule_id = run.schedule_id and b.state = 'blocked' limit 1) as blocks,
+       (select 1 from schedule s where s.id = run.schedule_id and s.state = 'enabled' and s.next_fire_at is null) as delays`,
+    [JSON.stringify(runs.map((run) => ({ id: run.id })))],
+  );
   await count(tx, masterId, runs);
+  const schedulesOf = (which: 'blocks' | 'delays'): string[] => [
+    ...new Set(gone.flatMap((row) => (row[which] === null ? [] : (row.schedule_id ?? [])))),
+  ];
+  await turnsGive(tx, schedulesOf('blocks'), freed);
+  await delaysBegin(tx, schedulesOf('delays'), freed);
+  return freed;
 }
 
 async function count(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<void> {

@@ -7,7 +7,8 @@ import type { LogMessage, Result } from '@tidewheel/protocol';
 import { become, decideReport, withAttempt, type PastAttempt } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
-import { runsFinish, runsRetry, type FinishedRun, type RetriedRun } from './runs-finish.ts';
+import { runsFinish, runsRetry, type FinishedRun, type Freed, type RetriedRun } from './runs-finish.ts';
+import { nothingFreed } from './turns.ts';
 
 /** Stores log chunks of current attempts. Repeated chunks change nothing; chunks of other attempts are refused in silence. */
 export async function logsAppend(tx: Tx, logs: readonly LogMessage[]): Promise<void> {
@@ -71,6 +72,8 @@ export interface Reported {
   finished: FinishedRun[];
   /** Lanes with runs that are ready again. */
   lanes: Set<string>;
+  /** What the ends have made possible. */
+  freed: Freed;
   /** Some run waits for its backoff. */
   delayed: boolean;
   namespaces: Set<string>;
@@ -100,6 +103,7 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
     verdicts: new Map(),
     finished: [],
     lanes: new Set(),
+    freed: nothingFreed(),
     delayed: false,
     namespaces: new Set(),
   };
@@ -143,7 +147,7 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
       else reported.lanes.add(row.lane_id);
     }
   }
-  await runsFinish(tx, deps.masterId, reported.finished);
+  reported.freed = await runsFinish(tx, deps.masterId, reported.finished);
   await runsRetry(tx, retried);
   await settleOthers(
     tx,

@@ -7,7 +7,8 @@ import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
 import { locksOfDeadRelease } from './locks.ts';
-import { runsFinish, runsRetry, type FinishedRun, type RetriedRun } from './runs-finish.ts';
+import { runsFinish, runsRetry, type FinishedRun, type Freed, type RetriedRun } from './runs-finish.ts';
+import { nothingFreed } from './turns.ts';
 import { sessionsExpire } from './sessions.ts';
 
 export interface SweepOutlook {
@@ -72,7 +73,7 @@ export async function runsPromote(tx: Tx): Promise<MovedRun[]> {
 }
 
 /** Fails ready runs that nobody started in time. */
-export async function runsExpireStart(tx: Tx, masterId: string): Promise<FinishedRun[]> {
+export async function runsExpireStart(tx: Tx, masterId: string): Promise<{ finished: FinishedRun[]; freed: Freed }> {
   const rows = await tx.query<{ id: string; namespace: string; attempts: string }>(
     `select id, namespace, attempts from run where state = 'ready' and start_deadline is not null and start_deadline <= now_ms()
      order by start_deadline limit $1${tx.dialect.skipLocked}`,
@@ -92,8 +93,7 @@ export async function runsExpireStart(tx: Tx, masterId: string): Promise<Finishe
     output: null,
     error,
   }));
-  await runsFinish(tx, masterId, finished);
-  return finished;
+  return { finished, freed: await runsFinish(tx, masterId, finished) };
 }
 
 export interface Rescued {
@@ -102,6 +102,8 @@ export interface Rescued {
   retried: MovedRun[];
   /** Locks that became free, as signals name them. */
   locks: string[];
+  /** What the ends have made possible. */
+  freed: Freed;
   more: boolean;
 }
 
@@ -151,6 +153,7 @@ export async function sessionsRescue(
     finished: [],
     retried: [],
     locks,
+    freed: nothingFreed(),
     more: rows.length === serverLimits.rescueRuns,
   };
   const retries: RetriedRun[] = [];
@@ -178,7 +181,7 @@ export async function sessionsRescue(
       rescued.retried.push({ id: row.id, laneId: row.lane_id, namespace: row.namespace });
     }
   }
-  await runsFinish(tx, deps.masterId, rescued.finished);
+  rescued.freed = await runsFinish(tx, deps.masterId, rescued.finished);
   await runsRetry(tx, retries);
   return rescued;
 }

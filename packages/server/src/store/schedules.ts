@@ -10,7 +10,9 @@ import type { ScheduleState, StoredSchedule } from '../core/definition-plan.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import { dependsOn } from './calendars.ts';
+import { catchUpSettle } from './catch-up.ts';
 import { dueOf, type DueRow, firesDecide, type FireDeps, type FiresDecided } from './fires.ts';
+import { turnsOpen } from './turns.ts';
 
 interface StoredRow {
   id: string;
@@ -127,11 +129,13 @@ export async function schedulesSettle(
       [set],
     );
     const due = rows.filter(isDue);
-    if (due.length === 0) {
+    const caughtUp = due.length > 0 ? null : await catchUpSettle(tx, deps, ids);
+    if (caughtUp !== null) decided.push(caughtUp);
+    else if (due.length === 0) {
       for (const row of rows) settled.set(row.id, { ...row, pausedReason: row.paused_reason, pausedBy: row.paused_by });
       return { settled, decided };
     }
-    decided.push(await firesDecide(tx, deps, await dueOf(tx, deps, due)));
+    if (due.length > 0) decided.push(await firesDecide(tx, deps, await dueOf(tx, deps, due)));
   }
   throw new Refusal('UNAVAILABLE', 'a schedule to be changed is still catching up on fires that it missed', {
     retryAfterSeconds: 2,
@@ -217,6 +221,10 @@ export async function schedulesUpdate(tx: Tx, actor: string, writes: readonly Sc
        anchor_at = x.anchor_at, calendars = x.calendars, paused_reason = x.paused_reason, paused_by = x.paused_by, updated_at = now_ms()
      from ${tx.dialect.rows('$1', 'x', writeColumns)} where schedule.id = x.id`,
     [rows],
+  );
+  await turnsOpen(
+    tx,
+    writes.filter(({ spec }) => spec.overlap === 'allow').map(({ id }) => id),
   );
   await versionsInsert(tx, actor, rows);
 }

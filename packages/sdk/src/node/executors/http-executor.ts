@@ -73,7 +73,12 @@ function requestOf(assign: Assign, handler: HttpHandler): { method: string; head
     'x-tidewheel-fence': assign.attemptId,
     'x-tidewheel-job': assign.job,
   });
-  if (assign.fireAt !== null) headers.set('x-tidewheel-fire-at', new Date(assign.fireAt).toISOString());
+  const times = [
+    ['x-tidewheel-fire-at', assign.fireAt],
+    ['x-tidewheel-previous-fire-at', assign.previousFireAt ?? null],
+    ['x-tidewheel-next-fire-at', assign.nextFireAt ?? null],
+  ] as const;
+  for (const [name, at] of times) if (at !== null) headers.set(name, new Date(at).toISOString());
   for (const [name, value] of Object.entries(handler.headers)) headers.set(name, value);
   const text =
     typeof body === 'string' ? body : body === undefined ? (assign.payload ?? undefined) : JSON.stringify(body);

@@ -38,7 +38,9 @@ export function environmentOf(
     TIDEWHEEL_NAMESPACE: assign.namespace,
     TIDEWHEEL_JOB: assign.job,
     ...(assign.schedule === null ? {} : { TIDEWHEEL_SCHEDULE: assign.schedule }),
-    ...(assign.fireAt === null ? {} : { TIDEWHEEL_FIRE_AT: new Date(assign.fireAt).toISOString() }),
+    ...timeVariable('TIDEWHEEL_FIRE_AT', assign.fireAt),
+    ...timeVariable('TIDEWHEEL_PREVIOUS_FIRE_AT', assign.previousFireAt),
+    ...timeVariable('TIDEWHEEL_NEXT_FIRE_AT', assign.nextFireAt),
     ...(small ? { TIDEWHEEL_PAYLOAD: payload } : {}),
   };
 }
@@ -46,4 +48,8 @@ export function environmentOf(
 /** How descendants are known again that left the process group. */
 export function attemptMarker(attemptId: string): string {
   return `TIDEWHEEL_ATTEMPT_ID=${attemptId}`;
+}
+
+function timeVariable(name: string, at: number | null | undefined): Record<string, string> {
+  return at === null || at === undefined ? {} : { [name]: new Date(at).toISOString() };
 }

@@ -169,6 +169,7 @@ class TaskExecution implements Execution {
 
 function contextOf(assign: Assign, report: ExecutionReport): RunContext {
   const { runId, attempt, attemptsMax, attemptId, namespace, job, schedule, fireAt } = assign;
+  const { previousFireAt = null, nextFireAt = null } = assign;
   let told = '';
   return {
     runId,
@@ -179,6 +180,8 @@ function contextOf(assign: Assign, report: ExecutionReport): RunContext {
     job,
     schedule,
     fireAt,
+    previousFireAt,
+    nextFireAt,
     heartbeat: () => report.beat(),
     progress: (done, message = '') => {
       const percent = Math.floor(100 * Math.min(1, Math.max(0, done)));

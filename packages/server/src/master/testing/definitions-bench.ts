@@ -22,6 +22,7 @@ import { scheduleView } from '../../store/schedule-views.ts';
 import { seedId } from '../../store/testing/seed.ts';
 import { Definitions, type DefinitionsDeps } from '../definitions.ts';
 import { auditFires } from '../fire-audit.ts';
+import { catchUpPiece } from '../../store/catch-up.ts';
 import type { RunRequest } from '../submission.ts';
 
 export interface DefinitionsSetup {
@@ -47,7 +48,8 @@ export const testIdentity: Identity = {
 /** What the firing loop does when it looks. Answers in how many namespaces something was decided. */
 export async function fireDue(deps: DefinitionsDeps): Promise<number> {
   const decided = await deps.db.transaction(async (tx) => firesDecide(tx, deps, await firesLockDue(tx, deps)));
-  return decided.namespaces.size;
+  const caughtUp = await deps.db.transaction((tx) => catchUpPiece(tx, deps));
+  return decided.namespaces.size + (caughtUp?.namespaces.size ?? 0);
 }
 
 export const hello = { shell: { argv: ['echo', 'hello'] } };

@@ -8,6 +8,7 @@ import { runsClaim, runsInSlots, type ClaimedRun } from '../runs-claim.ts';
 import { cancelsOf, runCancel } from '../runs-control.ts';
 import { logsAppend, resultsAccept, runsStarted, type SessionResult } from '../runs-report.ts';
 import { idempotencyForget, idempotencyTake, runsInsert } from '../runs-submit.ts';
+import { nothingFreed } from '../turns.ts';
 import { runsExpireStart, runsPromote, sessionsRescue, sweepOutlook } from '../runs-sweep.ts';
 import { sessionEnd, sessionGone, sessionResume, sessionsGrace, sessionsRenew } from '../sessions.ts';
 import { newRun, seedId, seedJob, seedSession, stateOf, type SeededJob } from './seed.ts';
@@ -216,13 +217,13 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
       const waiting = newRun(job);
       await runsInsert(db, [waiting]);
       const cancel = (id: string) => db.transaction((tx) => runCancel(tx, masterId, 'default', id, 'enough'));
-      assert.deepEqual(await cancel(waiting.id), { kind: 'canceled' });
+      assert.deepEqual(await cancel(waiting.id), { kind: 'canceled', freed: nothingFreed() });
       assert.deepEqual(await cancel(waiting.id), { kind: 'finished', state: 'canceled' });
       assert.deepEqual(await cancel(seedId()), { kind: 'unknown' });
       const { run, claimed, sessionId } = await running();
       assert.deepEqual(await cancel(run.id), { kind: 'requested', sessionId, attemptId: claimed.attemptId });
       assert.deepEqual(await cancelsOf(db, [sessionId]), [
-        { sessionId, attemptId: claimed.attemptId, reason: 'enough' },
+        { sessionId, attemptId: claimed.attemptId, reason: 'enough', graceMs: null },
       ]);
       await accept(report(claimed, { outcome: 'canceled', output: null }));
       assert.equal(await stateOf(db, run.id), 'canceled');
