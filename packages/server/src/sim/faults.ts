@@ -35,8 +35,8 @@ export interface FaultWorld {
 }
 
 const stopPatienceMs = 10_000;
-/** How far the store's clock steps, and how wrong all its steps together may make it. */
-const storeStepMs = [50, 60_000] as const;
+/** How far the store's clock steps at most, and how wrong all its steps together may make it. */
+const storeStepsMs = [200, 3000, 20_000, 60_000] as const;
 const storeWrongMostMs = 120_000;
 /** Of a coordinator that is restored from a backup. */
 const revisionsLostMost = 12;
@@ -270,7 +270,7 @@ export class Faults {
     const { random, clock, time, storeRate } = this.#world;
     const wrongMs = this.#storeWrongMs;
     const back = wrongMs !== 0 && random.chance(0.3);
-    const byMs = back ? -wrongMs : random.pick([-1, 1]) * random.skewed(...storeStepMs);
+    const byMs = back ? -wrongMs : random.pick([-1, 1]) * random.between(1, random.pick(storeStepsMs));
     if (Math.abs(wrongMs + byMs) > storeWrongMostMs) return;
     this.#storeWrongMs += byMs;
     this.#count('store clock step');

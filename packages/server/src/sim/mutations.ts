@@ -2,6 +2,8 @@
 // number of seeds: a checker that finds nothing proves nothing unless it is known what it would find.
 // They are put into a copy of the sources only (see command/mutate.ts); a text that no longer occurs fails a test.
 
+import { coordinationMutations } from './mutations-coordination.ts';
+
 export interface Mutation {
   readonly name: string;
   /** What is wrong then, and what the code must do instead. */
@@ -96,9 +98,9 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/store/fires.ts`,
-        find: 'const rows = await tx.query<ScheduleRow>(\n    `select ${scheduleColumns} from schedule where state',
+        find: 'const rows = await lock(',
         replace:
-          'await tx.query("update schedule set cursor = next_fire_at where state = \'enabled\' and next_fire_at < now_ms() - 3000");\n  const rows = await tx.query<ScheduleRow>(\n    `select ${scheduleColumns} from schedule where state',
+          'await tx.query("update schedule set cursor = next_fire_at where state = \'enabled\' and next_fire_at < now_ms() - 3000");\n  const rows = await lock(',
       },
     ],
     foundBy: ['S4'],
@@ -109,8 +111,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/store/fires.ts`,
-        find: "where state = 'enabled' and next_fire_at <= now_ms()\n     order by",
-        replace: "where state = 'enabled' and next_fire_at <= now_ms() + 1500\n     order by",
+        find: 'next_fire_at <= now_ms() and',
+        replace: 'next_fire_at <= now_ms() + 1500 and',
       },
       {
         file: `${server}/store/fires.ts`,
@@ -119,8 +121,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: `${server}/master/firing.ts`,
-        find: 'if (next.at > next.now)',
-        replace: 'if (next.at > next.now + 1500)',
+        find: 'next.at <= next.now;',
+        replace: 'next.at <= next.now + 1500;',
       },
     ],
     foundBy: ['S3'],
@@ -250,4 +252,5 @@ export const mutations: readonly Mutation[] = [
     ],
     foundBy: ['L3'],
   },
+  ...coordinationMutations,
 ];

@@ -1,15 +1,16 @@
-// L4. When nothing new comes the backlog only gets smaller, and recovery is no storm: what a master asks of the store stays under a
-// bound all the time, and under a much smaller one when all is done.
+// L4. When nothing new comes the backlog only gets smaller, and recovery is no storm: what a master asks of the store stays in
+// proportion to what is done there.
 
 import type { Checker } from './checker.ts';
 
-/** Statements of one master in one second: while it catches up. */
-const stormMost = 3000;
+/** Statements of one master in one second: when nothing changes, and for each change of a row that all masters make then. */
+const idleMost = 200;
+const perChange = 4;
 
 export const backlogDrains: Checker = {
   id: 'L4',
   promise: 'after healing the backlog drains, without a storm of requests',
-  check({ recovery: { looks, statements } }) {
+  check({ history, healedAt, recovery: { looks, statements } }) {
     const found: string[] = [];
     let least = Number.POSITIVE_INFINITY;
     for (const { when, unfinished } of looks) {
@@ -17,9 +18,17 @@ export const backlogDrains: Checker = {
       if (unfinished > least) found.push(`at ${when} there were ${unfinished} unfinished runs after ${least}`);
       least = Math.min(least, unfinished);
     }
+    const changes: number[] = [];
+    for (const { when } of history) {
+      const second = Math.floor((when - healedAt) / 1000);
+      if (second >= 0) changes[second] = (changes[second] ?? 0) + 1;
+    }
     for (const [master, seconds] of statements) {
-      const most = Math.max(0, ...seconds.map((count) => count ?? 0));
-      if (most > stormMost) found.push(`${master} asked the store ${most} times in one second after healing`);
+      seconds.forEach((count, second) => {
+        const done = changes[second] ?? 0;
+        if (count > idleMost + perChange * done)
+          found.push(`${master} asked the store ${count} times in second ${second} after healing, for ${done} changes`);
+      });
     }
     return found;
   },
