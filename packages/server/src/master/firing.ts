@@ -37,14 +37,15 @@ export class Firing implements Service {
   async #look(): Promise<number> {
     const { db, settings, posture } = this.#context;
     if (posture.resting) return settings.pollMs;
-    const ahead = await firesNext(db);
-    const isDue = ahead.at !== null && ahead.at <= ahead.now;
+    const next = await firesNext(db);
+    const isDue = next.at !== null && next.at <= next.now;
     const fired = isDue ? await this.#fire() : null;
     // As long as there is more that is due, nothing else is done.
     if (fired?.more === true) return 0;
-    const caughtUp = ahead.behind || fired?.aside === true ? await this.#catchUp() : null;
+    const caughtUp = next.behind || fired?.aside === true ? await this.#catchUp() : null;
     if (fired !== null || caughtUp !== null) return fired?.some === true || caughtUp === true ? 0 : heldByOthersMs;
-    return ahead.at === null ? settings.pollMs : Math.min(ahead.at - ahead.now, settings.pollMs);
+    if (next.at === null) return settings.pollMs;
+    return Math.min(next.at - next.now, settings.pollMs);
   }
 
   async #fire(): Promise<{ some: boolean; more: boolean; aside: boolean }> {
