@@ -183,6 +183,53 @@ test('migrations of this release are numbered from 1 without gaps', () => {
   );
 });
 
+test('a migration that makes a table anew beside masters that write to it loses nothing of what they write', {
+  timeout: 60_000,
+}, async () => {
+  const opened = await engines['PostgreSQL']?.();
+  assert.ok(opened !== undefined);
+  try {
+    const all = readMigrations();
+    const [writer, other] = [await opened.another(), await opened.another()];
+    const before = all.findIndex(({ name }) => name === 'time');
+    await migrate(writer, all.slice(0, before));
+    const id = '01900000-0000-7000-8000-000000000001';
+    await writer.query(
+      `insert into schedule (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, created_at, updated_at)
+       values ($1, 'n', $1, 's', 1, '{}', 'enabled', 1000, 2000, 0, 0, 0)`,
+      [id],
+    );
+    // A master decides the fire of 2000, and commits when the migration has come as far as it can beside it.
+    let migrated: Promise<number[]> | undefined;
+    await writer.transaction(async (tx) => {
+      await tx.query('update schedule set cursor = 2000, next_fire_at = 3000 where id = $1', [id]);
+      migrated = migrate(other, all);
+      migrated.catch(() => undefined);
+      const waits = 'select 1 from pg_locks l join pg_class c on c.oid = l.relation where not l.granted limit 1';
+      while ((await tx.query(waits)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    });
+    await migrated;
+    assert.deepEqual(await writer.query('select cursor, next_fire_at from schedule'), [
+      { cursor: 2000, next_fire_at: 3000 },
+    ]);
+  } finally {
+    await opened.close();
+  }
+});
+
+test('a migration takes a table away before it copies it, so that nobody writes to what is about to go', () => {
+  for (const { name, sql } of readMigrations()) {
+    const bare = sqlStatements(sql).map((statement) => statement.replaceAll(/--[^\n]*\n/g, '').trim());
+    for (const [index, statement] of bare.entries()) {
+      const table = /^drop table (\w+)/i.exec(statement)?.[1];
+      if (table === undefined) continue;
+      const away = bare.findIndex((one) => new RegExp(`^alter table \\w+ rename to ${table}$`, 'i').test(one));
+      const copied = bare.findIndex((one) => new RegExp(`\\bfrom ${table}\\b`, 'i').test(one));
+      assert.ok(away >= 0 && away < index && (copied < 0 || away < copied), `${name}: ${table}`);
+    }
+  }
+});
+
 test('a migration that is said to be usable by older binaries only adds', () => {
   const additions = [
     /^create (table|index|view)\b/i,

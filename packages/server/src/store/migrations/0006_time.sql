@@ -1,8 +1,10 @@
 -- What overlap rules, fixed delays, catch-up after an outage and the data interval of runs need.
 
 -- A schedule of fixed delay has no next time while its run goes on, so `enabled` may stand without one. SQLite cannot drop a check,
--- so the table is made anew, on both engines alike.
-create table schedule_anew (
+-- so the table is made anew, on both engines alike. It is taken away first: that waits for whoever is writing to it, and holds others off
+-- until the copy is there. A copy made beside them would put cursors back, and every fire since would be decided again.
+alter table schedule rename to schedule_before;
+create table schedule (
   id uuid not null primary key,
   namespace text not null,
   job_id uuid not null,
@@ -23,12 +25,11 @@ create table schedule_anew (
   caught_up_to bigint not null default 0,
   check (state = 'enabled' or next_fire_at is null)
 );
-insert into schedule_anew (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, paused_reason, paused_by,
+insert into schedule (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, paused_reason, paused_by,
   created_at, updated_at)
 select id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, paused_reason, paused_by, created_at, updated_at
-from schedule;
-drop table schedule;
-alter table schedule_anew rename to schedule;
+from schedule_before;
+drop table schedule_before;
 create unique index schedule_name on schedule (namespace, name) where state <> 'deleted';
 create index schedule_due on schedule (next_fire_at) where state = 'enabled';
 create index schedule_job on schedule (job_id);
