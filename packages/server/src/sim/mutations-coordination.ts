@@ -1,6 +1,6 @@
 // Known bugs of leadership, locks, clocks, stops, output and rights. As in mutations.ts: put into a copy of the sources only.
 
-import type { Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
 
 const server = 'packages/server/src';
 

@@ -2,16 +2,8 @@
 // number of seeds: a checker that finds nothing proves nothing unless it is known what it would find.
 // They are put into a copy of the sources only (see command/mutate.ts); a text that no longer occurs fails a test.
 
+import type { Mutation } from './mutation.ts';
 import { coordinationMutations } from './mutations-coordination.ts';
-
-export interface Mutation {
-  readonly name: string;
-  /** What is wrong then, and what the code must do instead. */
-  readonly bug: string;
-  readonly edits: readonly { file: string; find: string; replace: string }[];
-  /** The checkers that may be the ones to find it. */
-  readonly foundBy: readonly string[];
-}
 
 const server = 'packages/server/src';
 const sdk = 'packages/sdk/src';

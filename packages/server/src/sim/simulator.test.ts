@@ -31,4 +31,7 @@ test('the mixes of the first seeds have all kinds of trouble among them', async 
   }
   assert.ok(mixes.some(({ store }) => store.doneUnheard > 0) && mixes.some(({ store }) => store.doneUnheard === 0));
   assert.deepEqual(new Set(mixes.map(({ masters }) => masters)), new Set([1, 2, 3]));
+  assert.deepEqual(new Set(mixes.map(({ coordinator }) => coordinator === 'store')), new Set([true, false]));
+  assert.deepEqual(new Set(mixes.map(({ makes }) => makes.length)), new Set([1, 3]));
+  assert.ok(mixes.some(({ storeRate }) => storeRate > 1) && mixes.some(({ storeRate }) => storeRate < 1));
 });

@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { type Mutation, mutationSeeds, mutations } from '../mutations.ts';
+import type { Mutation } from '../mutation.ts';
+import { mutationSeeds, mutations } from '../mutations.ts';
 import type { Verdict } from '../simulator.ts';
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));

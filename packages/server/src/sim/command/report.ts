@@ -45,10 +45,6 @@ export function reproduce(seed: number): string {
 
 function mixWords(options: SimOptions): string[] {
   const { faults, store, network, signals } = options;
-  const every = (what: string, meanMs: number): string[] =>
-    meanMs === 0 ? [] : [`${what} every ~${Math.round(meanMs / 1000)} s`];
-  const share = (what: string, value: number): string[] =>
-    value === 0 ? [] : [`${what} ${(value * 100).toFixed(1)} %`];
   return [
     new Date(options.epochMs).toISOString(),
     `${options.masters} masters`,
@@ -84,7 +80,43 @@ function mixWords(options: SimOptions): string[] {
     signals.loss === 1 ? 'no signals' : `signals ≤ ${signals.delayMs[1]} ms`,
     ...(signals.loss === 1 ? [] : share('signals lost', signals.loss)),
     `clocks ± ${options.driftShare * 100} %`,
+    ...every('store clock step', faults.storeStepMs),
+    ...(options.storeRate === 1 ? [] : [`store clock at ${options.storeRate}`]),
+    ...coordinatorWords(options),
+    ...(options.makes.length === 1 ? [] : ['neighbouring versions']),
+    ...(options.holders === 0 ? [] : [`${options.holders} users of locks`]),
+    ...(options.holders === 0 ? [] : every('one of them dies', faults.holderCrashMs)),
   ];
+}
+
+function coordinatorWords({ coordinator, faults }: SimOptions): string[] {
+  const stepDown = every('step-down', faults.stepDownMs);
+  if (coordinator === 'store') return ['leases in the store', ...stepDown];
+  const { delayMs, lost, unheard, double, early, late, falseRenewal, stale, watch } = coordinator;
+  return [
+    `a coordinator ≤ ${delayMs[1]} ms`,
+    ...share('its calls lost', lost),
+    ...share('its answers lost', unheard),
+    ...share('double grants', double),
+    ...share('leases end early', early),
+    ...share('leases outlive', late),
+    ...share('false renewals', falseRenewal),
+    ...share('stale answers', stale),
+    `its changes told ≤ ${watch.delayMs[1]} ms`,
+    ...share('or never', watch.loss),
+    ...every('cut off from it', faults.coordinatorCutMs),
+    ...every('its leases ended', faults.coordinatorRevokeMs),
+    ...every('it forgets', faults.coordinatorWipeMs),
+    ...stepDown,
+  ];
+}
+
+function every(what: string, meanMs: number): string[] {
+  return meanMs === 0 ? [] : [`${what} every ~${Math.round(meanMs / 1000)} s`];
+}
+
+function share(what: string, value: number): string[] {
+  return value === 0 ? [] : [`${what} ${(value * 100).toFixed(1)} %`];
 }
 
 const width = 110;
