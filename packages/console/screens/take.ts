@@ -1,6 +1,8 @@
 // Takes the pictures in docs/screens/ from a master that runs (`tidewheel dev --data DIR --jobs packages/console/screens/jobs.yaml`,
 // for an hour or so, so that there is a past to show):
 //   node --conditions=source packages/console/screens/take.ts --data DIR [--out docs/screens] [--only overview,run] [--looks dark-en]
+// Those of the cluster are taken from test/support/sample-cluster.ts, with --data as that was given its directory:
+//   … --only locks,cluster,phone-locks,phone-cluster
 // On Debian, install fonts-noto-cjk (for the Chinese pictures), fonts-inter, fonts-jetbrains-mono and pngquant before.
 
 import { spawnSync } from 'node:child_process';
@@ -32,6 +34,8 @@ interface Shot {
   /** Brings the page into the state to be shown. */
   readonly prepare?: (page: Page) => Promise<void>;
   readonly phone?: boolean;
+  /** Of a cluster of several masters: taken only when asked for (`--only`), from test/support/sample-cluster.ts. */
+  readonly cluster?: boolean;
   /** Only in two of the looks, to keep the folder small. */
   readonly extra?: boolean;
 }
@@ -89,6 +93,10 @@ function allShots(): Shot[] {
       prepare: (page) => page.locator('.page-head .button-primary').click(),
     },
     { name: 'workers', path: '/n/default/workers' },
+    { name: 'locks', cluster: true, path: '/n/default/locks' },
+    { name: 'cluster', cluster: true, path: '/n/default/cluster' },
+    { name: 'phone-locks', cluster: true, path: '/n/default/locks', phone: true, extra: true },
+    { name: 'phone-cluster', cluster: true, path: '/n/default/cluster', phone: true, extra: true },
     {
       name: 'palette',
       extra: true,
@@ -154,7 +162,7 @@ async function shoot(page: Page, shot: Shot, look: string, out: string): Promise
 }
 
 const client = await clientOf(values.data);
-const shots = allShots().filter((shot) => only === null || only.includes(shot.name));
+const shots = allShots().filter((shot) => (only === null ? shot.cluster !== true : only.includes(shot.name)));
 await mkdir(values.out, { recursive: true });
 for (const look of values.looks.split(',')) {
   const profile = await mkdtemp(join(tmpdir(), 'tidewheel-screens-'));

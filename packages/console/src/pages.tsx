@@ -14,6 +14,8 @@ const RunsPage = lazy(async () => ({ default: (await later()).RunsPage }));
 const RunPage = lazy(async () => ({ default: (await later()).RunPage }));
 const JobsPage = lazy(async () => ({ default: (await later()).JobsPage }));
 const JobPage = lazy(async () => ({ default: (await later()).JobPage }));
+const LocksPage = lazy(async () => ({ default: (await later()).LocksPage }));
+const ClusterPage = lazy(async () => ({ default: (await later()).ClusterPage }));
 const WorkersPage = lazy(async () => ({ default: (await later()).WorkersPage }));
 
 /** When the page has come to rest. What fails here is fetched again, and told, when it is needed. */
@@ -49,6 +51,10 @@ function Chosen({ place }: { readonly place: Place }) {
       return <JobPage key={place.name} name={place.name} />;
     case 'workers':
       return <WorkersPage />;
+    case 'locks':
+      return <LocksPage all={place.all} />;
+    case 'cluster':
+      return <ClusterPage />;
     case 'sign-in':
     case 'not-found':
       return <NotFound />;

@@ -2,15 +2,19 @@
 // stale. Keys begin with the namespace, so that switching never shows another one's data.
 
 import type {
+  ClusterStatus,
+  ElectionView,
   FireView,
   JobView,
   LiveTopic,
+  LockView,
   LogChunkView,
   Overview,
   Page,
   RunSummary,
   RunView,
   ScheduleView,
+  SelfCheck,
   ServerInfo,
   SessionInfo,
   WorkerView,
@@ -219,3 +223,44 @@ export const workersQuery = (namespace: string) =>
     // Heartbeats and loads are not announced one by one.
     refetchInterval: 5_000,
   });
+
+export const locksQuery = (namespace: string, all: boolean) =>
+  infiniteQueryOptions({
+    queryKey: [namespace, 'locks', all],
+    queryFn: ({ signal, pageParam }) =>
+      request<Page<LockView>>(
+        pathOf(namespace, 'locks') +
+          queryText({ all: all ? 'true' : null, cursor: pageParam, limit: String(pageRows) }),
+        { signal },
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    meta: { topics: ['locks'] },
+    // Renewals and leases that run out are not announced.
+    refetchInterval: 3_000,
+  });
+
+export const clusterQuery = queryOptions({
+  queryKey: ['cluster'],
+  queryFn: ({ signal }) => request<ClusterStatus>('/v1/cluster', { signal }),
+  meta: { topics: ['cluster'] },
+  // Rates, latencies and silences change without a word.
+  refetchInterval: 3_000,
+});
+
+export const electionsQuery = infiniteQueryOptions({
+  queryKey: ['elections'],
+  queryFn: ({ signal, pageParam }) =>
+    request<Page<ElectionView>>(`/v1/cluster/elections${queryText({ cursor: pageParam, limit: '10' })}`, { signal }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.nextCursor,
+  meta: { topics: ['cluster'] },
+  refetchInterval: 15_000,
+});
+
+export const selfCheckQuery = queryOptions({
+  queryKey: ['self-check'],
+  queryFn: ({ signal }) => request<SelfCheck>('/v1/self-check', { signal }),
+  meta: { topics: ['cluster'] },
+  refetchInterval: 10_000,
+});

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { errorCatalogue } from '@tidewheel/protocol';
 import { catalogue, translator } from './catalogue.ts';
+import { clusterMessages } from './messages/cluster.ts';
 import { generalMessages } from './messages/general.ts';
 import { jobsMessages } from './messages/jobs.ts';
+import { locksMessages } from './messages/locks.ts';
 import { logMessages } from './messages/log.ts';
 import { overviewMessages } from './messages/overview.ts';
 import { runsMessages } from './messages/runs.ts';
@@ -48,6 +50,8 @@ test('no key stands in two files, where one would hide the other', () => {
     logMessages,
     jobsMessages,
     workersMessages,
+    locksMessages,
+    clusterMessages,
   ];
   const total = files.reduce((sum, file) => sum + Object.keys(file).length, 0);
   assert.equal(total, entries.length);

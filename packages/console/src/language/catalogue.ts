@@ -1,7 +1,9 @@
 // All messages of the console under one typed lookup.
 
+import { clusterMessages } from './messages/cluster.ts';
 import { generalMessages } from './messages/general.ts';
 import { jobsMessages } from './messages/jobs.ts';
+import { locksMessages } from './messages/locks.ts';
 import { logMessages } from './messages/log.ts';
 import { overviewMessages } from './messages/overview.ts';
 import { runsMessages } from './messages/runs.ts';
@@ -19,6 +21,8 @@ export const catalogue = {
   ...logMessages,
   ...jobsMessages,
   ...workersMessages,
+  ...locksMessages,
+  ...clusterMessages,
 };
 
 export type Catalogue = typeof catalogue;

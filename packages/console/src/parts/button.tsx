@@ -2,8 +2,11 @@
 
 import type { ReactNode } from 'react';
 import { useT } from '../language/language.ts';
-import { usePermitted } from '../api/session.ts';
+import { usePermitted, useSession } from '../api/session.ts';
 import { Icon, type IconName } from './icon.tsx';
+
+/** It changes something: in the namespace, for which it needs the role operator, or of the whole cell, for which it needs admin there. */
+type Changes = boolean | 'cell';
 
 export interface ButtonProps {
   readonly children: ReactNode;
@@ -13,8 +16,7 @@ export interface ButtonProps {
   readonly type?: 'button' | 'submit';
   readonly busy?: boolean;
   readonly disabled?: boolean;
-  /** It changes something, so it needs the role operator. */
-  readonly changes?: boolean;
+  readonly changes?: Changes;
   readonly small?: boolean;
   readonly title?: string;
 }
@@ -30,7 +32,7 @@ export function Button(props: ButtonProps) {
     disabled = false,
     small = false,
   } = props;
-  const denied = useDenied(props.changes === true);
+  const denied = useDenied(props.changes ?? false);
   return (
     <button
       type={type}
@@ -52,7 +54,7 @@ export interface IconButtonProps {
   readonly onPress: () => void;
   readonly pressed?: boolean;
   readonly disabled?: boolean;
-  readonly changes?: boolean;
+  readonly changes?: Changes;
 }
 
 export function IconButton({ icon, label, onPress, pressed, disabled = false, changes = false }: IconButtonProps) {
@@ -73,9 +75,12 @@ export function IconButton({ icon, label, onPress, pressed, disabled = false, ch
 }
 
 /** Why the reader may not press it, or null. */
-function useDenied(changes: boolean): string | null {
+function useDenied(changes: Changes): string | null {
   const t = useT();
-  const { permitted, role } = usePermitted('operator');
-  if (!changes || permitted) return null;
-  return t('problem.needsRole', { role: t('role.operator'), mine: t(`role.${role}`) });
+  const needed = changes === 'cell' ? 'admin' : 'operator';
+  const { permitted, role } = usePermitted(needed);
+  const everywhere = useSession()?.namespace === '*';
+  if (changes === false || (permitted && (changes !== 'cell' || everywhere))) return null;
+  const words = { role: t(`role.${needed}`), mine: t(`role.${role}`) };
+  return changes === 'cell' ? t('problem.needsCell', words) : t('problem.needsRole', words);
 }

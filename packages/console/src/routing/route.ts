@@ -29,7 +29,9 @@ export interface ScheduleFilter {
 }
 
 export type Place =
-  | { readonly page: 'overview' | 'workers' | 'sign-in' | 'not-found' }
+  | { readonly page: 'overview' | 'workers' | 'cluster' | 'sign-in' | 'not-found' }
+  /** `all`: also those that are free but were held lately. */
+  | { readonly page: 'locks'; readonly all: boolean }
   | { readonly page: 'schedules'; readonly filter: ScheduleFilter }
   | { readonly page: 'schedule'; readonly name: string }
   | { readonly page: 'runs'; readonly filter: RunFilter }
@@ -61,6 +63,8 @@ export const places = {
   runs: { page: 'runs', filter: anyRun },
   jobs: { page: 'jobs', search: '' },
   workers: { page: 'workers' },
+  locks: { page: 'locks', all: false },
+  cluster: { page: 'cluster' },
 } as const satisfies Record<string, Place>;
 
 export function readRoute(pathname: string, search: string): Route {
@@ -83,6 +87,10 @@ function readPlace(parts: readonly string[], query: URLSearchParams): Place {
       return { page: 'sign-in' };
     case 'workers':
       return name === undefined ? places.workers : { page: 'not-found' };
+    case 'cluster':
+      return name === undefined ? places.cluster : { page: 'not-found' };
+    case 'locks':
+      return name === undefined ? { page: 'locks', all: query.get('show') === 'all' } : { page: 'not-found' };
     case 'schedules':
       return name === undefined ? { page: 'schedules', filter: readScheduleFilter(query) } : { page: 'schedule', name };
     case 'runs':
@@ -131,6 +139,10 @@ export function addressOf(namespace: string | null, place: Place): string {
       return '/sign-in';
     case 'workers':
       return `${base}/workers`;
+    case 'cluster':
+      return `${base}/cluster`;
+    case 'locks':
+      return `${base}/locks${queryText({ show: place.all ? 'all' : null })}`;
     case 'schedules':
       return `${base}/schedules${queryText({ q: place.filter.search, state: place.filter.state, job: place.filter.job })}`;
     case 'schedule':

@@ -7,12 +7,8 @@ import { pathOf } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { useT } from '../language/language.ts';
 import { Button, IconButton } from '../parts/button.tsx';
-import { FormDialog } from '../parts/dialog.tsx';
-import { Field } from '../parts/field.tsx';
+import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { useToasts } from '../parts/toast.tsx';
-
-/** The bound of the protocol. */
-const reasonChars = 500;
 
 interface ScheduleActionsProps {
   readonly schedule: ScheduleView;
@@ -81,14 +77,10 @@ export function ScheduleActions({ schedule, small = false }: ScheduleActionsProp
 function PauseDialog({ schedule, onClose }: { readonly schedule: ScheduleView; readonly onClose: () => void }) {
   const t = useT();
   const toasts = useToasts();
-  const [reason, setReason] = useState('');
   const { name } = schedule;
   const pause = useAction({
-    send: () =>
-      request<unknown>(pathOf(schedule.namespace, 'schedules', name, 'pause'), {
-        method: 'POST',
-        body: { reason: reason.trim() },
-      }),
+    send: (reason: string) =>
+      request<unknown>(pathOf(schedule.namespace, 'schedules', name, 'pause'), { method: 'POST', body: { reason } }),
     touches: ['schedules'],
     onDone: () => {
       onClose();
@@ -96,32 +88,15 @@ function PauseDialog({ schedule, onClose }: { readonly schedule: ScheduleView; r
     },
   });
   return (
-    <FormDialog
+    <ReasonDialog
       title={t('schedule.pauseTitle', { name })}
+      hint={t('schedule.pauseHint')}
+      placeholder={t('schedule.pausePlaceholder')}
+      confirm={t('schedule.pause')}
+      icon="pause"
+      busy={pause.busy}
       onClose={onClose}
-      onSubmit={() => pause.run(undefined)}
-      buttons={
-        <>
-          <Button onPress={onClose}>{t('action.cancel')}</Button>
-          <Button kind="primary" type="submit" icon="pause" busy={pause.busy} disabled={reason.trim() === ''}>
-            {t('schedule.pause')}
-          </Button>
-        </>
-      }
-    >
-      <p className="soft">{t('schedule.pauseHint')}</p>
-      <Field label={t('schedule.pauseReason')}>
-        {(id) => (
-          <input
-            id={id}
-            value={reason}
-            required
-            maxLength={reasonChars}
-            placeholder={t('schedule.pausePlaceholder')}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
-    </FormDialog>
+      onConfirm={pause.run}
+    />
   );
 }

@@ -9,6 +9,8 @@ export const goKeys: Readonly<Record<string, MainPage>> = {
   r: 'runs',
   j: 'jobs',
   w: 'workers',
+  l: 'locks',
+  c: 'cluster',
 };
 /** After `g`, the second key must follow within this time. */
 const chordMs = 1_200;

@@ -17,7 +17,7 @@ import { ConnectionDot } from './connection.tsx';
 import { SettingsFields } from './settings.tsx';
 import { ZoneClock } from './zone-clock.tsx';
 
-export const mainPages = ['overview', 'schedules', 'runs', 'jobs', 'workers'] as const;
+export const mainPages = ['overview', 'schedules', 'runs', 'jobs', 'workers', 'locks', 'cluster'] as const;
 export type MainPage = (typeof mainPages)[number];
 
 /** A page of one thing belongs to the list of such things. */

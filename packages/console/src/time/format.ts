@@ -136,6 +136,11 @@ export function span(ms: number, t: Translate): string {
   );
 }
 
+/** A span as `span` writes it, but with a decimal below ten milliseconds: round trips on a good network. */
+export function preciseSpan(ms: number, t: Translate): string {
+  return ms < 10 ? t('unit.ms', { n: (Math.max(0, Math.floor(ms * 10)) / 10).toString() }) : span(ms, t);
+}
+
 /** One unit, for relative times, where more would be noise. */
 export function roughSpan(ms: number, t: Translate): string {
   if (ms < minute) return t('unit.s', { n: Math.floor(ms / second) });

@@ -2,7 +2,7 @@
 
 import type { WorkerView } from '@tidewheel/protocol';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { useAction } from '../api/action.ts';
 import { pathOf, workersQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
@@ -18,10 +18,11 @@ import { More } from '../parts/more.tsx';
 import { None } from '../parts/none.tsx';
 import { Card, Empty, Facts, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { Stat } from '../parts/stat.tsx';
 import { useToasts } from '../parts/toast.tsx';
 import { Link, useNamespace } from '../routing/navigation.tsx';
 import { anyRun } from '../routing/route.ts';
-import { span } from '../time/format.ts';
+import { preciseSpan, span } from '../time/format.ts';
 
 export function WorkersPage() {
   const t = useT();
@@ -41,7 +42,7 @@ export function WorkersPage() {
           </Empty>
         </Card>
       ) : null}
-      <div className="workers">
+      <div className="units">
         {rows?.toSorted(liveFirst).map((worker) => (
           <WorkerCard key={worker.sessionId} worker={worker} />
         ))}
@@ -67,8 +68,8 @@ function WorkerCard({ worker }: { readonly worker: WorkerView }) {
   const [draining, setDraining] = useState(false);
   if (worker.state === 'dead') return <GoneWorker worker={worker} />;
   return (
-    <article className="card worker" aria-label={worker.worker}>
-      <header className="worker-head">
+    <article className="card unit" aria-label={worker.worker}>
+      <header className="unit-head">
         <h2 className="name">{worker.worker}</h2>
         <WorkerBadge state={worker.state} />
         {worker.state === 'live' ? (
@@ -98,23 +99,15 @@ function WorkerCard({ worker }: { readonly worker: WorkerView }) {
 
 function WorkerStats({ worker }: { readonly worker: WorkerView }) {
   const t = useT();
-  const { cpu, memoryBytes, loopLagMs } = worker.stats;
+  const { cpu, memoryBytes, loopLagMs, roundTripMs } = worker.stats;
   return (
-    <dl className="worker-stats">
+    <dl className="unit-stats">
       <Stat name={t('worker.cpu')} value={cpu === undefined ? <None /> : `${Math.round(cpu * 100)}%`} />
       <Stat name={t('worker.memory')} value={memoryBytes === undefined ? <None /> : megabytes(memoryBytes)} />
       <Stat name={t('worker.lag')} value={loopLagMs === undefined ? <None /> : span(loopLagMs, t)} />
+      <Stat name={t('worker.roundTrip')} value={roundTripMs === undefined ? <None /> : preciseSpan(roundTripMs, t)} />
       <Stat name={t('worker.seen')} value={<Ago at={worker.lastSeenAt} />} />
     </dl>
-  );
-}
-
-function Stat({ name, value }: { readonly name: string; readonly value: ReactNode }) {
-  return (
-    <div>
-      <dt className="faint">{name}</dt>
-      <dd className="number">{value}</dd>
-    </div>
   );
 }
 
@@ -142,11 +135,11 @@ function WorkerFacts({ worker }: { readonly worker: WorkerView }) {
 function GoneWorker({ worker }: { readonly worker: WorkerView }) {
   const t = useT();
   return (
-    <article className="card worker worker-gone" aria-label={worker.worker}>
-      <header className="worker-head">
+    <article className="card unit unit-gone" aria-label={worker.worker}>
+      <header className="unit-head">
         <h2 className="name">{worker.worker}</h2>
         <WorkerBadge state={worker.state} />
-        <span className="faint worker-seen">
+        <span className="faint unit-seen">
           {t('worker.seen')} <Ago at={worker.lastSeenAt} />
         </span>
       </header>

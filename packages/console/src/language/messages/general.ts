@@ -14,6 +14,8 @@ export const generalMessages = {
   'action.back': { en: 'Back to the overview', zh: '返回概览' },
   'action.clear': { en: 'Clear', zh: '清除' },
 
+  'reason.label': { en: 'Reason', zh: '原因' },
+
   'data.loading': { en: 'Loading…', zh: '正在加载…' },
   'data.loadedAll': { en: { one: '{count} shown', other: '{count} shown' }, zh: '共显示 {count} 条' },
 
@@ -40,6 +42,10 @@ export const generalMessages = {
     zh: '这是控制台的缺陷，不影响您的任务。通常重新加载即可。',
   },
   'problem.reload': { en: 'Reload', zh: '重新加载' },
+  'problem.needsCell': {
+    en: 'Needs the role {role} for all namespaces; you have {mine}',
+    zh: '需要对所有命名空间具有角色「{role}」，您的角色是「{mine}」',
+  },
   'problem.needsRole': { en: 'Needs the role {role}; you have {mine}', zh: '需要角色「{role}」，您的角色是「{mine}」' },
 
   'role.viewer': { en: 'viewer', zh: '查看者' },

@@ -35,7 +35,6 @@ export const schedulesMessages = {
     en: 'It will not fire until it is resumed. Runs that exist go on. Everyone sees the reason.',
     zh: '恢复之前不再触发，已有的运行会继续。所有人都能看到原因。',
   },
-  'schedule.pauseReason': { en: 'Reason', zh: '原因' },
   'schedule.pausePlaceholder': {
     en: 'for example: migration until Monday, see OPS-311',
     zh: '例如：迁移至周一，见 OPS-311',

@@ -9,6 +9,8 @@ export const shellMessages = {
   'nav.runs': { en: 'Runs', zh: '运行记录' },
   'nav.jobs': { en: 'Jobs', zh: '任务' },
   'nav.workers': { en: 'Workers', zh: '执行器' },
+  'nav.locks': { en: 'Locks', zh: '锁' },
+  'nav.cluster': { en: 'Cluster', zh: '集群' },
   'nav.skip': { en: 'Skip to content', zh: '跳到正文' },
   'nav.search': { en: 'Search or jump…', zh: '搜索或跳转…' },
   'nav.namespace': { en: 'Namespace', zh: '命名空间' },

@@ -23,6 +23,7 @@ export const workersMessages = {
   'worker.cpu': { en: 'CPU', zh: 'CPU' },
   'worker.memory': { en: 'Memory', zh: '内存' },
   'worker.lag': { en: 'Loop lag', zh: '循环延迟' },
+  'worker.roundTrip': { en: 'Round trip', zh: '往返时延' },
   'worker.seen': { en: 'Last heartbeat', zh: '最近心跳' },
   'worker.version': { en: 'Version', zh: '版本' },
   'worker.since': { en: 'Since', zh: '连接于' },

@@ -1,0 +1,90 @@
+// How the cluster is: what is degraded and why, its masters, what they stand on, who led when, and what the self-check found.
+
+import type { ClusterStatus, Degradation } from '@tidewheel/protocol';
+import { useQuery } from '@tanstack/react-query';
+import { clusterQuery } from '../api/queries.ts';
+import { useT } from '../language/language.ts';
+import { Badge } from '../parts/badge.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Page } from '../parts/page.tsx';
+import { Elections } from './elections.tsx';
+import { Foundation } from './foundation.tsx';
+import { MasterCard } from './master-card.tsx';
+import { SelfCheckCard } from './self-check-card.tsx';
+
+export function ClusterPage() {
+  const t = useT();
+  const status = useQuery(clusterQuery);
+  const { data } = status;
+  return (
+    <Page title={t('cluster.title')} {...(data === undefined ? {} : { beside: <Summary status={data} /> })}>
+      <Loaded query={status}>{(loaded) => <Content status={loaded} />}</Loaded>
+    </Page>
+  );
+}
+
+function Summary({ status: { term, degraded } }: { readonly status: ClusterStatus }) {
+  const t = useT();
+  const well = degraded.length === 0;
+  return (
+    <>
+      <Badge tone={well ? 'good' : 'warn'} icon={well ? 'check' : 'warn'}>
+        {well ? t('cluster.well') : t('cluster.degradedCount', { count: degraded.length })}
+      </Badge>
+      <span className="faint">{term === 0 ? t('cluster.noTerm') : t('cluster.term', { term: String(term) })}</span>
+    </>
+  );
+}
+
+function Content({ status }: { readonly status: ClusterStatus }) {
+  const t = useT();
+  return (
+    <div className="cluster">
+      {status.degraded.map(({ what, detail }) => (
+        <div key={`${what} ${detail}`} className="notice tone-warn" role="status">
+          <Icon name="warn" size={14} />
+          <p className="degraded">
+            <strong>{t(`cluster.degraded.${known(what)}`)}</strong>
+            <span>{detail}</span>
+          </p>
+        </div>
+      ))}
+      <section className="units units-masters" aria-label={t('cluster.masters')}>
+        {status.masters.toSorted(leaderFirst).map((master) => (
+          <MasterCard key={master.id} master={master} status={status} />
+        ))}
+      </section>
+      <div className="columns">
+        <div className="column-main">
+          <Elections />
+          <Foundation status={status} />
+        </div>
+        <div className="column-side">
+          <SelfCheckCard />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const degradations: readonly Degradation[] = [
+  'no-leader',
+  'leader-untrusted',
+  'master-silent',
+  'versions-differ',
+  'coordinator-unreachable',
+  'coordinator-member',
+  'store-replica',
+];
+
+/** A newer master may know more of them. */
+function known(what: Degradation): Degradation | 'other' {
+  return degradations.includes(what) ? what : 'other';
+}
+
+type Master = ClusterStatus['masters'][number];
+
+function leaderFirst(a: Master, b: Master): number {
+  return Number(b.role === 'leader') - Number(a.role === 'leader') || a.address.localeCompare(b.address);
+}

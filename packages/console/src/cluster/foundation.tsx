@@ -1,0 +1,35 @@
+// What the masters stand on: the store with its replicas, the coordinator with its members.
+
+import type { ClusterStatus } from '@tidewheel/protocol';
+import type { ReactNode } from 'react';
+import { useT } from '../language/language.ts';
+import { Card, Facts } from '../parts/page.tsx';
+import { preciseSpan, span } from '../time/format.ts';
+
+export function Foundation({ status: { store, coordinator } }: { readonly status: ClusterStatus }) {
+  const t = useT();
+  const took = (ms: number | null) => (ms === null ? t('cluster.noAnswer') : preciseSpan(ms, t));
+  const engine = store.engine === 'sqlite' ? 'SQLite' : 'PostgreSQL';
+  const kind = coordinator.kind === 'etcd' ? 'etcd' : t('cluster.coordinatorStore');
+  const pairs: (readonly [name: string, value: ReactNode])[] = [
+    [t('cluster.store'), [engine, t(`cluster.storeRole.${store.role}`), took(store.latencyMs)].join(' · ')],
+    ...store.replicas.map(({ name, state, sync, lagMs }): readonly [string, ReactNode] => [
+      t('cluster.replica', { name }),
+      [state, sync, ...(lagMs === null ? [] : [t('cluster.lag', { span: span(lagMs, t) })])].join(' · '),
+    ]),
+    [t('cluster.coordinator'), `${kind} · ${took(coordinator.latencyMs)}`],
+    ...coordinator.members.map(({ endpoint, version, leads, trouble }): readonly [string, ReactNode] => [
+      endpoint.replace(/^https?:\/\//, ''),
+      trouble ??
+        [
+          leads === true ? t('cluster.memberLeads') : t('cluster.memberFollows'),
+          ...(version === null ? [] : [version]),
+        ].join(' · '),
+    ]),
+  ];
+  return (
+    <Card title={t('cluster.foundation')}>
+      <Facts pairs={pairs} />
+    </Card>
+  );
+}
