@@ -15,7 +15,8 @@ export async function answerWithin<T>(clock: Clock, boundMs: number, call: () =>
     (value): Answer<T> => ({ ok: true, value, tookMs: clock.monotonicMs() - startedMs }),
     (error: unknown): Answer<T> => {
       if (error instanceof CoordinatorUnavailable || isPassing(error)) {
-        return { ok: false, why: error.message, refused: error instanceof CoordinatorRefused };
+        const why = error instanceof Error ? error.message : String(error);
+        return { ok: false, why, refused: error instanceof CoordinatorRefused };
       }
       throw error;
     },
