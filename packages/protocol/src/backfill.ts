@@ -25,6 +25,8 @@ export const backfillRequestSchema = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 export type BackfillRequest = z.input<typeof backfillRequestSchema>;
+/** Checked, with all defaults filled in. */
+export type BackfillOrder = z.output<typeof backfillRequestSchema>;
 
 export const backfillCancelSchema = z.strictObject({
   reason: z.string().max(limits.reasonChars).default(''),

@@ -22,7 +22,16 @@ export interface HttpSettings extends ListenSettings {
 export interface HttpDeps {
   master: Pick<
     Master,
-    'id' | 'intake' | 'definitions' | 'calendars' | 'control' | 'gateway' | 'clusterStatus' | 'orders' | 'locks'
+    | 'id'
+    | 'intake'
+    | 'definitions'
+    | 'calendars'
+    | 'backfills'
+    | 'control'
+    | 'gateway'
+    | 'clusterStatus'
+    | 'orders'
+    | 'locks'
   >;
   db: Database;
   identity: Identity;

@@ -1,6 +1,7 @@
 // All routes of the API. What is not in this list does not exist.
 
 import { auditRoutes } from './audit.ts';
+import { backfillRoutes } from './backfills.ts';
 import { calendarRoutes } from './calendars.ts';
 import { clusterRoutes } from './cluster-page.ts';
 import { comingFiresRoutes } from './coming-fires.ts';
@@ -30,6 +31,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...jobRoutes(context),
     ...scheduleRoutes(context),
     ...calendarRoutes(context),
+    ...backfillRoutes(context),
     ...comingFiresRoutes(context),
     ...runRoutes(context),
     ...logRoutes(context),

@@ -4,6 +4,8 @@
 import type { ClusterStatus } from '@tidewheel/protocol';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
+import { Backfilling } from './backfilling.ts';
+import { Backfills } from './backfills.ts';
 import { Calendars } from './calendars.ts';
 import { Changes } from './changes.ts';
 import { clusterStatus } from './cluster-status.ts';
@@ -34,6 +36,7 @@ export class Master implements Service {
   readonly intake: RunIntake;
   readonly definitions: Definitions;
   readonly calendars: Calendars;
+  readonly backfills: Backfills;
   readonly control: RunControl;
   readonly gateway: SessionGateway;
   readonly locks: UserLocks;
@@ -65,6 +68,7 @@ export class Master implements Service {
     this.intake = new RunIntake(context, dispatcher, changes);
     this.definitions = new Definitions(context, this.intake);
     this.calendars = new Calendars(context, this.definitions);
+    this.backfills = new Backfills(context);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);
@@ -87,6 +91,7 @@ export class Master implements Service {
       clockReport(context),
       new Sweeping(context, changes, pauses),
       new Firing(context, changes),
+      new Backfilling(context, changes),
       station,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [

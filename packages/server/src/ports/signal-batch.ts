@@ -13,6 +13,7 @@ export function isSignal(value: unknown): value is Signal {
   const [topic, detail] = value as unknown[];
   switch (topic) {
     case 'schedules':
+    case 'backfills':
     case 'scheduled':
     case 'masters':
       return detail === null;
@@ -43,7 +44,7 @@ function hasNames(detail: unknown, key: string): boolean {
 type ChangedTopic = SignalTopics['changed']['topics'][number];
 
 export class SignalBatch {
-  readonly #plain = new Set<'schedules' | 'scheduled' | 'masters'>();
+  readonly #plain = new Set<'schedules' | 'backfills' | 'scheduled' | 'masters'>();
   readonly #lanes = new Set<string>();
   readonly #sessions = new Set<string>();
   readonly #runs = new Set<string>();
@@ -55,6 +56,7 @@ export class SignalBatch {
   add([topic, detail]: Signal): void {
     switch (topic) {
       case 'schedules':
+      case 'backfills':
       case 'scheduled':
       case 'masters':
         this.#plain.add(topic);

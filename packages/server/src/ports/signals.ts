@@ -5,6 +5,8 @@ import type { LiveTopic } from '@tidewheel/protocol';
 export interface SignalTopics {
   /** Schedules were added or changed, so the nearest fire may be sooner. */
   schedules: null;
+  /** Backfills were begun or canceled. */
+  backfills: null;
   /** Runs became ready in these lanes. */
   ready: { lanes: string[] };
   /** Delayed runs were written; the nearest may be sooner. */
