@@ -2,6 +2,7 @@
 
 import { testApply } from './testing/apply.ts';
 import { openBench } from './testing/bench-context.ts';
+import { testCalendars } from './testing/calendar-changes.ts';
 import { testDefinitionChanges } from './testing/definition-changes.ts';
 
 async function open() {
@@ -11,3 +12,4 @@ async function open() {
 
 testApply('SQLite', open);
 testDefinitionChanges('SQLite', open);
+testCalendars('SQLite', open);
