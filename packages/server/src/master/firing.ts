@@ -21,7 +21,7 @@ export class Firing implements Service {
   constructor(context: MasterContext, changes: Changes) {
     this.#context = context;
     this.#changes = changes;
-    this.#loop = new Loop('firing', context, () => this.#look());
+    this.#loop = new Loop('firing', context, () => this.look());
   }
 
   async start(): Promise<void> {
@@ -34,7 +34,8 @@ export class Firing implements Service {
     await this.#loop.stop();
   }
 
-  async #look(): Promise<number> {
+  /** One look at what is due. Answers how long to wait before the next. */
+  async look(): Promise<number> {
     const { db, settings, posture } = this.#context;
     if (posture.resting) return settings.pollMs;
     const next = await firesNext(db);
