@@ -218,6 +218,75 @@ describe('the console, on a normal day', () => {
     await worker.getByText('shell', { exact: true }).waitFor();
   });
 
+  test('the workers page tells the round trip to the master', async () => {
+    await at.open('/n/default/workers');
+    const worker = at.page.getByRole('article', { name: 'dev' });
+    const roundTrip = worker.locator('.unit-stats div').filter({ hasText: 'Round trip' });
+    await eventually('a measured round trip', async () => /\d ms/.test((await roundTrip.textContent()) ?? ''));
+  });
+
+  test('a lock appears while one looks, and its holder is told at once who took it away and why', async () => {
+    await at.open('/n/default/locks');
+    await at.page.getByText('Nobody holds a lock').waitFor();
+    await using lock = await at.dev.client.locks.acquire('reports/daily', { ttl: '1h', label: 'nightly export' });
+    const row = at.rows().filter({ hasText: 'reports/daily' });
+    await row.getByText('nightly export').waitFor();
+    await row.getByText('of 1 h').waitFor();
+    await row.getByRole('button', { name: 'Release by force: reports/daily' }).click();
+    const dialog = at.page.getByRole('dialog', { name: 'Take reports/daily away' });
+    const confirm = dialog.getByRole('button', { name: 'Release by force' });
+    assert.equal(await confirm.isDisabled(), true);
+    await dialog.getByLabel('Reason').fill('its host burnt down');
+    await confirm.click();
+    await at.said(/reports\/daily was taken away from/);
+    await at.page.getByText('Nobody holds a lock').waitFor();
+    await eventually('the holder knows', async () => lock.lost.aborted);
+    assert.match(String(lock.lost.reason), /was released by .+: its host burnt down/);
+    await at.page.getByRole('radio', { name: 'Held lately, too' }).check();
+    await row.getByText('Free').waitFor();
+    assert.equal(at.path(), '/n/default/locks?show=all');
+  });
+
+  test('the cluster page shows who leads, what it stands on, and what the self-check means', async () => {
+    await at.open('/n/default');
+    await at.heading('Overview');
+    await at.page.keyboard.press('g');
+    await at.page.keyboard.press('c');
+    await at.heading('Cluster');
+    await at.page.locator('.page-head').getByText('All is well').waitFor();
+    const master = at.page.locator('.units-masters article');
+    assert.equal(await master.count(), 1);
+    await master.getByText('Leader').waitFor();
+    await at.page.getByText(/SQLite · single · \S+ ms/).waitFor();
+    await at.page.getByText('Runs of lost workers').click();
+    await at.page.getByText(/gone for more than a minute/).waitFor();
+  });
+
+  test('an order that cannot be carried out is refused with the way out, and nothing changes', async () => {
+    at.problems.expected.push(/status of 409/);
+    await at.page.getByRole('button', { name: 'Drain' }).click();
+    const dialog = at.page.getByRole('dialog', { name: /^Drain http/ });
+    await dialog.getByLabel('Reason').fill('new kernel');
+    await dialog.getByRole('button', { name: 'Drain' }).click();
+    await at.said('LAST_MASTER');
+    await dialog.getByRole('button', { name: 'Back' }).click();
+    await at.page.locator('.units-masters').getByText('Active').waitFor();
+    at.problems.expected.pop();
+  });
+
+  test('a leader steps down for a reason, and its election is in the list while one looks', async () => {
+    const elections = at.page.getByRole('table', { name: 'Elections' });
+    const terms = () => elections.locator('tbody tr').count();
+    const before = await terms();
+    await at.page.getByRole('button', { name: 'Step down' }).click();
+    const dialog = at.page.getByRole('dialog', { name: /step down$/ });
+    await dialog.getByLabel('Reason').fill('a drill');
+    await dialog.getByRole('button', { name: 'Step down' }).click();
+    await at.said(/was asked to step down/);
+    await elections.getByText('asked to step down').first().waitFor();
+    await eventually('the next term', async () => (await terms()) > before, 20_000);
+  });
+
   test('nothing complained while the operator worked', () => {
     assert.deepEqual(at.problems.seen, []);
   });

@@ -1,7 +1,7 @@
 // Runs in the order in which they finished, for a person who watches one process. SQLite only: the archive is insert-only,
 // so its rowid is that order, and a look costs what is new, not what is kept. A cluster has metrics and the console for this.
 
-import type { FinalState } from '@tidewheel/protocol';
+import { type FinalState, probeNamespace } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
 
 export interface FinishedRun {
@@ -21,10 +21,23 @@ export async function finishedPosition(tx: Tx): Promise<number> {
   return rows[0]?.position ?? 0;
 }
 
-export function finishedSince(tx: Tx, position: number, limit: number): Promise<FinishedRun[]> {
-  return tx.query<FinishedRun>(
-    `select r.rowid as position, j.name as job, r.state, r.attempt, r.started_at, r.finished_at, r.error
+export interface FinishedRuns {
+  /** Without the probes of the masters, which nobody asked for. */
+  readonly runs: FinishedRun[];
+  /** Where the next look begins. */
+  readonly position: number;
+  readonly more: boolean;
+}
+
+export async function finishedSince(tx: Tx, position: number, limit: number): Promise<FinishedRuns> {
+  const rows = await tx.query<FinishedRun & { namespace: string }>(
+    `select r.rowid as position, r.namespace, j.name as job, r.state, r.attempt, r.started_at, r.finished_at, r.error
      from run_archive r join job j on j.id = r.job_id where r.rowid > $1 order by r.rowid limit $2`,
     [position, limit],
   );
+  return {
+    runs: rows.filter(({ namespace }) => namespace !== probeNamespace),
+    position: rows.at(-1)?.position ?? position,
+    more: rows.length === limit,
+  };
 }

@@ -22,10 +22,10 @@ export async function watchFinished(
   });
   const look = async (): Promise<void> => {
     changed = false;
-    const runs = await finishedSince(store.db, position, runsOfOneLook);
-    position = runs.at(-1)?.position ?? position;
-    changed ||= runs.length === runsOfOneLook;
-    lines.take(runs, terminal.nowMs()).forEach(say);
+    const finished = await finishedSince(store.db, position, runsOfOneLook);
+    position = finished.position;
+    changed ||= finished.more;
+    lines.take(finished.runs, terminal.nowMs()).forEach(say);
   };
   try {
     while (!until.aborted) {
