@@ -3,7 +3,7 @@
 import { daysInMonth, dayNumber, weekdayOf } from '../days.ts';
 import { CronFault } from './fault.ts';
 import { allFields, weekdayNames } from './fields.ts';
-import { isStar, listOf, type Piece, valuesOf } from './field.ts';
+import { isStar, listOf, memoOf, type Piece, valuesOf } from './field.ts';
 
 const [, , , daySpec, , weekdaySpec] = allFields;
 
@@ -36,11 +36,14 @@ export interface WeekdaySet {
 // As Vixie has it: when neither field begins with `*`, either is enough, else both must be met. A weekday beside */2 therefore means
 // "and". `+` before the weekdays demands both in any case.
 export function readDayRule(day: Piece, weekday: Piece, hashKey: string): DayRule {
-  const plus = weekday.text.startsWith('+');
-  const inner = plus ? { text: weekday.text.slice(1), at: weekday.at + 1 } : weekday;
-  const both = plus || isStar(day.text) || isStar(inner.text);
-  return { days: readDays(day, hashKey), weekdays: readWeekdays(inner, hashKey), join: both ? 'and' : 'or' };
+  return remembered(` ${day.text} ${weekday.text}`, () => {
+    const plus = weekday.text.startsWith('+');
+    const inner = plus ? { text: weekday.text.slice(1), at: weekday.at + 1 } : weekday;
+    const both = plus || isStar(day.text) || isStar(inner.text);
+    return { days: readDays(day, hashKey), weekdays: readWeekdays(inner, hashKey), join: both ? 'and' : 'or' };
+  });
 }
+const remembered = memoOf<DayRule>(2000);
 
 function readDays(field: Piece, hashKey: string): DaySet {
   const values = new Set<number>();

@@ -34,6 +34,27 @@ export function listOf(field: Piece, spec: FieldSpec): Piece[] {
 }
 
 export function readField(field: Piece, spec: FieldSpec, hashKey: string): FieldValues {
+  return remembered(`${spec.key} ${field.text}`, () => readAnew(field, spec, hashKey));
+}
+
+/** What was read, by its text. A hundred thousand schedules share some hundreds of fields. Only saves memory and time. */
+export function memoOf<Read>(most: number): (text: string, read: () => Read) => Read {
+  const known = new Map<string, Read>();
+  return (text, read) => {
+    // What H chooses is the schedule's own.
+    if (/[\s,+]H/i.test(text)) return read();
+    let found = known.get(text);
+    if (found === undefined) {
+      found = read();
+      if (known.size >= most) known.clear();
+      known.set(text, found);
+    }
+    return found;
+  };
+}
+const remembered = memoOf<FieldValues>(2000);
+
+function readAnew(field: Piece, spec: FieldSpec, hashKey: string): FieldValues {
   const values = new Set<number>();
   for (const piece of listOf(field, spec)) for (const value of valuesOf(piece, spec, hashKey)) values.add(value);
   return { values: [...values].sort((a, b) => a - b), star: isStar(field.text) };
