@@ -7,7 +7,7 @@ import { storeNow } from '../store/jobs.ts';
 import { namespaceNames } from '../store/job-views.ts';
 import { auditFires } from './fire-audit.ts';
 import type { MasterContext } from './deps.ts';
-import type { Duty, Leader } from './leader-duties.ts';
+import type { Duty, Leader } from './duty.ts';
 
 const rangeMs = 3_600_000;
 const restMs = 60_000;

@@ -6,7 +6,7 @@ import { locksForget } from '../store/locks.ts';
 import { idempotencyForget } from '../store/runs-submit.ts';
 import { sessionsForget } from '../store/sessions.ts';
 import type { MasterSettings } from './deps.ts';
-import type { Duty } from './leader-duties.ts';
+import type { Duty } from './duty.ts';
 
 const restMs = 60_000;
 /** How long a free lock stays in the lists. */

@@ -9,7 +9,8 @@ import { seedId } from '../store/testing/seed.ts';
 import type { MasterContext } from './deps.ts';
 import { Elector } from './elector.ts';
 import { fireWatch } from './fire-watch.ts';
-import { type Duty, type Leader, LeaderDuties } from './leader-duties.ts';
+import type { Duty, Leader } from './duty.ts';
+import { LeaderDuties } from './leader-duties.ts';
 import { Master } from './master.ts';
 import { openBench } from './testing/bench-context.ts';
 

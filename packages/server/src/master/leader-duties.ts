@@ -2,26 +2,11 @@
 // writes through its `Leader`, which has the term checked inside the same transaction: a duty that is still running when another
 // master has begun to lead is refused by the store. Firing, dispatch and rescue are not here: every master does them.
 
-import type { Tx } from '../ports/database.ts';
 import { asLeader, Deposed, type Term } from '../store/terms.ts';
 import type { MasterContext } from './deps.ts';
+import type { Duty } from './duty.ts';
 import type { Elector } from './elector.ts';
 import { Loop, type Service } from './service.ts';
-
-/** The leadership as a duty uses it: for one term. */
-export interface Leader {
-  readonly term: number;
-  /** Whether the coordinator confirms the lease right now. Ask before anything that no transaction fences. */
-  trusted(): boolean;
-  /** A transaction of this term; throws Deposed when it is over. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-}
-
-export interface Duty {
-  readonly name: string;
-  /** Made anew for every term, so that nothing remembered outlives it. Each call does a bounded portion and tells when it wants the next. */
-  begin(leader: Leader): () => Promise<number>;
-}
 
 /** After a fenced write the loop is about to be stopped. */
 const fencedRestMs = 1000;

@@ -5,7 +5,7 @@ import { sessionRegister } from '../store/sessions.ts';
 import { asLeader, Deposed, termBegin } from '../store/terms.ts';
 import { seedId } from '../store/testing/seed.ts';
 import { Definitions } from './definitions.ts';
-import type { Leader } from './leader-duties.ts';
+import type { Leader } from './duty.ts';
 import { probing } from './probing.ts';
 import { openBench } from './testing/bench-context.ts';
 

@@ -7,7 +7,7 @@ import { serverLimits } from '../core/limits.ts';
 import { probedNamespaces, probesForget, probeTimes } from '../store/probes.ts';
 import type { Definitions } from './definitions.ts';
 import type { MasterContext } from './deps.ts';
-import type { Duty } from './leader-duties.ts';
+import type { Duty } from './duty.ts';
 
 const restMs = 5000;
 /** Probes of a namespace without workers go on so long, so that a fleet that comes and goes does not make and delete jobs. */

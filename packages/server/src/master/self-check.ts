@@ -7,7 +7,7 @@ import type { Tx } from '../ports/database.ts';
 import { eventsAppend, wholeCell } from '../store/events.ts';
 import { masterClock, selfCheckQuestions, selfCheckRepairs } from '../store/self-check.ts';
 import type { MasterContext } from './deps.ts';
-import type { Duty, Leader } from './leader-duties.ts';
+import type { Duty, Leader } from './duty.ts';
 import { Loop, type Service } from './service.ts';
 
 const restMs = 10_000;

@@ -1,0 +1,18 @@
+// A duty: what only the leader does, for one term, and what it is given for that. master/leader-duties.ts runs them.
+
+import type { Tx } from '../ports/database.ts';
+
+/** The leadership as a duty uses it: for one term. */
+export interface Leader {
+  readonly term: number;
+  /** Whether the coordinator confirms the lease right now. Ask before anything that no transaction fences. */
+  trusted(): boolean;
+  /** A transaction of this term; throws Deposed when it is over. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export interface Duty {
+  readonly name: string;
+  /** Made anew for every term, so that nothing remembered outlives it. Each call does a bounded portion and tells when it wants the next. */
+  begin(leader: Leader): () => Promise<number>;
+}
