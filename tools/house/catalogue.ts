@@ -29,7 +29,7 @@ const catalogues: readonly Catalogue[] = [
   },
   {
     what: 'configuration key',
-    source: 'packages/server/src/config.ts',
+    source: 'packages/server/src/config-keys.ts',
     page: 'docs/reference/config.md',
     names: (text) => keys(text, /^ {4}(?:key|flag|env): '([^']+)'/gm),
   },

@@ -147,6 +147,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     version,
     sessionTtlMs: config.sessionTtlMs,
     heartbeatMs: config.heartbeatMs,
+    catchUpPerSecond: config.catchUpPerSecond,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
   const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });
