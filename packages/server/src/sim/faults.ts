@@ -131,7 +131,7 @@ export class Faults {
     process.crash();
     const host = this.#hosts().find((one) => one.process === process);
     if (host === undefined) return;
-    this.#restartLater(host, this.#healed ? calmRestartMs : atLeastMs + random.skewed(...mix.downMs));
+    this.#restartLater(host, this.#healed ? calmRestartMs : atLeastMs + random.spread(...mix.downMs));
   }
 
   /** A master has come to the boundary of an effect. */
@@ -168,7 +168,7 @@ export class Faults {
   #pause(process: SimProcess): void {
     const { time, random, mix } = this.#world;
     if (!process.up || process.paused) return;
-    const forMs = random.skewed(...mix.pauseMs);
+    const forMs = random.spread(...mix.pauseMs);
     this.#count(`${process.name.split('-')[0]} pause`);
     this.#note(process.name, `is paused for ${forMs} ms`);
     const life = process.life;
@@ -181,7 +181,7 @@ export class Faults {
   #hang(worker: SimWorker | SimStranger): void {
     const { time, random, mix } = this.#world;
     if (!('main' in worker) || !worker.process.up) return;
-    const forMs = random.skewed(...mix.pauseMs);
+    const forMs = random.spread(...mix.pauseMs);
     this.#count('worker hang');
     this.#note(worker.process.name, `hangs for ${forMs} ms`);
     const { life } = worker.process;
@@ -216,7 +216,7 @@ export class Faults {
     const { random, mix, masters, workers, client } = this.#world;
     const other = random.chance(0.2) ? client : random.pick(workers).process;
     const from = random.chance(0.3) ? masters : [random.pick(masters)];
-    const forMs = random.skewed(...mix.awayMs);
+    const forMs = random.spread(...mix.awayMs);
     this.#cutWay(from, other, random.pick(['both', 'in', 'out']), forMs);
   }
 
@@ -243,7 +243,7 @@ export class Faults {
 
   #storeCut(): void {
     const { random, mix, masters, store } = this.#world;
-    const forMs = random.skewed(...mix.awayMs);
+    const forMs = random.spread(...mix.awayMs);
     if (random.chance(0.4)) {
       this.#count('store outage');
       this.#note('store', `is away for ${forMs} ms`);
@@ -280,7 +280,7 @@ export class Faults {
 
   #coordinatorCut(): void {
     const { random, mix, masters, coordinator } = this.#world;
-    const forMs = random.skewed(...mix.awayMs);
+    const forMs = random.spread(...mix.awayMs);
     if (random.chance(0.3)) {
       this.#count('coordinator outage');
       this.#note('coordinator', `is away for ${forMs} ms`);

@@ -46,13 +46,13 @@ const kinds: Readonly<Record<string, Kind>> = {
     scheduled: true,
   },
   endless: {
-    behaviour: { ...seldom, durationMs: [0, 0], endless: true },
+    behaviour: { ...seldom, durationMs: [1, 1], endless: true },
     definition: { timeout: { run: 4000, kill: 2000 }, retry: { attempts: 2, initial: 1000 } },
     scheduled: true,
   },
   // Ends only by a cancel.
   stuck: {
-    behaviour: { ...seldom, durationMs: [0, 0], endless: true },
+    behaviour: { ...seldom, durationMs: [1, 1], endless: true },
     definition: { timeout: { kill: 1000 } },
     scheduled: false,
   },

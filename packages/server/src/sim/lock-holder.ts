@@ -104,7 +104,7 @@ export class LockHolder {
       record.token = answer.value.token;
       record.heldTo = askedAt + order.ttl * trustShare;
       this.#renewLater(record, order.ttl);
-      this.process.after(this.process.random.skewed(100, 15_000), 'is done with a lock', () => this.#release(record));
+      this.process.after(this.process.random.spread(100, 15_000), 'is done with a lock', () => this.#release(record));
     });
   }
 

@@ -56,6 +56,11 @@ export class Random {
     return this.between(low, Math.min(top, high));
   }
 
+  /** A whole number from `low` (at least 1) to `high`, each order of magnitude as likely as the others. */
+  spread(low: number, high: number): number {
+    return Math.min(high, Math.round(low * (high / low) ** this.fraction()));
+  }
+
   pick<T>(items: readonly T[]): T {
     const item = items[this.between(0, items.length - 1)];
     if (item === undefined) throw new RangeError('nothing to pick from');

@@ -153,7 +153,7 @@ export class CoordinatorServer {
 
   #fail(process: SimProcess, reject: (error: unknown) => void): void {
     if (!process.up || this.#random.chance(0.5)) return;
-    process.after(this.#random.skewed(0, givesUpMs), 'coordinator silent', () =>
+    process.after(this.#random.spread(1, givesUpMs), 'coordinator silent', () =>
       reject(new CoordinatorUnavailable('the coordinator did not answer')),
     );
   }
@@ -198,7 +198,7 @@ export class CoordinatorServer {
     const lasts =
       draw < early
         ? this.#random.between(0, grant.ttlMs)
-        : grant.ttlMs + (draw < early + late ? this.#random.skewed(0, outlivesMostMs) : 0);
+        : grant.ttlMs + (draw < early + late ? this.#random.between(0, outlivesMostMs) : 0);
     const until = this.#time.now + lasts;
     grant.untilMs = until;
     this.#time.after(lasts, 'coordinator lease', () => {

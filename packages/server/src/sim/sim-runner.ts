@@ -123,10 +123,10 @@ export class SimRunner implements Runner {
     if (assign.runTimeoutMs !== null)
       this.#later(running, assign.runTimeoutMs, 'run timeout', () => this.#stop(running, 'timed-out'));
     if (random.chance(behaviour.killShare)) {
-      this.#later(running, random.skewed(...behaviour.durationMs), 'attempt kills its worker', this.#deps.killWorker);
+      this.#later(running, random.spread(...behaviour.durationMs), 'attempt kills its worker', this.#deps.killWorker);
     } else if (!behaviour.endless) {
       const outcome = random.chance(behaviour.failShare) ? 'failed' : 'succeeded';
-      this.#later(running, random.skewed(...behaviour.durationMs), `attempt ${outcome}`, () =>
+      this.#later(running, random.spread(...behaviour.durationMs), `attempt ${outcome}`, () =>
         this.#end(running, outcome),
       );
     }

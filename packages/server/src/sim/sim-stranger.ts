@@ -136,7 +136,7 @@ export class SimStranger {
     this.#taken.set(attemptId, { execution, end });
     const behaviour = behaviourOf(namespace, job);
     // What never ends by itself runs to its timeout or, without one, to its cancel.
-    const durationMs = behaviour.endless ? assign.runTimeoutMs : random.skewed(...behaviour.durationMs);
+    const durationMs = behaviour.endless ? assign.runTimeoutMs : random.spread(...behaviour.durationMs);
     if (durationMs === null) return;
     const failed = behaviour.endless || random.chance(behaviour.failShare);
     this.process.after(durationMs, 'attempt ended', () => end(failed ? 'failed' : 'succeeded'));
