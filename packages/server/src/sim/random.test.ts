@@ -33,3 +33,11 @@ test('draws keep to their bounds and reach both ends', () => {
   assert.ok(Math.min(...skewed) === 0 && Math.max(...skewed) <= 1000 && Math.max(...skewed) > 500);
   assert.ok(skewed.filter((value) => value <= 4).length > 2500, 'most are near the low end');
 });
+
+test('spread values are of each order of magnitude equally often', () => {
+  const random = new Random(9);
+  const values = Array.from({ length: 3000 }, () => random.spread(10, 10_000));
+  const within = (low: number, high: number) => values.filter((value) => value >= low && value < high).length;
+  for (const count of [within(10, 100), within(100, 1000), within(1000, 10_001)]) assert.ok(count > 850, `${count}`);
+  assert.equal(within(10, 10_001), 3000);
+});
