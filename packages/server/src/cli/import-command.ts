@@ -45,7 +45,7 @@ function crontabCommand(cli: CommandLine): Command {
       return;
     }
     const { client, describe } = openApi(cli, options);
-    const request = { jobs: crontab.jobs, source: 'crontab', takeOver: options.takeOver };
+    const request = { jobs: crontab.jobs, source: 'crontab', ...(options.takeOver ? { takeOver: true } : {}) };
     const plan = await client.apply({ ...request, dryRun: true });
     cli.terminal.err(changesText(plan.changes, cli.terminal.errColour));
     if (!options.yes && !/^y(es)?$/i.test((await cli.terminal.ask(`Apply this to ${describe}? [y/N] `)) ?? '')) {

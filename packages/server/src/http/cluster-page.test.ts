@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClusterStatus, ElectionView, Page, ServerInfo } from '@tidewheel/protocol';
 import { openDoor } from './testing/open-door.ts';
+import { readEvents } from './testing/read-events.ts';
 
 test('a viewer sees the cluster: one master, which leads', async (t) => {
   const door = await openDoor();
@@ -49,4 +50,19 @@ test('the history of elections comes in pages, newest first, with the reason of 
   assert.equal((await door.call('GET', '/v1/cluster/elections', { token: null })).status, 401);
   assert.equal((await door.call('GET', '/v1/cluster/elections', { token: door.tokens.worker })).status, 403);
   assert.equal((await door.call('GET', '/v1/cluster/elections?cursor=bm8', {})).problem().code, 'VALIDATION_FAILED');
+});
+
+test('pages of every namespace are told when a master is given an order or the leadership changes hands', async () => {
+  const door = await openDoor();
+  const events = await readEvents(`${door.door.address}/v1/namespaces/default/live`, door.tokens.viewer);
+  for (const publish of [
+    () => door.bench.context.signals.publish('masters', null),
+    () => door.bench.context.signals.publish('leases', { names: ['leader'] }),
+  ]) {
+    publish();
+    await door.bench.clock.advance(300);
+    assert.deepEqual((await events.next())?.data, { topics: ['cluster'] });
+  }
+  events.close();
+  await door.close();
 });

@@ -1,3 +1,5 @@
+// The round trip between a worker and its master, from the heartbeat to what is shown of it.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricName } from '../ports/metrics.ts';
