@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { instantsByRules, type ClockRules } from './wall-times.ts';
-import { instantsOf, offsetAt, transitionsBetween } from './zone-clock.ts';
+import { instantsOf, offsetAt, transitionsBetween, zoneClock } from './zone-clock.ts';
 
 const utc = (text: string) => Date.parse(`${text}Z`);
 const hour = 3_600_000;
@@ -106,6 +106,23 @@ test('every zone from 2005 to 2035: changes and offsets are those that the wall 
       }
     }
   }
+});
+
+test('where memory is cut, no change is near: wall times that it touches lie beside it', () => {
+  const day = 86_400_000;
+  let cuts = 0;
+  for (const zone of Intl.supportedValuesOf('timeZone').filter((_, index) => index % 6 === 0)) {
+    const clock = zoneClock(zone);
+    for (let segment = clock.segmentAt(utc('1990-01-01T00:00')); segment.until < utc('2030-01-01T00:00'); ) {
+      if (segment.after === segment.offset) {
+        cuts += 1;
+        const { until } = segment;
+        assert.deepEqual(transitionsBetween(zone, until - 2 * day, until + 2 * day), [], `${zone} at ${until}`);
+      }
+      segment = clock.segmentAt(segment.until);
+    }
+  }
+  assert.ok(cuts > 1000);
 });
 
 test('an instant is among those of its wall time, whatever the zone', () => {
