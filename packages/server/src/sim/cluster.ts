@@ -141,7 +141,8 @@ function buildHosts(options: SimOptions, parts: HostParts) {
   const injected: Pick<MasterWorld, 'crash' | 'boundary'> = { crash: (one) => one.crash(), boundary: () => undefined };
   const crash = (one: SimProcess): void => injected.crash(one);
   const boundary: MasterWorld['boundary'] = (one, name) => injected.boundary(one, name);
-  const settings = { sessionTtlMs: options.sessionTtlMs, heartbeatMs: options.heartbeatMs };
+  const { catchUpPerSecond, heartbeatMs, sessionTtlMs } = options;
+  const settings = { catchUpPerSecond, heartbeatMs, sessionTtlMs };
   const coordinator = options.coordinator === 'store' ? null : parts.coordinator;
   const versions = random.fork('makes');
   const masters = numbers(options.masters).map((index) => {

@@ -5,7 +5,7 @@
 import { applyRequestSchema } from '@tidewheel/protocol';
 import type { ApiClient } from './api-client.ts';
 import type { GroundTruth } from './ground-truth.ts';
-import { drawTiming, type JobPlan, jobInput, type SchedulePlan } from './job-plans.ts';
+import { drawOverlap, drawTiming, type JobPlan, jobInput, type SchedulePlan } from './job-plans.ts';
 import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
 import type { Master } from '../master/master.ts';
@@ -103,7 +103,7 @@ export class DefinitionKeeper {
   /** One-shots keep their time: a new one could be in the past when it arrives. */
   #edit(plan: JobPlan, schedule: SchedulePlan): void {
     const { random, options } = this.#world;
-    if (random.chance(0.3)) schedule.overlap = schedule.overlap === 'allow' ? 'skip' : 'allow';
+    if (random.chance(0.3)) schedule.overlap = drawOverlap(random);
     if (random.chance(0.3)) schedule.misfire = { ...schedule.misfire, policy: random.pick(['skip', 'last', 'all']) };
     if (schedule.timing.kind === 'at' || schedule.timing.kind === 'in') return;
     const timing = drawTiming(plan.name, options, random);

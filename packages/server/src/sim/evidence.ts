@@ -23,6 +23,8 @@ export interface FinalRun {
   attemptId: string | null;
   sessionId: string | null;
   dueAt: number;
+  /** By the store's clock; null of a run that goes on. */
+  finishedAt: number | null;
 }
 
 export interface FinalFire {
@@ -99,7 +101,8 @@ export async function gather(
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
          r.fire_at as "fireAt", r.retry_of as "retryOf", r.payload, r.attempt, r.attempt_id as "attemptId",
-         r.session_id as "sessionId", r.due_at as "dueAt"
+         r.session_id as "sessionId", r.due_at as "dueAt",
+         r.finished_at as "finishedAt"
        from any_run r join job j on j.id = r.job_id order by r.id`,
     ),
     fires: await db.query<FinalFire>(

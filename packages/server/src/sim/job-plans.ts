@@ -1,6 +1,6 @@
 // Which jobs and schedules a simulation has. Names say what a job is known for, so that a trace reads by itself.
 
-import type { JobInput, ScheduleInput } from '@tidewheel/protocol';
+import { type JobInput, type OverlapPolicy, overlapPolicies, type ScheduleInput } from '@tidewheel/protocol';
 import type { Behaviour } from './behaviour.ts';
 import { type CronShape, cronText, type Field, type Timing, zoneOffset } from './nominal-times.ts';
 import type { SimOptions } from './options.ts';
@@ -9,8 +9,16 @@ import type { Random } from './random.ts';
 export interface SchedulePlan {
   name: string;
   timing: Timing;
-  overlap: 'allow' | 'skip';
-  misfire: { policy: 'skip' | 'last' | 'all'; window: number; max: number; grace: number };
+  overlap: OverlapPolicy;
+  misfire: {
+    policy: 'skip' | 'last' | 'all';
+    window: number;
+    max: number;
+    grace: number;
+    /** Made-up runs a minute; no bound of its own when absent. */
+    rate?: number;
+  };
+  jitterMs: number;
 }
 
 export interface JobPlan {
@@ -100,20 +108,28 @@ function drawSchedule(name: string, job: string, options: SimOptions, random: Ra
   return {
     name,
     timing: drawTiming(job, options, random),
-    overlap: random.pick(['allow', 'skip']),
+    overlap: drawOverlap(random),
     misfire: {
       policy: random.pick(['skip', 'last', 'all']),
       window: random.pick([5000, 60_000, 3_600_000]),
       max: random.pick([1, 3, 100]),
       grace: random.pick([0, 2000, 20_000]),
+      ...(random.chance(0.2) ? { rate: random.pick([120, 600]) } : {}),
     },
+    jitterMs: random.chance(0.2) ? random.between(1, 4000) : 0,
   };
+}
+
+/** Half of the schedules let their runs overlap, the others share the rules. */
+export function drawOverlap(random: Random): OverlapPolicy {
+  return random.chance(0.4) ? 'allow' : random.pick(overlapPolicies);
 }
 
 export function drawTiming(job: string, options: SimOptions, random: Random): Timing {
   // Jobs that hold a slot for long must not be asked for faster than the slots can take.
   const slowest = job === 'endless' || job === 'slow' ? 4 : 1;
   const draw = random.fraction();
+  if (draw < 0.1) return { kind: 'delay', delayMs: random.skewed(1000, 15_000) };
   if (draw < 0.4) return { kind: 'every', everyMs: random.skewed(1000, 20_000) * slowest };
   if (draw < 0.5) return { kind: 'in', inMs: random.between(earliestShotMs, options.troubleMs) };
   if (draw < 0.6) return { kind: 'at', at: options.epochMs + random.between(earliestShotMs, options.troubleMs) };
@@ -154,8 +170,8 @@ function drawSeconds(slowest: number, random: Random): Field {
 }
 
 export function scheduleInput(plan: SchedulePlan): ScheduleInput {
-  const { name, timing, overlap, misfire } = plan;
-  const rest = { name, overlap, misfire };
+  const { name, timing, overlap, misfire, jitterMs } = plan;
+  const rest = { name, overlap, misfire, ...(jitterMs === 0 ? {} : { jitter: jitterMs }) };
   switch (timing.kind) {
     case 'every':
       return { ...rest, every: timing.everyMs };
@@ -163,6 +179,8 @@ export function scheduleInput(plan: SchedulePlan): ScheduleInput {
       return { ...rest, at: timing.at };
     case 'in':
       return { ...rest, in: timing.inMs };
+    case 'delay':
+      return { ...rest, delay: timing.delayMs };
     case 'cron':
       return { ...rest, cron: cronText(timing.shape), timezone: timing.shape.zone };
   }

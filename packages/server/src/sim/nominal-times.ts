@@ -16,7 +16,9 @@ export type Timing =
   | { kind: 'every'; everyMs: number }
   | { kind: 'cron'; shape: CronShape }
   | { kind: 'at'; at: number }
-  | { kind: 'in'; inMs: number };
+  | { kind: 'in'; inMs: number }
+  /** Counts from the ends of runs, which this reading knows nothing of (see checkers/delayed-fires.ts). */
+  | { kind: 'delay'; delayMs: number };
 
 export function cronText(shape: CronShape): string {
   const words = [shape.minute, shape.hour].map(fieldText);
@@ -43,6 +45,8 @@ export function nominalTimes(timing: Timing, anchorAt: number, from: number, to:
       const at = anchorAt + timing.inMs;
       return at > from && at <= to ? [at] : [];
     }
+    case 'delay':
+      return [];
     case 'cron':
       return isOncePerDay(timing.shape) ? daily(timing.shape, from, to) : walk(timing.shape, from, to);
   }

@@ -83,6 +83,7 @@ export interface SimOptions {
   /** Mean time between two changes of definitions. */
   changeMs: number;
   jobs: number;
+  catchUpPerSecond: number;
 }
 
 /** Ordinary days, days of a clock change some minutes before it, leap day and new year. */
@@ -150,6 +151,7 @@ export function drawOptions(seed: number): SimOptions {
     callMs: random.pick([300, 1000, 3000]),
     changeMs: random.pick([3000, 10_000, 40_000]),
     jobs: random.between(3, 7),
+    catchUpPerSecond: random.pick([20, 50, 200]),
     ...coordination,
   };
 }

@@ -53,10 +53,10 @@ export class SimRunner implements Runner {
     this.#tell('start', () => this.#start(assign));
   }
 
-  cancel(attemptId: string, _reason: string): void {
+  cancel(attemptId: string, _reason: string, graceMs?: number): void {
     this.#tell('cancel', () => {
       const running = this.#running.get(attemptId);
-      if (running !== undefined) this.#stop(running, 'canceled');
+      if (running !== undefined) this.#stop(running, 'canceled', graceMs);
     });
   }
 
@@ -132,12 +132,18 @@ export class SimRunner implements Runner {
     }
   }
 
-  #stop(running: Running, outcome: 'canceled' | 'timed-out'): void {
-    if (running.stopping) return;
+  #stop(running: Running, outcome: 'canceled' | 'timed-out', wantedGraceMs = running.killGraceMs): void {
+    const graceMs = Math.min(wantedGraceMs, running.killGraceMs);
+    if (running.stopping) {
+      // A second wish to stop it can only leave less time.
+      if (graceMs < running.killGraceMs)
+        this.#later(running, graceMs, `attempt ${outcome}`, () => this.#end(running, outcome));
+      return;
+    }
     running.stopping = true;
     const { random } = this.#deps.process;
     // Some obey at once, some have to be killed.
-    const delay = random.chance(0.7) ? random.between(0, 50) : running.killGraceMs;
+    const delay = random.chance(0.7) ? random.between(0, 50) : graceMs;
     this.#later(running, delay, `attempt ${outcome}`, () => this.#end(running, outcome));
   }
 

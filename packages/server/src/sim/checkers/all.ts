@@ -4,6 +4,7 @@ import { allRunsEnd } from './all-runs-end.ts';
 import { atMostOnce } from './at-most-once.ts';
 import { backlogDrains } from './backlog-drains.ts';
 import type { Checker } from './checker.ts';
+import { caughtUpInOrder } from './caught-up-in-order.ts';
 import { conservation } from './conservation.ts';
 import { entitledWorkers } from './entitled-workers.ts';
 import { fencedLeaders } from './fenced-leaders.ts';
@@ -23,6 +24,7 @@ import { oneRunPerFire } from './one-run-per-fire.ts';
 import { onlyGrowing } from './only-growing.ts';
 import { promptAgain } from './prompt-again.ts';
 import { trulyExecuted } from './truly-executed.ts';
+import { turnsComeSoon, turnsOfRuns } from './turns-of-runs.ts';
 import { wholeLogs } from './whole-logs.ts';
 
 export const checkers: readonly Checker[] = [
@@ -31,6 +33,8 @@ export const checkers: readonly Checker[] = [
   noEarlyStart,
   noLostFire,
   justifiedDecisions,
+  turnsOfRuns,
+  caughtUpInOrder,
   onlyGrowing,
   fencing,
   fencedLeaders,
@@ -47,6 +51,7 @@ export const checkers: readonly Checker[] = [
   trulyExecuted,
   oneLeader,
   promptAgain,
+  turnsComeSoon,
   allRunsEnd,
   backlogDrains,
 ];

@@ -232,9 +232,10 @@ const planted: Planted[] = [
   [
     'a fire that is late although all is well',
     ['L2'],
-    ({ fires }) => ({
-      fires: fires.map((fire) => ({ ...fire, fireAt: epochMs + 30_000, decidedAt: epochMs + 32_000 })),
-    }),
+    ({ history }) => {
+      const fire = { fireAt: epochMs + 30_000, outcome: 'fired', reason: null, runId: 'r1' };
+      history.push(row(32_000, 'fire+', 'sch', { fire }));
+    },
   ],
   [
     'a backlog that grows again',

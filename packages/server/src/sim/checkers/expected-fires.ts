@@ -33,6 +33,10 @@ export function expectedFires(evidence: Evidence): ExpectedFires[] {
 
 function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[], era: Era, index: number): void {
   if (!era.enabled) return;
+  if (era.timing.kind === 'delay') {
+    addDelayed(evidence, expected, era, eras[index + 1], era.timing.delayMs);
+    return;
+  }
   const { clock } = evidence;
   const next = eras[index + 1];
   const end = evidence.endedAt;
@@ -87,4 +91,43 @@ function anchorAt(evidence: Evidence, scheduleId: string, when: number): number 
     (version) => version.scheduleId === scheduleId && version.version === made?.version?.version,
   );
   return inForce?.anchorAt ?? null;
+}
+
+/**
+ * A fixed delay may fire one delay after any end of a run, any skip, and any change or beginning of it; and it must fire after the end
+ * of a run that leaves none unfinished, while its version is certain.
+ */
+function addDelayed(
+  { clock, endedAt, fires, history, runs, versions }: Evidence,
+  expected: ExpectedFires,
+  era: Era,
+  next: Era | undefined,
+  delayMs: number,
+): void {
+  const { scheduleId, possible, certain } = expected;
+  const mayTo = clock.most(era.sentAt, Math.min(next?.doneAt ?? endedAt, endedAt));
+  const mustTo =
+    (next === undefined ? clock.at(endedAt) : clock.least(next.sentAt, Math.min(next.doneAt, endedAt))) - 1;
+  const may = (from: number): void => {
+    if (from + delayMs <= mayTo) possible.add(from + delayMs);
+  };
+  for (const version of versions) {
+    if (version.scheduleId !== scheduleId) continue;
+    may(version.anchorAt);
+    may(version.validFrom);
+  }
+  for (const fire of fires) if (fire.scheduleId === scheduleId) may(fire.decidedAt);
+  const finishedAt = new Map(runs.map((run) => [run.id, run.finishedAt]));
+  const unfinished = new Set<string>();
+  for (const row of history) {
+    const facts = row.after ?? row.before;
+    if (facts?.scheduleId !== scheduleId || facts.trigger !== 'schedule') continue;
+    if (row.kind === 'run+') unfinished.add(row.id);
+    if (row.kind !== 'run-') continue;
+    unfinished.delete(row.id);
+    const ended = finishedAt.get(row.id) ?? null;
+    if (ended === null) continue;
+    may(ended);
+    if (unfinished.size === 0 && row.when > era.doneAt && ended + delayMs <= mustTo) certain.push(ended + delayMs);
+  }
 }

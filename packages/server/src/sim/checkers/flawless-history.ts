@@ -188,6 +188,7 @@ export function finalRun(change: Partial<FinalRun> = {}): FinalRun {
     attemptId: 'a1',
     sessionId: null,
     dueAt: epochMs + 10_000,
+    finishedAt: epochMs + 12_000,
     ...change,
   };
 }

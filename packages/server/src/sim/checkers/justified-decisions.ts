@@ -49,16 +49,18 @@ function faultOf(fire: FinalFire, when: number, eras: readonly Era[], runs: read
   if (fire.outcome === 'fired') {
     if (eras.every((era) => !era.jobEnabled)) return 'the job was disabled';
     if (surelyBusy && eras.every((era) => era.overlap === 'skip')) return 'another run was unfinished';
-    const forbids = (era: Era): boolean =>
-      (era.misfire.policy === 'skip' && late > era.misfire.grace + transactionMs) ||
-      late > Math.max(era.misfire.window, era.misfire.grace) + transactionMs;
-    return eras.every(forbids) ? 'it was missed, and the policy forbids to make up for it' : null;
+    return eras.every((era) => forbids(era, fire.reason, late)) ? 'it was missed, and the policy forbids that' : null;
   }
   switch (fire.reason) {
     case 'job-disabled':
       return eras.some((era) => !era.jobEnabled) ? null : 'the job was enabled';
     case 'overlap':
-      return maybeBusy && eras.some((era) => era.overlap === 'skip') ? null : 'nothing overlapped';
+      // The rules that replace skip whatever a newer time has overtaken, though nothing goes on.
+      return eras.some((era) => replaces(era) || (maybeBusy && skipsOverlaps.has(era.overlap)))
+        ? null
+        : 'nothing overlapped';
+    case 'overlap-limit':
+      return eras.some((era) => era.overlap === 'buffer-all') ? null : 'no rule knows a limit';
     case 'misfire-window':
       return eras.some((era) => late > era.misfire.grace && late > era.misfire.window)
         ? null
@@ -72,6 +74,15 @@ function faultOf(fire: FinalFire, when: number, eras: readonly Era[], runs: read
     default:
       return 'the reason is unknown';
   }
+}
+
+const skipsOverlaps: ReadonlySet<string> = new Set(['skip', 'buffer-one']);
+const replaces = ({ overlap }: Era): boolean => overlap === 'cancel-previous' || overlap === 'kill-previous';
+
+/** Whether a version forbids to fire a time so late, for that reason. Lateness is judged when it is noticed, some time before. */
+function forbids({ misfire }: Era, reason: string | null, late: number): boolean {
+  if (reason === 'catch-up') return misfire.policy === 'skip' || late <= misfire.grace;
+  return late > misfire.grace + transactionMs;
 }
 
 /** Versions that may have decided a fire: in force at some time between its nominal time and its decision. */

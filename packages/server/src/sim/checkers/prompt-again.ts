@@ -9,13 +9,13 @@ const lateMostMs = 1000;
 export const promptAgain: Checker = {
   id: 'L2',
   promise: 'after healing fires are on time again',
-  check({ fires, clock, healedAt, schedules }) {
+  check({ history, clock, healedAt, schedules }) {
     const from = clock.at(healedAt + backMs);
-    return fires
-      .filter(({ fireAt, decidedAt }) => fireAt >= from && decidedAt - fireAt > lateMostMs)
-      .map(({ scheduleId, fireAt, decidedAt }) => {
-        const name = schedules.get(scheduleId)?.name ?? scheduleId;
-        return `${name} at ${fireAt} was decided ${decidedAt - fireAt} ms late, after healing`;
-      });
+    // A clock that was ahead before may have decided such times in the middle of the trouble.
+    return history.flatMap(({ id, at, when, fire }) => {
+      if (fire === null || when < healedAt + backMs || fire.fireAt < from || at - fire.fireAt <= lateMostMs) return [];
+      const name = schedules.get(id)?.name ?? id;
+      return [`${name} at ${fire.fireAt} was decided ${at - fire.fireAt} ms late, after healing`];
+    });
   },
 };
