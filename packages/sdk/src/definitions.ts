@@ -1,6 +1,7 @@
-// Tasks and schedules of one program as the definitions that a master stores.
+// Tasks, schedules and calendars of one program as the definitions that a master stores.
 
-import { limits, Refusal, type ApplyRequest, type JobInput } from '@tidewheel/protocol';
+import { type ApplyRequest, type CalendarInput, type JobInput, limits, Refusal } from '@tidewheel/protocol';
+import type { Calendar } from './calendar.ts';
 import type { Schedule } from './schedule.ts';
 import type { Task } from './task.ts';
 
@@ -8,24 +9,18 @@ export interface Definitions {
   /** Schedules bring their task along. */
   readonly tasks: ReadonlyMap<string, Task>;
   readonly jobs: JobInput[];
+  readonly calendars: CalendarInput[];
 }
 
 /** Throws when an id stands twice for different things. */
-export function definitionsOf(tasks: readonly Task[], schedules: readonly Schedule[]): Definitions {
-  const byId = new Map<string, Task>();
-  for (const task of [...tasks, ...schedules.map((schedule) => schedule.task)]) {
-    if (byId.has(task.id) && byId.get(task.id) !== task) {
-      throw new Refusal('DUPLICATE_NAME', `two tasks are called "${task.id}"`);
-    }
-    byId.set(task.id, task);
-  }
-  const scheduled = new Map<string, Schedule>();
-  for (const schedule of schedules) {
-    if (scheduled.has(schedule.id) && scheduled.get(schedule.id) !== schedule) {
-      throw new Refusal('DUPLICATE_NAME', `two schedules are called "${schedule.id}"`);
-    }
-    scheduled.set(schedule.id, schedule);
-  }
+export function definitionsOf(
+  tasks: readonly Task[],
+  schedules: readonly Schedule[],
+  calendars: readonly Calendar[] = [],
+): Definitions {
+  const byId = byOwnId('tasks', [...tasks, ...schedules.map((schedule) => schedule.task)]);
+  const scheduled = byOwnId('schedules', schedules);
+  const declared = [...byOwnId('calendars', calendars).values()];
   const jobs = [...byId.values()].map((task) => {
     const own = [...scheduled.values()].filter((schedule) => schedule.task === task);
     return own.length === 0
@@ -33,7 +28,19 @@ export function definitionsOf(tasks: readonly Task[], schedules: readonly Schedu
       : { ...task.definition, schedules: own.map((schedule) => schedule.definition) };
   });
   if (jobs.length > limits.applyJobs) throw new Refusal('VALIDATION_FAILED', `more than ${limits.applyJobs} tasks`);
-  return { tasks: byId, jobs };
+  return { tasks: byId, jobs, calendars: declared.map((calendar) => calendar.definition) };
+}
+
+/** The same thing may be given twice, as it may be exported by several files. */
+function byOwnId<T extends { readonly id: string }>(kind: string, things: readonly T[]): Map<string, T> {
+  const byId = new Map<string, T>();
+  for (const thing of things) {
+    const before = byId.get(thing.id);
+    if (before !== undefined && before !== thing)
+      throw new Refusal('DUPLICATE_NAME', `two ${kind} are called "${thing.id}"`);
+    byId.set(thing.id, thing);
+  }
+  return byId;
 }
 
 export interface RegistrationOptions {
@@ -46,9 +53,10 @@ export interface RegistrationOptions {
 
 /** All jobs of one worker group are applied under one source, so that pruning touches no other. */
 export function applyOf(
-  jobs: JobInput[],
+  { jobs, calendars }: Pick<Definitions, 'jobs' | 'calendars'>,
   { group = 'default', prune = false, takeOver = false }: RegistrationOptions,
 ): ApplyRequest {
-  // A master that does not know the field yet would refuse it.
-  return { jobs, prune, source: `code/${group}`, ...(takeOver ? { takeOver } : {}) };
+  // A master that does not know a field yet would refuse it.
+  const newer = { ...(takeOver ? { takeOver } : {}), ...(calendars.length > 0 ? { calendars } : {}) };
+  return { jobs, prune, source: `code/${group}`, ...newer };
 }

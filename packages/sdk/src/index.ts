@@ -2,6 +2,7 @@
 
 export { isTask, task } from './task.ts';
 export type { RunContext, Task, TaskArguments, TaskInput, TaskLog, TaskOutput, TaskSettings } from './task.ts';
+export { calendar, isCalendar, type Calendar, type CalendarOptions } from './calendar.ts';
 export { isSchedule, schedule, type Schedule, type ScheduleOptions } from './schedule.ts';
 
 export { createClient, type ClientOptions } from './node/create-client.ts';
@@ -9,6 +10,7 @@ export type { BatchItem, Client, InputArguments, TriggerOptions } from './client
 export { RunFailed, type RunHandle, type WaitOptions } from './client/run-handle.ts';
 export type { CancelAnswer, FollowedLog, FollowLogs, RunFilter } from './client/runs-api.ts';
 export type { IfVersion, JobFilter, ScheduleFilter } from './client/definitions-api.ts';
+export type { BackfillFilter, CalendarFilter } from './client/calendars-api.ts';
 export type { HeldLock } from './client/held-lock.ts';
 export type { LockFilter, LockOptions } from './client/locks-api.ts';
 export type { FireAuditOptions, NewToken } from './client/operations-api.ts';

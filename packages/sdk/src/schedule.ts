@@ -4,26 +4,10 @@ import { Refusal, scheduleDefinitionSchema, faultsOf, type ScheduleInput } from 
 import { check, describeFaults } from './schema.ts';
 import type { Task, TaskInput } from './task.ts';
 
-interface When {
-  /** 5 or 6 fields, seconds first. */
-  cron?: string;
-  /** A fixed rate: `'30s'`, or milliseconds. */
-  every?: string | number;
-  /** One shot at an instant: ISO 8601 with offset, or milliseconds. */
-  at?: string | number;
-  /** One shot this long after it is registered first. */
-  in?: string | number;
-}
-
-export type ScheduleOptions<Input> = When & {
+/** When: one of cron, every, at, in, delay, rrule, or several as `times`; bounds, calendars and policies as in a file. */
+export type ScheduleOptions<Input> = Omit<ScheduleInput, 'name' | 'payload'> & {
   /** A stable name, unique in the namespace. */
   id: string;
-  /** IANA, for cron; UTC unless given. */
-  timezone?: string;
-  overlap?: ScheduleInput['overlap'];
-  misfire?: ScheduleInput['misfire'];
-  paused?: boolean;
-  description?: string;
 } & (undefined extends Input ? { input?: Input } : { input: Input });
 
 const brand = Symbol.for('tidewheel.schedule');

@@ -12,6 +12,7 @@ import {
 } from '@tidewheel/protocol';
 import { check, describeFaults } from '../schema.ts';
 import type { Task, TaskInput, TaskOutput } from '../task.ts';
+import { BackfillsApi, CalendarsApi } from './calendars-api.ts';
 import { applyDefinitions, JobsApi, SchedulesApi } from './definitions-api.ts';
 import { ClusterApi } from './cluster-api.ts';
 import { followEvents } from './event-stream.ts';
@@ -40,6 +41,8 @@ export class Client {
   readonly namespace: string;
   readonly jobs: JobsApi;
   readonly schedules: SchedulesApi;
+  readonly calendars: CalendarsApi;
+  readonly backfills: BackfillsApi;
   readonly runs: RunsApi;
   readonly workers: WorkersApi;
   readonly locks: LocksApi;
@@ -55,6 +58,8 @@ export class Client {
     this.#base = `/v1/namespaces/${encodeURIComponent(namespace)}`;
     this.jobs = new JobsApi(requests, this.#base);
     this.schedules = new SchedulesApi(requests, this.#base);
+    this.calendars = new CalendarsApi(requests, this.#base);
+    this.backfills = new BackfillsApi(requests, this.#base);
     this.runs = new RunsApi(requests, this.#base);
     this.workers = new WorkersApi(requests, this.#base);
     this.cluster = new ClusterApi(requests);

@@ -141,7 +141,7 @@ export function applyDefinitions(
   return requests.json('POST', `${namespaceBase}/apply`, { body: request, repeatable: true });
 }
 
-function conditionOf(ifVersion: IfVersion): Record<string, string> {
+export function conditionOf(ifVersion: IfVersion): Record<string, string> {
   if (ifVersion === 'any') return { 'if-match': '*' };
   return ifVersion === 'none' ? { 'if-none-match': '*' } : { 'if-match': `"${ifVersion}"` };
 }

@@ -4,6 +4,7 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { errorCatalogue, parseDuration, probeTask, Refusal } from '@tidewheel/protocol';
 import { connectionOf } from '../client/configuration.ts';
+import type { Calendar } from '../calendar.ts';
 import { applyOf, definitionsOf, type Definitions, type RegistrationOptions } from '../definitions.ts';
 import type { Schedule } from '../schedule.ts';
 import { task, type Task } from '../task.ts';
@@ -24,6 +25,7 @@ export interface WorkerOptions extends Omit<ClientOptions, 'fetch'>, WorkerFacts
   tasks?: readonly Task[] | undefined;
   /** They bring their tasks along. */
   schedules?: readonly Schedule[] | undefined;
+  calendars?: readonly Calendar[] | undefined;
   /** Makes the tasks known as jobs when the worker starts; on unless it is set to false. */
   register?: boolean | undefined;
   /** How long a drain may take before what still runs is abandoned: `'30s'` unless given. */
@@ -70,7 +72,7 @@ export class Worker {
     this.#options = options;
     this.#log = options.log ?? stderrLog;
     this.#connection = connectionOf(options, process.env);
-    this.#definitions = definitionsOf(options.tasks ?? [], options.schedules ?? []);
+    this.#definitions = definitionsOf(options.tasks ?? [], options.schedules ?? [], options.calendars ?? []);
     this.#settings = settingsOf(options, this.#definitions.tasks.keys(), this.#connection.addresses);
     this.#drainMs = drainMsOf(options.drainTimeout ?? '30s');
     // Known to masters by itself, so it is not registered as a job of this namespace.
@@ -127,7 +129,8 @@ export class Worker {
       { signals: handleSignals, uncaught: handleUncaught, log: this.#log },
     );
     try {
-      if (register && this.#definitions.jobs.length > 0) await this.#register();
+      const { jobs, calendars } = this.#definitions;
+      if (register && jobs.length + calendars.length > 0) await this.#register();
       if (this.#leaving === 'no') await this.#connect();
     } catch (error) {
       this.#endWatch();
@@ -142,7 +145,7 @@ export class Worker {
     const client = createClient({ address, addresses, token, namespace });
     for (let failures = 0; this.#leaving === 'no'; failures += 1) {
       try {
-        const { changes } = await client.apply(applyOf(this.#definitions.jobs, this.#options));
+        const { changes } = await client.apply(applyOf(this.#definitions, this.#options));
         const changed = changes
           .filter(({ action }) => action !== 'unchanged')
           .map(({ action, kind, name }) => `${action} ${kind} ${name}`);

@@ -26,9 +26,9 @@ function withFiles(command: Command): Command {
   return command
     .requiredOption('-f, --file <path>', 'file or directory of YAML or JSON, - for stdin; may be repeated', collect)
     .option('-R, --recursive', 'directories with all that is below them', false)
-    .option('--prune', 'delete jobs of the same source that are not declared any more', false)
-    .option('--source <name>', 'jobs of one source are pruned together', 'file')
-    .option('--take-over', 'also jobs that another source declares: from then on they belong to this one', false);
+    .option('--prune', 'delete jobs and calendars of the same source that are not declared any more', false)
+    .option('--source <name>', 'jobs and calendars of one source are pruned together', 'file')
+    .option('--take-over', 'also what another source declares: from then on it belongs to this one', false);
 }
 
 export function planCommand(cli: CommandLine): Command {
@@ -50,7 +50,7 @@ export function planCommand(cli: CommandLine): Command {
 
 export function applyCommand(cli: CommandLine): Command {
   const command = new Command('apply')
-    .description('make the server have the jobs and schedules that files declare')
+    .description('make the server have the jobs, schedules and calendars that files declare')
     .option('-y, --yes', 'do not ask', false)
     .action(async (options: FileOptions & { yes: boolean }) => {
       const { api, manifest, result } = await compare(cli, options);
@@ -91,7 +91,10 @@ async function compare(
 
 async function send(api: Api, manifest: Manifest, options: FileOptions, dryRun: boolean): Promise<ApplyResult> {
   const { prune, source, takeOver } = options;
-  const request: ApplyRequest = { jobs: [...manifest.jobs], prune, source, dryRun, takeOver };
+  const calendars = manifest.calendars.length > 0 || prune ? { calendars: [...manifest.calendars] } : {};
+  const declared = { jobs: [...manifest.jobs], ...calendars, prune, source, dryRun };
+  // A server that does not know a field yet would refuse it.
+  const request: ApplyRequest = takeOver ? { ...declared, takeOver } : declared;
   return placing(manifest, () => api.client.apply(request));
 }
 

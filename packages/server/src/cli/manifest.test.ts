@@ -27,6 +27,21 @@ test('reads one job per document, lists of jobs, several documents and JSON', ()
   assert.deepEqual(manifest.jobs[3]?.payload, { deep: [1, null] });
 });
 
+test('reads calendars beside jobs, and places what a server finds wrong with one', () => {
+  const text =
+    'calendars:\n  - name: free\n    weekdays: [SAT, SUN]\n    dates:\n      - 2026-02-30\njobs:\n  - {name: a, task: x}\n';
+  const manifest = readManifest([{ path: 'a.yaml', text }]);
+  assert.deepEqual(
+    [manifest.calendars.map((one) => one.name), manifest.jobs.map((job) => job.name)],
+    [['free'], ['a']],
+  );
+  const [fault] = manifest.place([{ pointer: '/calendars/0/dates/0', detail: 'there is no 2026-02-30' }]);
+  const { file, line, column, excerpt } = fault as PlacedFault;
+  assert.deepEqual([file, line, column, excerpt], ['a.yaml', 5, 9, '      - 2026-02-30']);
+  const [whole] = readManifest([{ path: 'b.yaml', text: 'calendars: []\n' }]).place([{ pointer: '', detail: 'x' }]);
+  assert.deepEqual(whole, { pointer: '', detail: 'x' });
+});
+
 test('lets jobs share parts by anchors and merge keys', () => {
   const text =
     'jobs:\n  - name: a\n    task: x\n    retry: &r {attempts: 3}\n  - name: b\n    task: x\n    retry: {<<: *r, max: 10s}\n';
@@ -53,6 +68,16 @@ const bad: [what: string, text: string, ...faults: (string | RegExp)[]][] = [
     'name: a\ntask: x\nretry: {wibble: 1}\n',
     'a.yaml:3:9 unknown key `wibble`; known are attempts, initial, factor, max, jitter',
   ],
+  [
+    'a date of a calendar',
+    'calendars:\n  - name: c\n    dates: [2026-13-01]\n',
+    'a.yaml:3:13 a date is written 2026-10-01, or 12-25 for every year',
+  ],
+  [
+    'a calendar that stands twice',
+    'calendars:\n  - {name: c, weekdays: [SUN]}\n  - {name: c, weekdays: [SAT]}\n',
+    'a.yaml:3:12 the calendar "c" stands twice; first at a.yaml:2:12',
+  ],
   ['a wrong type', 'name: a\ntask: x\npriority: high\n', 'a.yaml:3:11 expected number, received string'],
   [
     'a bad duration',
@@ -67,8 +92,12 @@ const bad: [what: string, text: string, ...faults: (string | RegExp)[]][] = [
     'jobs:\n  - name: a\n    task: x\n  - name: a\n    task: x\n',
     'a.yaml:4:11 the job "a" stands twice; first at a.yaml:2:11',
   ],
-  ['a list at the top', '- name: a\n', 'a.yaml:1:1 a document is one job, or `jobs:` with a list of jobs'],
-  ['something beside jobs', 'jobs: []\nversion: 2\n', 'a.yaml:2:1 beside `jobs` nothing else may stand'],
+  ['a list at the top', '- name: a\n', 'a.yaml:1:1 a document is one job, or has lists under `jobs:` and `calendars:`'],
+  [
+    'something beside jobs',
+    'jobs: []\nversion: 2\n',
+    'a.yaml:2:1 beside `jobs` and `calendars` nothing else may stand',
+  ],
   [
     'a number that would be rounded',
     'name: a\ntask: x\npayload: {id: 12345678901234567890}\n',

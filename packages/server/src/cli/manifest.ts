@@ -1,8 +1,17 @@
-// Files that declare jobs: YAML or JSON, one job per document, or `jobs:` with a list, several documents per file.
+// Files that declare jobs and calendars: YAML or JSON, one job per document, or lists under `jobs:` and `calendars:`, several
+// documents per file.
 // Every fault is given with file, line and column, also those that a server finds later and names by JSON pointer,
 // because the manifest remembers which node of which file each value came from.
 
-import { type Fault, type JobInput, jobDefinitionSchema, limits, Refusal } from '@tidewheel/protocol';
+import {
+  calendarDefinitionSchema,
+  type CalendarInput,
+  type Fault,
+  type JobInput,
+  jobDefinitionSchema,
+  limits,
+  Refusal,
+} from '@tidewheel/protocol';
 import {
   type Document,
   isAlias,
@@ -31,7 +40,8 @@ export interface PlacedFault extends Fault {
 
 export interface Manifest {
   readonly jobs: readonly JobInput[];
-  /** Adds file, line and column to faults that point into `{ jobs }`. */
+  readonly calendars: readonly CalendarInput[];
+  /** Adds file, line and column to faults that point into `{ jobs, calendars }`. */
   place(faults: readonly Fault[]): (Fault | PlacedFault)[];
 }
 
@@ -39,41 +49,53 @@ interface OpenFile {
   readonly source: SourceFile;
   readonly lines: LineCounter;
 }
-interface JobOrigin {
+/** Where a job or a calendar was declared. */
+interface Origin {
   readonly file: OpenFile;
   readonly document: Document;
   readonly path: Path;
 }
 
+const kinds = ['jobs', 'calendars'] as const;
+type Kind = (typeof kinds)[number];
+const schemas = { jobs: jobDefinitionSchema, calendars: calendarDefinitionSchema } as const;
+type Origins = Record<Kind, Origin[]>;
+
 /** Throws INVALID_FILE with every fault of every file, when there is one. */
 export function readManifest(files: readonly SourceFile[]): Manifest {
   const faults: PlacedFault[] = [];
-  const origins: JobOrigin[] = [];
+  const origins: Origins = { jobs: [], calendars: [] };
   for (const source of files) {
     const file = { source, lines: new LineCounter() };
     const documents = parseAllDocuments(source.text, { lineCounter: file.lines, merge: true, uniqueKeys: true });
     for (const document of Array.isArray(documents) ? documents : []) {
       const broken = [...syntaxFaults(document, file), ...valueFaults(document, file)];
       faults.push(...broken);
-      if (broken.length === 0) collectJobs(document, file, origins, faults);
+      if (broken.length === 0) collectDeclared(document, file, origins, faults);
     }
   }
-  const jobs = origins.map((origin) => plainValue(origin));
-  origins.forEach((origin, index) => {
-    for (const issue of placedIssues(jobDefinitionSchema, jobs[index])) {
-      const at = place(origin, issue.path, issue.atKey);
-      faults.push({ pointer: pointerOf(['jobs', index, ...issue.path]), detail: issue.detail, ...at });
-    }
-  });
-  if (faults.length === 0) faults.push(...duplicates(jobs as JobInput[], origins));
+  const declared = { jobs: origins.jobs.map(plainValue), calendars: origins.calendars.map(plainValue) };
+  for (const kind of kinds) {
+    origins[kind].forEach((origin, index) => {
+      for (const issue of placedIssues(schemas[kind], declared[kind][index])) {
+        const at = place(origin, issue.path, issue.atKey);
+        faults.push({ pointer: pointerOf([kind, index, ...issue.path]), detail: issue.detail, ...at });
+      }
+    });
+  }
+  const jobs = declared.jobs as JobInput[];
+  const calendars = declared.calendars as CalendarInput[];
+  if (faults.length === 0) faults.push(...duplicates(jobs, calendars, origins));
   if (faults.length > 0) throw refuse(faults, files.length);
 
   return {
-    jobs: jobs as JobInput[],
+    jobs,
+    calendars,
     place: (found) =>
       found.map((fault) => {
         const [first, index, ...rest] = pointerPath(fault.pointer);
-        const origin = first === 'jobs' ? origins[Number(index)] : undefined;
+        const kind = kinds.find((one) => one === first);
+        const origin = kind === undefined ? undefined : origins[kind][Number(index)];
         return origin === undefined ? fault : { ...fault, ...place(origin, rest, false) };
       }),
   };
@@ -123,28 +145,32 @@ function valueFaults(document: Document, file: OpenFile): PlacedFault[] {
   return faults;
 }
 
-/** Appends the jobs of one document, in order, to `origins`. */
-function collectJobs(document: Document, file: OpenFile, origins: JobOrigin[], faults: PlacedFault[]): void {
+/** Appends what one document declares, in order, to `origins`. */
+function collectDeclared(document: Document, file: OpenFile, origins: Origins, faults: PlacedFault[]): void {
   const content = document.contents;
   if (content === null || (isScalar(content) && content.value === null)) return;
   const complain = (detail: string, node: unknown) => {
     const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
     faults.push({ pointer: '', detail, ...placeAt(file, offset) });
   };
-  if (!isMap(content)) return complain('a document is one job, or `jobs:` with a list of jobs', content);
-  if (!content.has('jobs')) {
-    origins.push({ file, document, path: [] });
+  if (!isMap(content)) return complain('a document is one job, or has lists under `jobs:` and `calendars:`', content);
+  if (!kinds.some((kind) => content.has(kind)) || (!content.has('jobs') && content.has('name'))) {
+    origins.jobs.push({ file, document, path: [] });
     return;
   }
   for (const pair of content.items) {
-    if (!isScalar(pair.key) || pair.key.value !== 'jobs') complain('beside `jobs` nothing else may stand', pair.key);
+    const key = isScalar(pair.key) ? pair.key.value : null;
+    if (!kinds.some((kind) => kind === key)) complain('beside `jobs` and `calendars` nothing else may stand', pair.key);
   }
-  const list = content.get('jobs', true);
-  if (!isSeq(list)) return complain('`jobs` is a list', list ?? content);
-  list.items.forEach((_item, index) => origins.push({ file, document, path: ['jobs', index] }));
+  for (const kind of kinds) {
+    if (!content.has(kind)) continue;
+    const list = content.get(kind, true);
+    if (isSeq(list)) list.items.forEach((_item, index) => origins[kind].push({ file, document, path: [kind, index] }));
+    else complain(`\`${kind}\` is a list`, list ?? content);
+  }
 }
 
-function plainValue(origin: JobOrigin): unknown {
+function plainValue(origin: Origin): unknown {
   let value: unknown;
   try {
     value = origin.document.toJS({ maxAliasCount: 1000 });
@@ -160,24 +186,27 @@ function plainValue(origin: JobOrigin): unknown {
   return value;
 }
 
-function duplicates(jobs: readonly JobInput[], origins: readonly JobOrigin[]): PlacedFault[] {
+function duplicates(jobs: readonly JobInput[], calendars: readonly CalendarInput[], origins: Origins): PlacedFault[] {
   const faults: PlacedFault[] = [];
   const seen = new Map<string, PlacedFault>();
-  const check = (kind: string, name: string, index: number, path: Path) => {
-    const origin = origins[index];
+  const check = (word: string, name: string, kind: Kind, index: number, path: Path) => {
+    const origin = origins[kind][index];
     if (origin === undefined) return;
-    const here = { pointer: pointerOf(['jobs', index, ...path]), detail: '', ...place(origin, path, false) };
-    const first = seen.get(`${kind} ${name}`);
-    if (first === undefined) seen.set(`${kind} ${name}`, here);
+    const here = { pointer: pointerOf([kind, index, ...path]), detail: '', ...place(origin, path, false) };
+    const first = seen.get(`${word} ${name}`);
+    if (first === undefined) seen.set(`${word} ${name}`, here);
     else
       faults.push({
         ...here,
-        detail: `the ${kind} "${name}" stands twice; first at ${first.file}:${first.line}:${first.column}`,
+        detail: `the ${word} "${name}" stands twice; first at ${first.file}:${first.line}:${first.column}`,
       });
   };
+  calendars.forEach((calendar, index) => check('calendar', calendar.name, 'calendars', index, ['name']));
   jobs.forEach((job, index) => {
-    check('job', job.name, index, ['name']);
-    job.schedules?.forEach((schedule, at) => check('schedule', schedule.name, index, ['schedules', at, 'name']));
+    check('job', job.name, 'jobs', index, ['name']);
+    job.schedules?.forEach((schedule, at) =>
+      check('schedule', schedule.name, 'jobs', index, ['schedules', at, 'name']),
+    );
   });
   return faults;
 }
@@ -185,7 +214,7 @@ function duplicates(jobs: readonly JobInput[], origins: readonly JobOrigin[]): P
 type Position = Pick<PlacedFault, 'file' | 'line' | 'column' | 'excerpt'>;
 
 /** Follows `path` into the document as far as it goes; what is missing is placed at the last key that exists. */
-function place(origin: JobOrigin, path: Path, atKey: boolean): Position {
+function place(origin: Origin, path: Path, atKey: boolean): Position {
   let node: unknown = origin.document.contents;
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
   const parts = [...origin.path, ...path];

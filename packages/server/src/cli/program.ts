@@ -2,6 +2,8 @@
 
 import { Command, CommanderError, type Option } from 'commander';
 import { auditCommand } from './audit.ts';
+import { backfillCommand } from './backfill.ts';
+import { calendarCommand } from './calendar.ts';
 import { clusterCommand } from './cluster.ts';
 import { type CommandLine, ownVersion } from './command-line.ts';
 import { completionCommand } from './completion.ts';
@@ -41,6 +43,8 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(applyCommand(cli))
     .addCommand(jobCommand(cli))
     .addCommand(scheduleCommand(cli))
+    .addCommand(calendarCommand(cli))
+    .addCommand(backfillCommand(cli))
     .addCommand(runCommand(cli))
     .addCommand(lockCommand(cli))
     .addCommand(clusterCommand(cli))

@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { parseCron } from '../core/cron.ts';
 import { compileTimes, previewFires } from '../core/schedule-times.ts';
 import { openApi } from './api.ts';
+import { beginBackfillCommand } from './backfill.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
 import { fireListing, scheduleListing, styleOfState, whenText } from './listings.ts';
@@ -28,7 +29,8 @@ export function scheduleCommand(cli: CommandLine): Command {
     .addCommand(pauseCommand(cli))
     .addCommand(resumeCommand(cli))
     .addCommand(triggerCommand(cli))
-    .addCommand(previewCommand(cli));
+    .addCommand(previewCommand(cli))
+    .addCommand(beginBackfillCommand(cli));
 }
 
 interface ListOptions extends Options, PageOptions {

@@ -18,7 +18,7 @@ function setup(context: TestContext): (name: string, text: string) => string {
   };
 }
 
-const sdk = `import { schedule, task } from '@tidewheel/sdk';\n`;
+const sdk = `import { calendar, schedule, task } from '@tidewheel/sdk';\n`;
 
 test('takes every task and schedule that the files export, also from lists, each once', async (context) => {
   const file = setup(context);
@@ -28,9 +28,13 @@ test('takes every task and schedule that the files export, also from lists, each
   );
   const two = file(
     'two.ts',
-    `${sdk}const c = task({ id: 'c', run: () => 3 });\nexport const rarely = schedule(c, { id: 'rarely', every: '1d' });\n`,
+    `${sdk}const c = task({ id: 'c', run: () => 3 });\nexport const rarely = schedule(c, { id: 'rarely', every: '1d' });\nexport const free = calendar({ id: 'free', weekdays: ['SUN'] });\n`,
   );
-  const { tasks, schedules } = await loadTasks([one, two]);
+  const { tasks, schedules, calendars } = await loadTasks([one, two]);
+  assert.deepEqual(
+    calendars.map((calendar) => calendar.id),
+    ['free'],
+  );
   assert.deepEqual(
     tasks.map((task) => task.id),
     ['a', 'b', 'c'],

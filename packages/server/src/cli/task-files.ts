@@ -1,36 +1,39 @@
-// Loads tasks and schedules from the TypeScript or JavaScript files that --tasks names: whatever they export counts.
+// Loads tasks, schedules and calendars from the TypeScript or JavaScript files that --tasks names: whatever they export counts.
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Fault, Refusal } from '@tidewheel/protocol';
-import { isSchedule, isTask, type Schedule, type Task } from '@tidewheel/sdk';
+import { type Calendar, isCalendar, isSchedule, isTask, type Schedule, type Task } from '@tidewheel/sdk';
 import type { PlacedFault } from './manifest.ts';
 import { readText } from './manifest-files.ts';
 
 export interface LoadedTasks {
   readonly tasks: readonly Task[];
   readonly schedules: readonly Schedule[];
+  readonly calendars: readonly Calendar[];
 }
 
 export async function loadTasks(paths: readonly string[]): Promise<LoadedTasks> {
   const tasks = new Map<string, Task>();
   const schedules = new Map<string, Schedule>();
+  const calendars = new Map<string, Calendar>();
   for (const path of paths) {
     const exported = Object.values(await load(path));
     const found = exported.flatMap((value: unknown) => (Array.isArray(value) ? (value as unknown[]) : [value]));
     for (const value of found) {
       if (isTask(value)) add('task', tasks, value, path);
+      else if (isCalendar(value)) add('calendar', calendars, value, path);
       else if (isSchedule(value)) {
         add('schedule', schedules, value, path);
         // A schedule says which task it fires, so that task need not be exported by itself.
         if (!tasks.has(value.task.id)) tasks.set(value.task.id, value.task);
       }
     }
-    if (!found.some((value) => isTask(value) || isSchedule(value))) {
+    if (!found.some((value) => isTask(value) || isSchedule(value) || isCalendar(value))) {
       throw new Refusal('INVALID_FILE', `${path} exports no task; write \`export const name = task({ … })\``);
     }
   }
-  return { tasks: [...tasks.values()], schedules: [...schedules.values()] };
+  return { tasks: [...tasks.values()], schedules: [...schedules.values()], calendars: [...calendars.values()] };
 }
 
 function add<T extends { readonly id: string }>(kind: string, known: Map<string, T>, value: T, path: string): void {

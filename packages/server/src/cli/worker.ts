@@ -77,7 +77,7 @@ function supervise(options: WorkerOptions, terminal: Terminal): Promise<number> 
 /** Signals are the worker's own: the first drains it, the second stops it at once. */
 async function work(options: WorkerOptions, terminal: Terminal): Promise<number> {
   terminal.outliveReader();
-  const { tasks, schedules } = await loadTasks(options.tasks);
+  const { tasks, schedules, calendars } = await loadTasks(options.tasks);
   const { addresses, token, namespace } = resolveConnection(options, terminal);
   const running = worker({
     addresses,
@@ -86,6 +86,7 @@ async function work(options: WorkerOptions, terminal: Terminal): Promise<number>
     name: options.name,
     tasks,
     schedules,
+    calendars,
     slots: options.slots,
     queues: options.queues,
     labels: options.labels,

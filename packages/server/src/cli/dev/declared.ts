@@ -35,14 +35,16 @@ export async function readDeclared(options: DevOptions, terminal: Terminal): Pro
 export async function applyDeclared(master: Master, options: DevOptions, declared: Declared): Promise<ApplyResult[]> {
   // Named on the command line just now: what the same person applied by hand yesterday is not in the way.
   const order = { prune: true, takeOver: true };
-  const apply = (source: string, jobs: readonly JobInput[]): Promise<ApplyResult> =>
-    master.definitions.apply(devNamespace, devActor, applyRequestSchema.parse({ jobs, source, ...order }), {
-      role: 'admin',
-    });
+  const apply = (source: string, declares: Pick<Manifest, 'jobs' | 'calendars'>): Promise<ApplyResult> => {
+    const { jobs, calendars } = declares;
+    const request = applyRequestSchema.parse({ jobs, calendars, source, ...order });
+    return master.definitions.apply(devNamespace, devActor, request, { role: 'admin' });
+  };
   const results: ApplyResult[] = [];
   if (options.jobs.length > 0) {
-    results.push(await placing(declared.manifest, () => apply('dev-jobs', declared.manifest.jobs)));
+    results.push(await placing(declared.manifest, () => apply('dev-jobs', declared.manifest)));
   }
-  if (options.crontab.length > 0) results.push(await apply('dev-crontab', declared.crontabJobs));
+  if (options.crontab.length > 0)
+    results.push(await apply('dev-crontab', { jobs: declared.crontabJobs, calendars: [] }));
   return results;
 }
