@@ -177,3 +177,19 @@ test('a worker that stands still for longer than its lease loses its attempts, a
   );
   assert.notEqual(attempts[0]?.sessionId, attempts[1]?.sessionId);
 });
+
+test('a worker does not take over a job that a file declares, unless it is told to', { timeout: 60_000 }, async (t) => {
+  const { system, client, workerToken } = await setup(t);
+  await client.apply({ jobs: [{ name: 'convert', task: 'convert', priority: 7 }] });
+  const options = { address: system.address, token: workerToken, tasks: [convert], ...calm };
+  const refused = worker(options);
+  await assert.rejects(refused.start(), {
+    code: 'OTHER_SOURCE',
+    message: /by the source "file", not by "code\/default"/,
+  });
+  assert.equal((await client.jobs.get('convert')).definition['priority'], 7);
+  const taking = worker({ ...options, takeOver: true });
+  t.after(() => taking.stop());
+  await taking.start();
+  assert.equal((await client.jobs.get('convert')).definition['priority'], 0);
+});

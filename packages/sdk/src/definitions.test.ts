@@ -23,8 +23,8 @@ test('each task is a job with its schedules, and a schedule brings its task alon
   );
   assert.equal(request.source, 'code/reports');
   // Said only when it is meant: masters that do not know it yet refuse it.
-  assert.equal('takeOver' in applyOf(jobs, {}), false);
-  assert.equal(applyOf(jobs, { takeOver: true }).takeOver, true);
+  assert.equal('takeOver' in applyOf(definitions, {}), false);
+  assert.equal(applyOf(definitions, { takeOver: true }).takeOver, true);
 });
 
 test('one id for two things is refused', () => {

@@ -3,11 +3,12 @@
 import type { ClusterStatus, Degradation } from '@tidewheel/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { clusterQuery } from '../api/queries.ts';
-import { useT } from '../language/language.ts';
+import { useLanguage, useT } from '../language/language.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Page } from '../parts/page.tsx';
+import { degradedInChinese } from './degraded-zh.ts';
 import { Elections } from './elections.tsx';
 import { Foundation } from './foundation.tsx';
 import { MasterCard } from './master-card.tsx';
@@ -39,6 +40,7 @@ function Summary({ status: { term, degraded } }: { readonly status: ClusterStatu
 
 function Content({ status }: { readonly status: ClusterStatus }) {
   const t = useT();
+  const language = useLanguage();
   return (
     <div className="cluster">
       {status.degraded.map(({ what, detail }) => (
@@ -46,7 +48,7 @@ function Content({ status }: { readonly status: ClusterStatus }) {
           <Icon name="warn" size={14} />
           <p className="degraded">
             <strong>{t(`cluster.degraded.${known(what)}`)}</strong>
-            <span>{detail}</span>
+            <span>{language === 'zh' ? degradedInChinese(detail) : detail}</span>
           </p>
         </div>
       ))}
