@@ -147,8 +147,7 @@ export class Dispatcher implements Service {
       const version = versions.get(run.jobVersionId);
       if (link === undefined || version === undefined || !link.held.has(run.attemptId)) continue;
       link.send(assignOf(run, version, run.scheduleId === null ? null : (schedules.get(run.scheduleId) ?? null)));
-      if (run.cancelRequestedAt !== null)
-        link.send(cancelOf(run.attemptId, run.cancelReason ?? '', run.cancelGraceMs));
+      if (run.cancelRequestedAt !== null) link.send(cancelOf(run.attemptId, run.cancelReason ?? '', run.cancelGraceMs));
       metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
     }
     failpoints.reach('deliver.sent');

@@ -232,9 +232,7 @@ export class SessionGateway implements Service {
     if (mine.length === 0) return Promise.resolve();
     return this.#inStore(async () => {
       for (const cancel of await cancelsOf(this.#context.db, mine)) {
-        this.#dispatcher
-          .link(cancel.sessionId)
-          ?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
+        this.#dispatcher.link(cancel.sessionId)?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
       }
     });
   }

@@ -135,9 +135,7 @@ export class Renewals implements Service {
       if (stale.length > 0) link.send({ type: 'stale', attemptIds: stale.map(([attemptId]) => attemptId) });
     }
     for (const cancel of await cancelsOf(db, ids)) {
-      this.#dispatcher
-        .link(cancel.sessionId)
-        ?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
+      this.#dispatcher.link(cancel.sessionId)?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
     }
     return pauseMs;
   }
