@@ -47,7 +47,7 @@ export const layers: readonly Layer[] = [
     packages: [],
   },
   { name: 'sdk/anywhere', files: /^packages\/sdk\/src\//, layers: ['protocol'], packages: ['@standard-schema/spec'] },
-  { name: 'core', files: new RegExp(`^${server}core/`), layers: ['protocol'], packages: ['croner'] },
+  { name: 'core', files: new RegExp(`^${server}core/`), layers: ['protocol'], packages: [] },
   { name: 'ports', files: new RegExp(`^${server}ports/`), layers: below.ports, packages: [] },
   { name: 'store', files: new RegExp(`^${server}store/`), layers: below.store, packages: [] },
   driver('sqlite'),
