@@ -3,7 +3,7 @@
 import { limits, type ScheduleView } from '@tidewheel/protocol';
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { parseCron } from '../core/cron.ts';
+import { parseCron } from '../core/cron/parse.ts';
 import { compileTimes, previewFires } from '../core/schedule-times.ts';
 import { openApi } from './api.ts';
 import { beginBackfillCommand } from './backfill.ts';

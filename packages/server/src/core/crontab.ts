@@ -5,7 +5,7 @@
 // Names come from the command alone, so that importing a file again after lines were added or moved changes nothing else.
 
 import { type Fault, type JobInput, limits, Refusal } from '@tidewheel/protocol';
-import { parseCron } from './cron.ts';
+import { parseCron } from './cron/parse.ts';
 import { serverLimits } from './limits.ts';
 import { checkTimezone } from './zone.ts';
 

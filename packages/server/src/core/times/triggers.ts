@@ -1,7 +1,8 @@
 // One trigger of a schedule, compiled: by cron, at a fixed rate, once, or by recurrence rule. Knows nothing of calendars and bounds.
 
 import type { CombinedTrigger, DstRules } from '@tidewheel/protocol';
-import { type Cron, cronNext, parseCron } from '../cron.ts';
+import { cronNext } from '../cron/next.ts';
+import { type Cron, parseCron } from '../cron/parse.ts';
 import { parseRecurrence, type Recurrence, recurrenceNext } from '../rrule/recurrence.ts';
 
 export type Trigger =
