@@ -80,6 +80,9 @@ export const serverLimits = {
   /** Rules, added and left out times of one recurrence. */
   rruleRules: 10,
   rruleDates: 500,
+  /** Events of one iCalendar file, and times of all recurring ones within the horizon of the import. */
+  icalEvents: 10_000,
+  icalOccurrences: 20_000,
   /** Changes of mind of a calendar that one search for a remaining time passes (27 years of days), days that one for a moved time asks. */
   calendarSteps: 10_000,
   moveSteps: 1000,
