@@ -58,6 +58,11 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
     { name: 'shell', shell: { script: shellScript(truthDirectory, 0) } },
     { name: 'shell-long', timeout: { kill: '1s' }, shell: { script: shellScript(truthDirectory, 40) } },
     { name: 'shell-enduring', timeout: { kill: '1s' }, shell: { script: shellScript(truthDirectory, 200) } },
+    {
+      name: 'tenacious',
+      timeout: { kill: '10s' },
+      shell: { script: shellScript(truthDirectory, 250, "trap '' TERM") },
+    },
     { name: 'stubborn', timeout: { kill: '1s' }, shell: { script: stubbornScript(truthDirectory) } },
   ];
   const request: ApplyRequest = {
@@ -79,8 +84,9 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
 }
 
 /** The shell's own lines of the truth; `beats` of 100 ms. */
-function shellScript(directory: string, beats: number): string {
+function shellScript(directory: string, beats: number, before = ''): string {
   return `${noteFunction(directory)}
+${before}
 note start
 i=0
 while [ "$i" -lt ${beats} ]; do sleep 0.1; note beat; i=$((i + 1)); done

@@ -1,5 +1,6 @@
-// Clocks that are wrong, of one master, the leader: its wall clock leaps by an hour and back, or both of its clocks go a fifth too fast or too
-// slow. The store's clock decides what is due, and no two hosts' times are compared, so nothing may come of it but an alarm.
+// Clocks that are wrong, of the leader: its wall clock leaps by an hour and back, or both of its clocks go a fifth too fast or too slow; and
+// of a worker, a tenth too slow. The store's clock decides what is due, and no two hosts' times are compared, so nothing may come of it
+// but an alarm.
 
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -116,9 +117,57 @@ async function driftMs(stage: Stage): Promise<number> {
   return row?.ms ?? 0;
 }
 
+/** Both clocks of a worker go a tenth too slow, so that its lease seems to last. Its shell jobs do not inherit that and tell the true time. */
+const slowWorker: Scenario = {
+  id: '41w',
+  title: 'both clocks of a worker go a tenth too slow, and nothing passes between it and the masters for 30 s',
+  expects: 'its jobs, which ignore every polite word, are dead before they begin elsewhere',
+  needsNamespaces: true,
+  prepare: () => {
+    const home = mkdtempSync(join(tmpdir(), 'tidewheel-clock-'));
+    clock = fakeClock(join(home, 'time'), true);
+    clock.set('+0 x0.9');
+    return Promise.resolve({
+      workers: [{ isolated: true, env: clock.env }, {}],
+      remove: () => rm(home, { recursive: true, force: true }),
+    });
+  },
+  play: async (stage) => {
+    const [links] = stage.cluster.isolated;
+    await Promise.all(Array.from({ length: 12 }, () => stage.caller.trigger('tenacious')));
+    await pause(1500);
+    stage.mark('silence');
+    links?.set({ silent: ['toServer', 'toClient'] });
+    await pause(30_000);
+    links?.heal();
+    stage.mark('healed');
+    await pause(4000);
+  },
+  criteria: (measures, evidence) => [
+    { name: 'jobs that began elsewhere', measured: movedTenacious(evidence).length, atLeast: 2 },
+    { name: 'physical overlap, ms', measured: measures.overlapMs, atMost: 0 },
+    { name: 'dead before they began elsewhere, ms', measured: Math.min(...movedTenacious(evidence)), atLeast: 0 },
+    { name: 'delay of any fire, ms', measured: measures.fireDelayMs.max, atMost: 1000 },
+  ],
+};
+
+/** From the last sign of the first attempt to the beginning of the second. */
+function movedTenacious({ executions }: Evidence): number[] {
+  const first = executions.filter((one) => one.job === 'tenacious' && one.attempt === 1);
+  return first.flatMap(({ run, lastAt }) => {
+    const next = executions.find((one) => one.run === run && one.attempt === 2);
+    return next === undefined ? [] : [next.startedAt - lastAt];
+  });
+}
+
 async function elections(stage: Stage): Promise<number> {
   const [row] = await stage.cluster.store.db.query<{ n: number }>('select count(*) as n from election');
   return row?.n ?? 0;
 }
 
-export const clockScenarios: readonly Scenario[] = [leaps, drift('41', 1.2, 'fast'), drift('41s', 0.8, 'slow')];
+export const clockScenarios: readonly Scenario[] = [
+  leaps,
+  drift('41', 1.2, 'fast'),
+  drift('41s', 0.8, 'slow'),
+  slowWorker,
+];
