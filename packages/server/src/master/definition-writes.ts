@@ -153,7 +153,7 @@ function creationOf(
   const { wanted: spec, name } = plan;
   const pause = spec.paused ? { reason: byDefinition, by: actor } : null;
   const same = { id, jobId, name, version: 1, spec, anchorAt: now, calendars: calendars.bindingOf(spec) };
-  return { ...same, ...stateFrom(spec, now, now, pause, calendars.compiled) };
+  return { ...same, ...stateFrom(spec, now, now, pause, calendars.compiled, undefined) };
 }
 
 function updateOf(
@@ -220,13 +220,13 @@ export function stateFrom(
   cursor: number,
   pause: { reason: string; by: string } | null,
   calendars: ReadonlyMap<string, CompiledCalendar>,
-  delayed: DelayFacts = { unfinished: false, from: null },
+  delayed: DelayFacts | undefined,
 ): StateFields {
   if (pause !== null) return { ...ended('paused', cursor), pausedReason: pause.reason, pausedBy: pause.by };
   // Its run goes on: the end of that gives it its next time.
-  if (isDelay(spec) && delayed.unfinished) return ended('enabled', cursor);
+  if (isDelay(spec) && delayed?.unfinished === true) return ended('enabled', cursor);
   const nextFireAt = isDelay(spec)
-    ? delayedFire(spec, delayed.from ?? anchorAt, cursor)
+    ? delayedFire(spec, delayed?.from ?? anchorAt, cursor)
     : nextFireAfter(compileTimes(spec, anchorAt, calendars), cursor);
   return nextFireAt === null ? ended('finished', cursor) : { ...ended('enabled', cursor), nextFireAt };
 }

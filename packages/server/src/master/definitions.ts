@@ -15,6 +15,7 @@ import {
 import { calendarChanges, checkCalendarNames, checkCalendarSource } from '../core/calendar-plan.ts';
 import { checkCalendarTimes, checkDefinitions, checkPlan, checkRole, checkSource } from '../core/definition-check.ts';
 import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
+import { isDelay } from '../core/fixed-delay.ts';
 import { OutcomeUnknown, type Tx } from '../ports/database.ts';
 import { eventExists, eventsAppend } from '../store/events.ts';
 import type { FiresDecided } from '../store/fires.ts';
@@ -30,6 +31,7 @@ import {
   schedulesUpdate,
 } from '../store/schedules.ts';
 import { CalendarBook, checkCalendarRole } from './calendar-book.ts';
+import { delayFacts } from '../store/turns.ts';
 import { type Change, type DefinitionPlans, stateFrom, writePlans } from './definition-writes.ts';
 import type { MasterContext } from './deps.ts';
 import { announceFires } from './fired.ts';
@@ -195,7 +197,8 @@ export class Definitions {
         const binding = { namespace, calendars };
         const compiled = (await this.#deps.definitions.calendars.bound(tx, [binding]))(binding);
         const pause = wanted === 'resume' ? null : wanted;
-        const state = stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), pause, compiled);
+        const delayed = (await delayFacts(tx, isDelay(spec) ? [id] : [])).get(id);
+        const state = stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), pause, compiled, delayed);
         const same = { id, jobId, name, version: row.version + 1, spec, anchorAt, calendars };
         await schedulesUpdate(tx, actor, [{ ...same, ...state }]);
         await eventsAppend(tx, identity, [{ id: change.eventId, namespace, actor, action, subject: name, detail }]);

@@ -3,6 +3,7 @@
 import { openSqlite } from '../drivers/sqlite/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { ApiClient } from './api-client.ts';
+import { Backfiller } from './backfiller.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Caller } from './caller.ts';
 import { DefinitionKeeper } from './definition-keeper.ts';
@@ -50,6 +51,7 @@ export interface Cluster {
   faults: Faults;
   keeper: DefinitionKeeper;
   caller: Caller;
+  backfiller: Backfiller;
 }
 
 export async function buildCluster(options: SimOptions, trace: Trace): Promise<Cluster> {
@@ -98,6 +100,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const world = { options, client: api, masters, truth, jobs, now: () => time.now };
   const keeper = new DefinitionKeeper({ ...world, random: random.fork('keeper') });
   const caller = new Caller({ ...world, random: random.fork('caller') });
+  const backfiller = new Backfiller({ ...world, random: random.fork('backfiller') });
   return {
     options,
     time,
@@ -120,6 +123,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     faults,
     keeper,
     caller,
+    backfiller,
   };
 }
 

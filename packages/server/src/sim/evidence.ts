@@ -59,6 +59,20 @@ export interface ScheduleVersion {
   validFrom: number;
 }
 
+export interface FinalBackfill {
+  id: string;
+  state: string;
+  live: number;
+  payload: string | null;
+}
+
+export interface BackfillFire {
+  backfillId: string;
+  fireAt: number;
+  runId: string | null;
+  endedAs: string | null;
+}
+
 export interface Evidence {
   options: SimOptions;
   /** What the store's clock showed when. */
@@ -78,6 +92,8 @@ export interface Evidence {
   /** How the cluster came back after healing. */
   recovery: Recovery;
   sessions: ReadonlyMap<string, { worker: string; state: string }>;
+  backfills: readonly FinalBackfill[];
+  backfillFires: readonly BackfillFire[];
   /** When each worker was paused or hung, by name. */
   pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
   /** True time when trouble ended and when the simulation did. */
@@ -87,7 +103,10 @@ export interface Evidence {
 
 export async function gather(
   db: Database,
-  rest: Omit<Evidence, 'history' | 'runs' | 'fires' | 'schedules' | 'versions' | 'logs' | 'sessions'>,
+  rest: Omit<
+    Evidence,
+    'history' | 'runs' | 'fires' | 'schedules' | 'versions' | 'logs' | 'sessions' | 'backfills' | 'backfillFires'
+  >,
 ): Promise<Evidence> {
   const schedules = await db.query<{ id: string; namespace: string; name: string }>(
     'select id, namespace, name from schedule',
@@ -116,6 +135,11 @@ export async function gather(
     ),
     logs: await db.query<LogChunk>(
       `select run_id as "runId", attempt_id as "attemptId", seq, text from log_chunk order by run_id, attempt_id, seq`,
+    ),
+    backfills: await db.query<FinalBackfill>('select id, state, live, payload from backfill order by id'),
+    backfillFires: await db.query<BackfillFire>(
+      `select backfill_id as "backfillId", fire_at as "fireAt", run_id as "runId", ended_as as "endedAs"
+       from backfill_fire order by backfill_id, fire_at`,
     ),
     sessions: new Map(sessions.map(({ id, worker, state }) => [id, { worker, state }])),
   };

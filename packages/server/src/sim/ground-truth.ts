@@ -107,6 +107,20 @@ export interface LastAskRecord {
   gaveUpAt: number | null;
 }
 
+/** A request for a backfill; each try of it has the same key. */
+export interface BackfillRecord {
+  /** Stands in the payload of its runs. */
+  readonly tag: string;
+  readonly namespace: string;
+  readonly schedule: string;
+  readonly from: number;
+  readonly to: number;
+  readonly newestFirst: boolean;
+  readonly active: number;
+  readonly sentAt: number;
+  readonly answers: Answer<{ id: string }>[];
+}
+
 export class GroundTruth {
   /** By namespace and name of the schedule. */
   readonly eras = new Map<string, Era[]>();
@@ -117,6 +131,7 @@ export class GroundTruth {
   readonly changes: ChangeRecord[] = [];
   readonly holds: HoldRecord[] = [];
   readonly lastAsks: LastAskRecord[] = [];
+  readonly backfills: BackfillRecord[] = [];
   /** Assignments that reached a worker, whatever it did with them. */
   readonly received: { worker: string; namespace: string; job: string; runId: string }[] = [];
   /** Defects that showed themselves: a broken invariant, an unexpected error, a promise that failed with nobody waiting. */

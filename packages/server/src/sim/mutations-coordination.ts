@@ -52,8 +52,8 @@ export const coordinationMutations: readonly Mutation[] = [
       },
       {
         file: `${server}/master/definitions.ts`,
-        find: 'stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), pause, compiled)',
-        replace: 'stateFrom(spec, anchorAt, row.now, pause, compiled)',
+        find: 'stateFrom(spec, anchorAt, Math.max(row.cursor, row.now), pause, compiled, delayed)',
+        replace: 'stateFrom(spec, anchorAt, row.now, pause, compiled, delayed)',
       },
     ],
     foundBy: ['S5'],

@@ -4,6 +4,7 @@
 
 import type { Mutation } from './mutation.ts';
 import { coordinationMutations } from './mutations-coordination.ts';
+import { timeMutations } from './mutations-time.ts';
 
 const server = 'packages/server/src';
 const sdk = 'packages/sdk/src';
@@ -245,4 +246,5 @@ export const mutations: readonly Mutation[] = [
     foundBy: ['L3'],
   },
   ...coordinationMutations,
+  ...timeMutations,
 ];

@@ -49,6 +49,8 @@ export interface FaultMix {
 
 export interface SimOptions {
   seed: number;
+  /** Mean time between two backfills, ms; 0: none at all. */
+  backfillMs: number;
   /** Store time at the beginning. */
   epochMs: number;
   masters: number;
@@ -111,9 +113,11 @@ export function drawOptions(seed: number): SimOptions {
   const share = (most: number): number =>
     !calm && random.chance(0.5) ? random.fraction() * random.fraction() * most : 0;
   const short = random.chance(0.25);
+  const backfills = new Stream(seed).fork('backfills');
   const coordination = drawCoordination(new Stream(seed).fork('coordination'), calm);
   return {
     seed,
+    backfillMs: backfills.chance(0.5) ? backfills.between(10_000, 60_000) : 0,
     epochMs: Date.parse(random.pick(beginnings)) + random.between(0, 1000),
     masters: random.between(1, 3),
     workers: random.between(1, 5),

@@ -91,6 +91,7 @@ async function trouble({
   faults,
   keeper,
   caller,
+  backfiller,
 }: Cluster): Promise<void> {
   network.mix = options.network;
   store.mix = options.store;
@@ -99,6 +100,7 @@ async function trouble({
   faults.begin();
   keeper.beginChanging();
   caller.begin();
+  backfiller.begin();
   await time.run(time.now + options.troubleMs);
 }
 
@@ -116,6 +118,7 @@ async function converge(cluster: Cluster): Promise<number | null> {
   if (options.signals.loss < 1) signals.mix = calmSignals;
   await time.run(time.now + calmMs);
   await time.run(time.now + settleMostMs, () => keeper.idle);
+  cluster.backfiller.stop();
   keeper.pauseAll();
   await time.run(time.now + settleMostMs, () => keeper.idle);
   if (!keeper.idle)
@@ -135,6 +138,7 @@ function watchUnfinished({ monitor, store, caller, jobs }: Cluster, tell: (count
   const stuck = new Set(jobs.filter((job) => job.name === 'stuck').map((job) => job.namespace));
   const canceled = new Set<string>();
   const look = async (): Promise<void> => {
+    const [live] = await db.query<{ rows: number }>('select count(*) as rows from backfill where live = 1');
     const rows = await db.query<{ id: string; namespace: string; job: string }>(
       'select r.id, r.namespace, j.name as job from run r join job j on j.id = r.job_id order by r.id',
     );
@@ -143,8 +147,10 @@ function watchUnfinished({ monitor, store, caller, jobs }: Cluster, tell: (count
       canceled.add(id);
       caller.cancelUntilAnswered(namespace, id);
     }
-    tell(rows.length);
-    if (rows.length > 0) monitor.after(500, 'look again', () => void look());
+    // A backfill that goes on will make more.
+    const left = rows.length + (live?.rows ?? 0);
+    tell(left);
+    if (left > 0) monitor.after(500, 'look again', () => void look());
   };
   monitor.after(0, 'look', () => void look());
 }

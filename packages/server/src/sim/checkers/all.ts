@@ -25,6 +25,7 @@ import { onlyGrowing } from './only-growing.ts';
 import { promptAgain } from './prompt-again.ts';
 import { trulyExecuted } from './truly-executed.ts';
 import { turnsComeSoon, turnsOfRuns } from './turns-of-runs.ts';
+import { wholeBackfills } from './whole-backfills.ts';
 import { wholeLogs } from './whole-logs.ts';
 
 export const checkers: readonly Checker[] = [
@@ -45,6 +46,7 @@ export const checkers: readonly Checker[] = [
   noOverlap,
   conservation,
   wholeLogs,
+  wholeBackfills,
   entitledWorkers,
   oneLockHolder,
   freedLocks,

@@ -35,6 +35,37 @@ const planted: Planted[] = [
     },
   ],
   [
+    'a second run of a schedule that begins while the first is running, then one that waits for nothing',
+    ['S4o', 'L5'],
+    ({ history }) => {
+      const second = facts({
+        state: 'blocked',
+        fireAt: epochMs + 20_000,
+        attempt: 0,
+        attemptId: null,
+        sessionId: null,
+      });
+      const begun = { ...second, state: 'running', attempt: 1, attemptId: 'a2', sessionId: 's1' };
+      history.splice(5, 0, row(11_000, 'run+', 'r2', { after: second }), row(11_001, 'run~', 'r2', { after: begun }));
+      history.push(
+        row(41_000, 'run~', 'r2', { before: begun, after: second }),
+        row(90_000, 'run-', 'r2', { before: second }),
+      );
+    },
+  ],
+  [
+    'more made-up runs than the budget, and the newest first',
+    ['S4c'],
+    ({ history, options }) => {
+      for (let index = 0; index <= options.catchUpPerSecond; index += 1) {
+        const fireAt = epochMs + 9000 - index;
+        const fire = { fireAt, outcome: 'fired', reason: 'catch-up', runId: `m${index}` };
+        history.push(row(12_500, 'fire+', 'sch', { fire }));
+        history.push(row(12_500, 'run+', `m${index}`, { after: facts({ fireAt, dueAt: epochMs + 12_500 + index }) }));
+      }
+    },
+  ],
+  [
     'a fire that was decided early',
     ['S3'],
     ({ history }) => {

@@ -94,7 +94,7 @@ function anchorAt(evidence: Evidence, scheduleId: string, when: number): number 
 }
 
 /**
- * A fixed delay may fire one delay after any end of a run, any skip, and any change or beginning of it; and it must fire after the end
+ * A fixed delay may fire one delay after any end of a run, any other time of it, any skip, and any change or beginning of it; and it must fire after the end
  * of a run that leaves none unfinished, while its version is certain.
  */
 function addDelayed(
@@ -116,10 +116,17 @@ function addDelayed(
     may(version.anchorAt);
     may(version.validFrom);
   }
-  for (const fire of fires) if (fire.scheduleId === scheduleId) may(fire.decidedAt);
+  for (const fire of fires) {
+    if (fire.scheduleId !== scheduleId) continue;
+    may(fire.decidedAt);
+    may(fire.fireAt);
+  }
+  // Where the store's clock went back, the time counts from what is decided already.
+  let decidedTo = 0;
   const finishedAt = new Map(runs.map((run) => [run.id, run.finishedAt]));
   const unfinished = new Set<string>();
   for (const row of history) {
+    if (row.id === scheduleId) decidedTo = Math.max(decidedTo, row.fire?.fireAt ?? row.cursor?.after ?? 0);
     const facts = row.after ?? row.before;
     if (facts?.scheduleId !== scheduleId || facts.trigger !== 'schedule') continue;
     if (row.kind === 'run+') unfinished.add(row.id);
@@ -128,6 +135,7 @@ function addDelayed(
     const ended = finishedAt.get(row.id) ?? null;
     if (ended === null) continue;
     may(ended);
-    if (unfinished.size === 0 && row.when > era.doneAt && ended + delayMs <= mustTo) certain.push(ended + delayMs);
+    if (unfinished.size === 0 && row.when > era.doneAt && ended + delayMs <= mustTo && ended + delayMs > decidedTo)
+      certain.push(ended + delayMs);
   }
 }

@@ -65,6 +65,8 @@ export function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
     ],
     ...around(),
     sessions: new Map([['s1', { worker: 'worker-1', state: 'live' }]]),
+    backfills: [],
+    backfillFires: [],
     pauses: new Map(),
     healedAt: 14_000,
     endedAt: 15_000,

@@ -1,4 +1,4 @@
-// S1. Looks at every row that ever was, deleted ones too, and at what workers were told to run.
+// S1. Looks at every row that ever was, deleted ones too, and at what workers were told to run. Backfills have B1.
 
 import type { Checker } from './checker.ts';
 
@@ -7,17 +7,19 @@ export const oneRunPerFire: Checker = {
   promise: 'at most one run per schedule and nominal time',
   check({ history, truth }) {
     const runs = new Map<string, Set<string>>();
+    const backfilled = new Set<string>();
     const note = (key: string, runId: string): void => {
       const ids = runs.get(key) ?? new Set();
       ids.add(runId);
       runs.set(key, ids);
     };
     for (const row of history) {
-      if (row.kind === 'run+' && row.after !== null && row.after.fireAt !== null)
-        note(`${row.after.scheduleId} ${row.after.fireAt}`, row.id);
+      if (row.kind !== 'run+' || row.after === null || row.after.fireAt === null) continue;
+      if (row.after.trigger === 'backfill') backfilled.add(row.id);
+      else note(`${row.after.scheduleId} ${row.after.fireAt}`, row.id);
     }
     for (const { namespace, schedule, fireAt, runId } of truth.executions) {
-      if (fireAt !== null) note(`${namespace} ${schedule} ${fireAt}`, runId);
+      if (fireAt !== null && !backfilled.has(runId)) note(`${namespace} ${schedule} ${fireAt}`, runId);
     }
     return [...runs]
       .filter(([, ids]) => ids.size > 1)
