@@ -92,7 +92,7 @@ export class TcpProxy {
   #accept(client: Socket): void {
     if (this.#fault.refuse === true) {
       client.on('error', () => undefined);
-      client.resetAndDestroy();
+      abort(client);
       return;
     }
     const upstream = createConnection({ ...this.#target, allowHalfOpen: true });
@@ -104,6 +104,12 @@ export class TcpProxy {
     );
     this.#pairs.add(pair);
   }
+}
+
+/** A socket file knows no reset: its other end, the relay in the worker's namespace, sees it end. */
+function abort(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 class Pair {
@@ -131,7 +137,7 @@ class Pair {
 
   reset(): void {
     for (const lane of this.#lanes) lane.stop();
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.#sockets) if (!socket.destroyed) abort(socket);
     this.#gone();
   }
 }
