@@ -124,23 +124,29 @@ async function converge(cluster: Cluster): Promise<number | null> {
   if (!keeper.idle)
     cluster.truth.defects.push({ at: time.now, who: 'operator', what: 'a change was not answered long after healing' });
   let unfinished: number | null = null;
-  watchUnfinished(cluster, (count) => {
+  watchUnfinished(cluster, (count, ofThePresent) => {
     unfinished = count;
-    recovery.counted(count);
+    recovery.counted(ofThePresent);
   });
   await time.run(time.now + convergeMostMs, () => unfinished === 0 && recovery.oneLeads && locksAreFree());
   return unfinished === 0 ? time.now : null;
 }
 
-/** Counts unfinished runs again and again; those that end only by a cancel are canceled. */
-function watchUnfinished({ monitor, store, caller, jobs }: Cluster, tell: (count: number) => void): void {
+/**
+ * Counts what is unfinished again and again; runs that end only by a cancel are canceled. `ofThePresent`: runs that are no backfill's,
+ * so that no more of them are made.
+ */
+function watchUnfinished(
+  { monitor, store, caller, jobs }: Cluster,
+  tell: (count: number, ofThePresent: number) => void,
+): void {
   const db = new SimDatabase(store, monitor);
   const stuck = new Set(jobs.filter((job) => job.name === 'stuck').map((job) => job.namespace));
   const canceled = new Set<string>();
   const look = async (): Promise<void> => {
     const [live] = await db.query<{ rows: number }>('select count(*) as rows from backfill where live = 1');
-    const rows = await db.query<{ id: string; namespace: string; job: string }>(
-      'select r.id, r.namespace, j.name as job from run r join job j on j.id = r.job_id order by r.id',
+    const rows = await db.query<{ id: string; namespace: string; job: string; trigger: string }>(
+      'select r.id, r.namespace, r.trigger_kind as "trigger", j.name as job from run r join job j on j.id = r.job_id order by r.id',
     );
     for (const { id, namespace, job } of rows) {
       if (job !== 'stuck' || !stuck.has(namespace) || canceled.has(id)) continue;
@@ -149,7 +155,7 @@ function watchUnfinished({ monitor, store, caller, jobs }: Cluster, tell: (count
     }
     // A backfill that goes on will make more.
     const left = rows.length + (live?.rows ?? 0);
-    tell(left);
+    tell(left, rows.filter((run) => run.trigger !== 'backfill').length);
     if (left > 0) monitor.after(500, 'look again', () => void look());
   };
   monitor.after(0, 'look', () => void look());
@@ -193,6 +199,7 @@ async function judge(
     skips: evidence.fires.filter((fire) => fire.outcome === 'skipped').length,
     calls: truth.triggers.length + truth.cancels.length + truth.retries.length,
     runs: evidence.runs.length,
+    backfills: evidence.backfills.length,
     executions: truth.executions.length,
     'cut off': truth.executions.length - ended,
     sessions: evidence.sessions.size,
