@@ -1,5 +1,12 @@
-// From a source of wall times to instants, always forward and never twice the same: between two changes of the clock, wall time is UTC
-// with an offset, so each such stretch is asked for its own wall times, and the rules say what becomes of those in a gap or a repetition.
+// From a source of wall times to instants, always forward and never twice the same.
+//
+// A zone's time is a row of segments of constant offset. Within one, wall time is UTC plus the offset, and the source alone says
+// what comes next. Only the edges of a segment know of changes:
+// - Set back, the wall times before the change show once more after it. `first` leaves out the second showing (a segment begins
+//   later on the wall), `last` the first one (it ends earlier), `both` neither. `once` is `first` for fixed times, else `both`.
+// - Set forward, the wall times between the two edges do not exist. Fixed times among them become one instant: the beginning of
+//   the segment after, or the last minute of the segment before; with `skip` none.
+// Changes lie a week apart and are by a day at most (zone-clock.ts), so that no two of them touch the same wall time.
 
 import { type ClockRules, lastBeforeGap, type WallTiming } from './wall-times.ts';
 import type { Segment, ZoneClock } from './zone-clock.ts';
@@ -33,11 +40,33 @@ export function nextInstant(
     }
     if (direct !== null) return direct;
     if (until === Infinity) return null;
-    // Stretches before the next wall time have nothing to ask for.
-    const rest = source.next(until + Math.min(offset, segment.after) - 1);
+    // Segments before the next wall time have nothing to ask for. Only a clock that is set back shows again what lies before `wall`.
+    const rest = segment.after < offset ? source.next(until + segment.after - 1) : wall;
     if (rest === null) return null;
     segment = clock.segmentAt(Math.max(until, rest - farthestMs));
   }
+}
+
+/** How a change of the clock touches an instant: moved out of a gap (also when it falls together with a time of its own), or shown twice. */
+export type ClockMark = 'gap' | 'repeated-first' | 'repeated-second';
+
+/** Of an instant that the source has. */
+export function clockMark(
+  source: WallSource,
+  clock: ZoneClock,
+  rules: ClockRules,
+  timing: WallTiming,
+  at: number,
+): ClockMark | null {
+  const { from, until, offset, before, after } = clock.segmentAt(at);
+  const gap = timing.fixed ? rules.gap : 'skip';
+  if (gap === 'after' && at === from && hasWall(source, from + before, from + offset)) return 'gap';
+  if (gap === 'before' && after > offset && at === lastBeforeGap(until, offset, timing.unitMs)) {
+    if (hasWall(source, until + offset, until + after)) return 'gap';
+  }
+  const wall = at + offset;
+  if (wall < from + before) return 'repeated-second';
+  return wall >= until + after ? 'repeated-first' : null;
 }
 
 /** The wall times of a segment that count, the second not: without those that are left to the other side of a change. */

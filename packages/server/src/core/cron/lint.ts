@@ -8,7 +8,6 @@ import { clock } from './meaning.ts';
 import { cronNext } from './next.ts';
 import type { Cron } from './parse.ts';
 import { splitCron } from './shape.ts';
-import { nextWall } from './wall.ts';
 
 export const cronWarningCodes = [
   'never',
@@ -144,7 +143,7 @@ function clockChanges(cron: Cron, fromMs: number): CronWarning[] {
 function gapWarning(cron: Cron, change: Transition): CronWarning | null {
   const { at, before, after } = change;
   if (after <= before) return null;
-  const lost = nextWall(cron.pattern, at + before);
+  const lost = cron.pattern.next(at + before - 1);
   if (lost === null || lost >= at + after) return null;
   const [what, zhWhat] = [`${clockText(lost)} does not exist`, `${clockText(lost)} 不存在`];
   const [head, zhHead] = headOf(cron, change);
@@ -169,7 +168,7 @@ function repeatWarning(cron: Cron, change: Transition): CronWarning | null {
   const { overlap } = cron.rules;
   const both = overlap === 'both' || (overlap === 'once' && !cron.fixed);
   if (after >= before || !both || cron.fields.hour.values.length === 24) return null;
-  const twice = nextWall(cron.pattern, at + after);
+  const twice = cron.pattern.next(at + after - 1);
   if (twice === null || twice >= at + before) return null;
   const [head, zhHead] = headOf(cron, change);
   const time = clockText(twice);

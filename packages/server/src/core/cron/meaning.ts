@@ -1,7 +1,7 @@
 // A parsed expression as the shape of its meaning (how often within the day, on which days), which both languages then say.
 
 import type { DayRule } from './day-rule.ts';
-import type { CronFields } from './parse.ts';
+import type { CronFields } from './wall.ts';
 
 export type Times =
   /** Every `step` seconds, minutes or hours from `start` on; `at` is the offset within the unit, in seconds. */

@@ -2,18 +2,18 @@
 // field, its place, what was expected, and the nearest expression that would be right.
 
 import { type DstRules, Refusal } from '@tidewheel/protocol';
-import { type ClockRules, clockRules } from '../wall-times.ts';
+import { type ClockRules, clockRules, type WallTiming } from '../wall-times.ts';
 import { daysInMonth } from '../days.ts';
 import { type ZoneClock, zoneClock } from '../zone-clock.ts';
-import { bitsOf, type DayRule, masksOf, readDayRule } from './day-rule.ts';
+import { readDayRule } from './day-rule.ts';
 import { CronFault } from './fault.ts';
 import { allFields, firstYear, lastYear, monthNames, sizeOf } from './fields.ts';
-import { type FieldValues, isStar, type Piece, readField } from './field.ts';
+import { isStar, type Piece, readField } from './field.ts';
 import { ShapeFault, splitCron } from './shape.ts';
-import { nextWall, noMonth, sixtyOf, type WallPattern } from './wall.ts';
+import { type CronFields, WallPattern } from './wall.ts';
 
 /** A compiled expression in its zone. */
-export interface Cron {
+export interface Cron extends WallTiming {
   readonly expression: string;
   readonly timezone: string;
   readonly fields: CronFields;
@@ -24,17 +24,6 @@ export interface Cron {
   readonly fixed: boolean;
   /** Distance of the last time before a gap from the gap: a second where seconds are given. */
   readonly unitMs: 1000 | 60_000;
-}
-
-/** The values that each field allows. */
-export interface CronFields {
-  readonly second: FieldValues;
-  readonly minute: FieldValues;
-  readonly hour: FieldValues;
-  readonly month: FieldValues;
-  readonly day: DayRule;
-  /** Null for every year. */
-  readonly year: readonly number[] | null;
 }
 
 export interface CronOptions {
@@ -87,21 +76,9 @@ function readCron(expression: string, hashKey: string): Reading {
     month: readField(month, monthSpec, hashKey),
     year: years !== null && years.length === sizeOf(yearSpec) ? null : years,
   };
-  const pattern = patternOf(fields);
-  if (nextWall(pattern, 0) === null) throw neverFault(fields, day, weekday);
+  const pattern = new WallPattern(fields);
+  if (pattern.next(-1) === null) throw neverFault(fields, day, weekday);
   return { fields, pattern, hasSeconds };
-}
-
-function patternOf(fields: CronFields): WallPattern {
-  return {
-    seconds: sixtyOf(fields.second.values),
-    minutes: sixtyOf(fields.minute.values),
-    hours: bitsOf(fields.hour.values),
-    days: masksOf(fields.day),
-    months: bitsOf(fields.month.values),
-    years: fields.year,
-    month: noMonth(),
-  };
 }
 
 function neverFault({ day, month }: CronFields, dayPiece: Piece, weekdayPiece: Piece): CronFault {

@@ -2,17 +2,30 @@
 // Wall times are milliseconds as if they were UTC.
 
 import { civilOf, dayMs, dayNumber, daysInMonth } from '../days.ts';
-import { type DayMasks, daysOfMonth } from './day-rule.ts';
+import type { WallSource } from '../wall-fires.ts';
+import { bitsOf, type DayMasks, type DayRule, daysOfMonth, masksOf } from './day-rule.ts';
+import type { FieldValues } from './field.ts';
 import { lastYear } from './fields.ts';
 
 /** Bits 0 to 29 and 30 to 59, because numbers have 32. */
-export interface Sixty {
+interface Sixty {
   readonly low: number;
   readonly high: number;
 }
 
+/** The values that each field allows. */
+export interface CronFields {
+  readonly second: FieldValues;
+  readonly minute: FieldValues;
+  readonly hour: FieldValues;
+  readonly month: FieldValues;
+  readonly day: DayRule;
+  /** Null for every year. */
+  readonly year: readonly number[] | null;
+}
+
 /** What an expression means on any wall clock. */
-export interface WallPattern {
+export class WallPattern implements WallSource {
   readonly seconds: Sixty;
   readonly minutes: Sixty;
   readonly hours: number;
@@ -22,10 +35,24 @@ export interface WallPattern {
   /** In order; null for every year. */
   readonly years: readonly number[] | null;
   /** The month that was asked for last, which is nearly always asked for next. */
-  readonly month: MonthFound;
+  readonly month: MonthFound = { year: 0, month: 0, from: 0, until: 0, days: 0 };
+
+  constructor({ second, minute, hour, day, month, year }: CronFields) {
+    this.seconds = sixtyOf(second.values);
+    this.minutes = sixtyOf(minute.values);
+    this.hours = bitsOf(hour.values);
+    this.days = masksOf(day);
+    this.months = bitsOf(month.values);
+    this.years = year;
+  }
+
+  /** The first wall time later than `after`, or null when none comes before the year 2200. None is before 1970. */
+  next(after: number): number | null {
+    return nextWall(this, after + 1);
+  }
 }
 
-export interface MonthFound {
+interface MonthFound {
   year: number;
   month: number;
   /** The number of its first day, and of the first day after it. */
@@ -35,11 +62,7 @@ export interface MonthFound {
   days: number;
 }
 
-export function noMonth(): MonthFound {
-  return { year: 0, month: 0, from: 0, until: 0, days: 0 };
-}
-
-export function sixtyOf(values: readonly number[]): Sixty {
+function sixtyOf(values: readonly number[]): Sixty {
   let low = 0;
   let high = 0;
   for (const value of values) {
