@@ -41,7 +41,7 @@ export function importICalendar(text: string, order: ICalendarOrder): ICalendarI
   if (horizon.to < horizon.from) refuse('/to', `the horizon ends (${order.to}) before it begins (${order.from})`);
   const reader = new EventReader(timezone === undefined ? null : zoneClock(timezone).zone, horizon);
   const moved = movedOf(file.events);
-  for (const event of file.events) reader.read(event, moved.get(uidOf(event)) ?? []);
+  for (const event of file.events) reader.read(event, moved.get(uidOf(event)) ?? noLines);
   reader.throwAny();
   const days = unionOf(reader.days, 1);
   if (days.length === 0) {
@@ -112,6 +112,8 @@ function readEvents(text: string): { events: Event[]; timezone: string | null } 
 }
 
 const deepest = 8;
+const noLines: readonly ContentLine[] = [];
+const none: ReadonlySet<number> = new Set();
 
 function uidOf({ lines }: Event): string {
   return lines.find(({ name }) => name === 'UID')?.value ?? '';
@@ -121,7 +123,10 @@ function movedOf(events: readonly Event[]): Map<string, ContentLine[]> {
   const moved = new Map<string, ContentLine[]>();
   for (const event of events) {
     const line = event.lines.find(({ name }) => name === 'RECURRENCE-ID');
-    if (line !== undefined) moved.set(uidOf(event), [...(moved.get(uidOf(event)) ?? []), line]);
+    if (line === undefined) continue;
+    const known = moved.get(uidOf(event));
+    if (known === undefined) moved.set(uidOf(event), [line]);
+    else known.push(line);
   }
   return moved;
 }
@@ -146,6 +151,7 @@ class EventReader {
   readonly notes: { line: number; detail: string }[] = [];
   leftOut = 0;
   #occurrences = 0;
+  readonly #moved = new Map<readonly ContentLine[], ReadonlySet<number>>();
   readonly #zone: string | null;
   readonly #horizon: Span;
   readonly #faults: { line: number; detail: string }[] = [];
@@ -185,13 +191,14 @@ class EventReader {
     const isDate = (line: ContentLine) => writtenTime(line.value.split(',')[0] ?? '')?.form === 'date';
     const excluded = event.lines.filter(({ name }) => name === 'EXDATE');
     const isMoved = one('RECURRENCE-ID') !== undefined;
-    const out = new Set([...excluded, ...(isMoved ? [] : moved)].flatMap((line) => this.#walls(line)));
+    const out = new Set(excluded.flatMap((line) => this.#walls(line)));
+    const elsewhere = isMoved ? none : this.#movedWalls(moved);
     // Days in EXDATE of an event with times take out what begins on them.
     const daysOut = new Set(excluded.filter(isDate).flatMap((line) => this.#walls(line).map(dayOf)));
     const added = event.lines.filter(({ name }) => name === 'RDATE').flatMap((line) => this.#walls(line));
     const found = this.days.length;
     for (const wall of [start, ...added, ...this.#recurring(event, start, length)]) {
-      if (out.has(wall) || daysOut.has(dayOf(wall))) continue;
+      if (out.has(wall) || elsewhere.has(wall) || daysOut.has(dayOf(wall))) continue;
       const from = Math.ceil(wall / dayMs);
       const to = Math.floor((wall + length) / dayMs) - 1;
       if (to >= from) this.days.push({ from, to });
@@ -199,6 +206,16 @@ class EventReader {
     if (this.days.length === found && length < dayMs) {
       throw new LeftOut('covers no whole day, and calendars of dates know whole days only');
     }
+  }
+
+  /** Many events may have one UID: what is moved away from it is read once. */
+  #movedWalls(moved: readonly ContentLine[]): ReadonlySet<number> {
+    let walls = this.#moved.get(moved);
+    if (walls === undefined) {
+      walls = new Set(moved.flatMap((line) => this.#walls(line)));
+      this.#moved.set(moved, walls);
+    }
+    return walls;
   }
 
   /** Milliseconds on the wall. */

@@ -80,6 +80,8 @@ export const serverLimits = {
   /** Rules, added and left out times of one recurrence. */
   rruleRules: 10,
   rruleDates: 500,
+  /** Coming times that are looked at to see whether a calendar takes out any. */
+  lintTimes: 1000,
   /** Events of one iCalendar file, and times of all recurring ones within the horizon of the import. */
   icalEvents: 10_000,
   icalOccurrences: 20_000,
