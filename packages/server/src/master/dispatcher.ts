@@ -119,15 +119,20 @@ export class Dispatcher implements Service {
 
   /**
    * Hands committed claims to their workers. A worker that has gone gets them when it resumes, or they are rescued. When the
-   * store cannot be asked for their definitions, nothing is lost: the gateway's comparing hands them over later.
+   * store cannot be asked for their definitions, nothing is lost: the gateway's comparing hands them over later. So it does
+   * when this master stood still since `askedMs`, before the claim: by now the run may be another's, or canceled.
    */
-  async deliver(claimed: readonly ClaimedRun[], path: 'claim' | 'direct' | 'again'): Promise<void> {
+  async deliver(
+    claimed: readonly ClaimedRun[],
+    path: 'claim' | 'direct' | 'again',
+    askedMs = this.#context.clock.monotonicMs(),
+  ): Promise<void> {
     if (claimed.length === 0) return;
     const sinceMs = this.#context.clock.monotonicMs();
     // Hold the slots at once: the definitions may have to be read.
     for (const run of claimed) this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs });
     try {
-      await this.#send(claimed);
+      await this.#send(claimed, askedMs);
     } catch (error) {
       for (const run of claimed) this.#links.get(run.sessionId)?.held.delete(run.attemptId);
       if (!isPassing(error)) throw error;
@@ -136,8 +141,8 @@ export class Dispatcher implements Service {
     this.#changes.note(new Set(claimed.map((run) => run.namespace)), 'runs');
   }
 
-  async #send(claimed: readonly ClaimedRun[]): Promise<void> {
-    const { db, definitions, failpoints, metrics } = this.#context;
+  async #send(claimed: readonly ClaimedRun[], askedMs: number): Promise<void> {
+    const { clock, db, definitions, failpoints, metrics, settings } = this.#context;
     const versions = await definitions.jobVersions(db, new Set(claimed.map((run) => run.jobVersionId)));
     const scheduled = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
     const schedules = await definitions.scheduleNames(db, scheduled);
@@ -145,6 +150,10 @@ export class Dispatcher implements Service {
     for (const run of claimed) {
       const link = this.#links.get(run.sessionId);
       const version = versions.get(run.jobVersionId);
+      if (clock.monotonicMs() - askedMs > settings.sessionTtlMs / 2) {
+        link?.held.delete(run.attemptId);
+        continue;
+      }
       if (link === undefined || version === undefined || !link.held.has(run.attemptId)) continue;
       link.send(assignOf(run, version, run.scheduleId === null ? null : (schedules.get(run.scheduleId) ?? null)));
       if (run.cancelRequestedAt !== null) link.send(cancelOf(run.attemptId, run.cancelReason ?? '', run.cancelGraceMs));
@@ -210,6 +219,7 @@ export class Dispatcher implements Service {
       const link = this.#links.get(slot.sessionId);
       if (link !== undefined) link.reserved += 1;
     }
+    const askedMs = this.#context.clock.monotonicMs();
     // Clean before the claim, so that a signal that arrives meanwhile makes it dirty again.
     this.#dirty.delete(laneId);
     try {
@@ -218,7 +228,7 @@ export class Dispatcher implements Service {
       failpoints.reach('claim.committed');
       if (claimed.length === slots.length) this.#dirty.add(laneId);
       this.release(slots);
-      await this.deliver(claimed, 'claim');
+      await this.deliver(claimed, 'claim', askedMs);
     } catch (error) {
       this.#dirty.add(laneId);
       this.release(slots);

@@ -112,7 +112,7 @@ export class RunIntake implements Service {
   async #deliverOffers(plan: SubmitPlan, submitted: readonly SubmittedRun[]): Promise<void> {
     const direct = submitted.filter((run) => run.state === 'running').flatMap((run) => plan.claimOf(run) ?? []);
     plan.releaseOffers();
-    await this.#dispatcher.deliver(direct, 'direct');
+    await this.#dispatcher.deliver(direct, 'direct', plan.askedMs);
   }
 }
 

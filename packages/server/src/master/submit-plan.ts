@@ -23,11 +23,14 @@ export class SubmitPlan {
   /** Those with an offer, by id. */
   #direct = new Map<string, NewRun>();
   offers: Slot[] = [];
+  /** When it was begun: before anything of it can have been written. */
+  readonly askedMs: number;
 
   constructor(context: MasterContext, dispatcher: Dispatcher, batch: readonly Submission[]) {
     this.#context = context;
     this.#dispatcher = dispatcher;
     this.#batch = batch;
+    this.askedMs = context.clock.monotonicMs();
   }
 
   answers(): (TriggerResult[] | Refusal)[] {
