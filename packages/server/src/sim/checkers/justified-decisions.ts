@@ -99,6 +99,8 @@ function livesOfRuns({ history }: Evidence): Map<string, RunLife[]> {
   const lives = new Map<string, RunLife[]>();
   const open = new Map<string, RunLife>();
   for (const row of history) {
+    // Backfills run beside their schedule.
+    if (row.kind === 'run+' && row.after?.trigger === 'backfill') continue;
     if (row.kind === 'run+' && row.after !== null && row.after.scheduleId !== null) {
       const life = { id: row.id, fireAt: row.after.fireAt, from: row.when, to: Number.POSITIVE_INFINITY };
       open.set(row.id, life);
