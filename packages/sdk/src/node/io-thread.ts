@@ -15,9 +15,6 @@ import { SocketTransport } from './socket-transport.ts';
 import { NotesPipe } from './supervision/supervisor-notes.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
-/** The main thread has this long beyond the grace to report an abandoned attempt's end. */
-const hangAllowanceMs = 500;
-
 function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   const toMain = new Batch<ToMain>((messages) => port.postMessage(messages));
   const pulse = new PulseReader(data.pulse);
@@ -32,8 +29,9 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
     cancel: (attemptId, reason, graceMs) => toMain.add({ type: 'cancel', attemptId, reason, graceMs }),
     abandon(attemptId) {
       toMain.add({ type: 'abandon', attemptId });
-      if (groups.has(attemptId))
-        systemClock.timer(workerLimits.abandonGraceMs + hangAllowanceMs, () => void kill(attemptId));
+      // The main thread does it at the end of the grace; a little before the last moment it is done for it.
+      const mostMs = workerLimits.abandonGraceMs + workerLimits.abandonKillMs / 2;
+      if (groups.has(attemptId)) systemClock.timer(mostMs, () => void kill(attemptId));
     },
     mainSeq: () => pulse.seq,
     stats: () => ({ ...usage.take(), loopLagMs: pulse.takeLagMs() }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { Lease } from './lease.ts';
+import { Lease, leaseMarginMs } from './lease.ts';
 import { workerLimits } from './worker-limits.ts';
 
 const ttlMs = 15_000;
@@ -10,12 +10,12 @@ test('trust runs from the hello, and from the first sending of an answered nonce
   const lease = new Lease();
   assert.equal(lease.expired(Infinity), false, 'no lease, nothing to lose');
   lease.welcomed(ttlMs, 'n0', 100);
-  assert.equal(lease.deadline, 100 + ttlMs - workerLimits.leaseMarginMs);
+  assert.equal(lease.deadline, 100 + ttlMs - leaseMarginMs(ttlMs));
   assert.equal(lease.sending(1000), 'n0');
   assert.equal(lease.sending(4000), 'n0');
   assert.equal(lease.waitingMs(4500), 3500);
   assert.equal(lease.acknowledged('n1'), true);
-  assert.equal(lease.deadline, 1000 + ttlMs - workerLimits.leaseMarginMs);
+  assert.equal(lease.deadline, 1000 + ttlMs - leaseMarginMs(ttlMs));
   assert.equal(lease.acknowledged('n2'), false, 'nothing was asked');
 });
 
@@ -23,6 +23,16 @@ test('a short lease keeps half of itself as the margin', () => {
   const lease = new Lease();
   lease.welcomed(2000, 'n0', 0);
   assert.equal(lease.deadline, 1000);
+});
+
+test('by a clock that goes a tenth too slow all attempts are dead before the master may give them away', () => {
+  const { abandonGraceMs, abandonKillMs } = workerLimits;
+  for (let ttl = 4000; ttl <= 600_000; ttl += 500) {
+    const lease = new Lease();
+    lease.welcomed(ttl, 'n0', 0);
+    const deadByItsClock = (lease.deadline ?? Infinity) + abandonGraceMs + abandonKillMs;
+    assert.ok(deadByItsClock / 0.9 <= ttl + 1e-6, `${ttl} ms`);
+  }
 });
 
 test('whatever the network delays, repeats or loses, the worker never trusts a lease longer than the master grants it', () => {
@@ -51,7 +61,7 @@ test('whatever the network delays, repeats or loses, the worker never trusts a l
         if (answerArrives) lease.acknowledged(answers.at(-1) ?? '');
         const old = answers.at(-1 - repeat);
         if (old !== undefined) lease.acknowledged(old);
-        assert.ok((lease.deadline ?? 0) <= grantedUntil - workerLimits.leaseMarginMs);
+        assert.ok((lease.deadline ?? 0) <= grantedUntil - leaseMarginMs(ttlMs));
       });
     }),
     { numRuns: 500 },

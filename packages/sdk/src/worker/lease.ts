@@ -8,6 +8,15 @@
 import { Recent } from './recent.ts';
 import { workerLimits } from './worker-limits.ts';
 
+/**
+ * The worker stops trusting its lease so long before the master may give its attempts away: enough to end them all, by a clock that goes too
+ * slow. At most half of the lease, so one below 4 s promises less.
+ */
+export function leaseMarginMs(ttlMs: number): number {
+  const { abandonGraceMs, abandonKillMs, clockDrift } = workerLimits;
+  return Math.min(ttlMs / 2, ttlMs * clockDrift + abandonGraceMs + abandonKillMs);
+}
+
 export class Lease {
   #trustMs = 0;
   #nonce = '';
@@ -17,7 +26,7 @@ export class Lease {
 
   /** The hello that was sent at `helloSentAt` made or renewed the lease. Begins a new connection, and so a new row of nonces. */
   welcomed(ttlMs: number, nonce: string, helloSentAt: number): void {
-    this.#trustMs = ttlMs - Math.min(workerLimits.leaseMarginMs, ttlMs / 2);
+    this.#trustMs = ttlMs - leaseMarginMs(ttlMs);
     this.#spent.clear();
     this.#nonce = nonce;
     this.#firstSentAt = null;

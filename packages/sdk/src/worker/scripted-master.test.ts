@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { limits, type Assign, type MasterMessage, type Welcome, type WorkerMessage } from '@tidewheel/protocol';
+import { leaseMarginMs } from './lease.ts';
 import { WorkerSession } from './session.ts';
 import type { TransportEvents, WorkerSettings } from './session-ports.ts';
 import { workerLimits } from './worker-limits.ts';
 
 export const leaseTtlMs = 15_000;
 export const heartbeatMs = 3_000;
-export const trustMs = leaseTtlMs - workerLimits.leaseMarginMs;
+export const trustMs = leaseTtlMs - leaseMarginMs(leaseTtlMs);
 
 export class VirtualClock {
   now = 1_000_000;

@@ -21,10 +21,12 @@ export const workerLimits = {
   /** Full jitter between two tries to connect: random below min(max, base × 2^failures). */
   reconnectBaseMs: 500,
   reconnectMaxMs: 5000,
-  /** The worker stops trusting its lease this long before the master may give its attempts away; at most half of the lease. */
-  leaseMarginMs: 3000,
-  /** From the polite stop of an abandoned attempt to its kill: must end within the margin. */
-  abandonGraceMs: 2000,
+  /** How much too slow the worker's clock may go, as a share. The lease seems to last longer then, and so do the two times below. */
+  clockDrift: 0.1,
+  /** From the polite stop of an abandoned attempt to its kill. */
+  abandonGraceMs: 1000,
+  /** From there until nothing of it lives, or the I/O thread kills it in place of a main thread that does not. */
+  abandonKillMs: 500,
 
   /** A main loop that stands still for this long is hung; how often it is looked at; how long its stack is waited for. */
   hangMs: 5000,
