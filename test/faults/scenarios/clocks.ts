@@ -134,7 +134,7 @@ const slowWorker: Scenario = {
   },
   play: async (stage) => {
     const [links] = stage.cluster.isolated;
-    await Promise.all(Array.from({ length: 12 }, () => stage.caller.trigger('tenacious')));
+    await Promise.all(Array.from({ length: 16 }, () => stage.caller.trigger('tenacious')));
     await pause(1500);
     stage.mark('silence');
     links?.set({ silent: ['toServer', 'toClient'] });
