@@ -12,9 +12,9 @@ import {
   type ScheduleDefinition,
 } from '@tidewheel/protocol';
 import type { CompiledCalendar } from './calendar.ts';
-import type { JobPlan } from './definition-plan.ts';
+import { type JobPlan, timesChanged } from './definition-plan.ts';
 import { serverLimits } from './limits.ts';
-import { compileTimes } from './schedule-times.ts';
+import { compileTimes, nextFireAfter } from './schedule-times.ts';
 
 class Faults {
   readonly #faults: Fault[] = [];
@@ -91,12 +91,16 @@ export function checkCalendarTimes(
   faults.throwAny();
 }
 
-/** Of a plan: names that other jobs hold, and new instants in the past. `holders`: schedule name → the job that holds it. */
+/**
+ * Of a plan: names that other jobs hold, and new or changed times of which none would ever come. `holders`: schedule name → the job that
+ * holds it. `calendars`: as they will be.
+ */
 export function checkPlan(
   plans: readonly JobPlan[],
   holders: ReadonlyMap<string, string>,
   now: number,
   pointer: '/jobs' | null,
+  calendars: ReadonlyMap<string, CompiledCalendar>,
 ): void {
   const faults = new Faults();
   for (const [index, plan] of plans.entries()) {
@@ -116,7 +120,7 @@ export function checkPlan(
           `${at}/at`,
           `${new Date(instant).toISOString()} is in the past, so it would never fire`,
         );
-      }
+      } else if (!faults.full && timesChanged(schedule)) checkComing(faults, at, schedule.wanted, now, calendars);
     }
   }
   faults.throwAny();
@@ -174,6 +178,23 @@ function checkTimes(
     if (!(error instanceof Refusal)) throw error;
     for (const fault of error.faults) faults.add(error.code, `${pointer}${fault.pointer}`, fault.detail);
   }
+}
+
+/** That some time will come. One whose end has passed is finished, which may be what is wanted. */
+function checkComing(
+  faults: Faults,
+  pointer: string,
+  schedule: ScheduleDefinition | null,
+  now: number,
+  calendars: ReadonlyMap<string, CompiledCalendar>,
+): void {
+  if (schedule === null || schedule.at !== undefined || schedule.delay !== undefined) return;
+  const end = typeof schedule.end === 'string' ? Date.parse(schedule.end) : (schedule.end ?? Infinity);
+  if (end <= now || nextFireAfter(compileTimes(schedule, now, calendars), now) !== null) return;
+  const trigger = (['cron', 'every', 'in', 'rrule', 'times'] as const).find((key) => schedule[key] !== undefined);
+  const bounded = schedule.calendar !== undefined || schedule.start !== undefined || schedule.end !== undefined;
+  const cause = bounded ? 'its calendars and bounds leave no time' : 'all of its times are in the past';
+  faults.add('VALIDATION_FAILED', `${pointer}/${trigger ?? ''}`, `it would never fire: ${cause}`);
 }
 
 function checkPayload(faults: Faults, pointer: string, payload: unknown): void {

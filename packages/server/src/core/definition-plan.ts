@@ -143,12 +143,29 @@ export function changesOf(plans: readonly JobPlan[]): Change[] {
   ]);
 }
 
-/** What a changed or new schedule counts its intervals from, and the state it comes to. */
+/** The triggers, and what counts their times. */
+const counted = ['cron', 'every', 'anchor', 'at', 'in', 'delay', 'rrule', 'times', 'count'] as const;
+const bounding = ['timezone', 'dst', 'calendar', 'start', 'end'] as const;
+
+/** What a changed or new schedule counts its intervals, its `count` and its rules from: it begins anew when any of these changes. */
 export function nextAnchor(plan: SchedulePlan, now: number): number {
   const { stored, wanted } = plan;
   if (stored === null || wanted === null) return stored?.anchorAt ?? now;
-  const sameRate = stored.spec.every === wanted.every && stored.spec.in === wanted.in;
-  return sameRate ? stored.anchorAt : now;
+  return sameValues(stored.spec, wanted, counted) ? stored.anchorAt : now;
+}
+
+/** Whether a schedule is new, or its times may be others than before. */
+export function timesChanged({ stored, wanted }: SchedulePlan): boolean {
+  if (wanted === null) return false;
+  return stored === null || !sameValues(stored.spec, wanted, counted) || !sameValues(stored.spec, wanted, bounding);
+}
+
+function sameValues<K extends keyof ScheduleDefinition>(
+  before: ScheduleDefinition,
+  after: ScheduleDefinition,
+  keys: readonly K[],
+): boolean {
+  return keys.every((key) => canonicalJson(before[key] ?? null) === canonicalJson(after[key] ?? null));
 }
 
 /** Whether a schedule is to be paused: a pause by a person outlives changes, unless the definition's own `paused` changes. */

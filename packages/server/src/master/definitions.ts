@@ -115,7 +115,7 @@ export class Definitions {
       const plans = await plansFor(tx, namespace, [definition], stored?.source ?? 'api', null);
       const calendars = await CalendarBook.open(tx, namespace, plans);
       checkCalendarTimes([definition], calendars.compiled, null);
-      checkPlan(plans, await holdersOf(tx, namespace, plans), now, null);
+      checkPlan(plans, await holdersOf(tx, namespace, plans), now, null, calendars.compiled);
       const decided = await writePlans(tx, this.#deps, change, { jobs: plans, calendars }, now);
       const job = await jobView(tx, namespace, definition.name);
       if (job === null) throw new Error(`the job ${definition.name} vanished within a transaction`);
@@ -279,7 +279,7 @@ async function planApply(
   checkCalendarRole(calendars, role);
   if (!takeOver) checkCalendarSource(calendars.plans, '/calendars');
   checkCalendarTimes(jobs, calendars.compiled, '/jobs');
-  checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs');
+  checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs', calendars.compiled);
   return { jobs: plans, calendars };
 }
 
