@@ -104,6 +104,13 @@ export const fireAuditRowSchema = z.object({
   doubled: z.number().int(),
   /** Ledger rows that no version of the schedule accounts for, and runs of times that the ledger does not tell as fired. */
   unexpected: z.number().int(),
+  /** Of those fired: made up for after they had been missed. */
+  caughtUp: z.number().int(),
+  /** Of those skipped: why, and how many. */
+  skippedBy: z.record(z.string(), z.number().int()),
+  /** From the nominal time to the decision, of those fired: the largest, and what 99 of 100 were not over (up to a fifth too high). */
+  lateMaxMs: z.number().int(),
+  lateP99Ms: z.number().int(),
   /** The first few nominal times that are missing, doubled or unexpected. */
   samples: z.array(z.object({ fireAt: timeSchema, finding: z.enum(['missing', 'doubled', 'unexpected']) })),
 });

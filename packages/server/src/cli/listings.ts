@@ -196,11 +196,21 @@ export const auditListing: Listing<FireAuditRow> = {
     { title: 'EXPECTED', value: (row) => String(row.expected), right: true },
     { title: 'FIRED', value: (row) => String(row.fired), right: true },
     { title: 'SKIPPED', value: (row) => String(row.skipped), right: true },
+    { title: 'SKIPPED BY', value: (row) => reasonsText(row.skippedBy), wide: true },
+    { title: 'CAUGHT UP', value: (row) => String(row.caughtUp), right: true, wide: true },
+    { title: 'LATE P99', value: (row) => tookText(row.lateP99Ms), right: true, wide: true },
+    { title: 'LATE MAX', value: (row) => tookText(row.lateMaxMs), right: true },
     { title: 'MISSING', value: (row) => String(row.missing), right: true, style: (row) => alarm(row.missing) },
     { title: 'DOUBLED', value: (row) => String(row.doubled), right: true, style: (row) => alarm(row.doubled) },
     { title: 'UNEXPECTED', value: (row) => String(row.unexpected), right: true, style: (row) => alarm(row.unexpected) },
   ],
 };
+
+function reasonsText(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ');
+}
 
 function alarm(count: number): Style | undefined {
   return count > 0 ? 'red' : undefined;

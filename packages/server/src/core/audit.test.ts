@@ -33,7 +33,8 @@ function tallied(expected: number[], ledger: LedgerFire[]) {
   return { ...counts, samples, clean: tally.clean };
 }
 
-const fired = (...times: number[]): LedgerFire[] => times.map((fireAt) => ({ fireAt, outcome: 'fired' }));
+const fired = (...times: number[]): LedgerFire[] =>
+  times.map((fireAt) => ({ fireAt, outcome: 'fired', reason: null, decidedAt: fireAt }));
 
 test('a version answers for the times after it began, up to and including the moment of the next', () => {
   assert.deepEqual(expectedOf([every(10, 20), every(15, 60)], 0, 100), [30, 40, 50, 60, 75, 90]);
@@ -71,16 +72,26 @@ test('a range that begins within a version is the same as its part of the whole'
   );
 });
 
-test('expected and ledger that agree are clean', () => {
-  assert.deepEqual(tallied([1, 2, 3], [...fired(1, 2), { fireAt: 3, outcome: 'skipped' }]), {
+test('expected and ledger that agree are clean, and what was late and skipped is counted', () => {
+  const ledger: LedgerFire[] = [
+    ...fired(1),
+    { fireAt: 2, outcome: 'fired', reason: 'catch-up', decidedAt: 902 },
+    ...[3, 4].map((fireAt): LedgerFire => ({ fireAt, outcome: 'skipped', reason: 'overlap', decidedAt: fireAt })),
+    { fireAt: 5, outcome: 'skipped', reason: 'misfire', decidedAt: 5 },
+  ];
+  assert.deepEqual(tallied([1, 2, 3, 4, 5], ledger), {
     schedule: 's',
     job: 'j',
-    expected: 3,
+    expected: 5,
     fired: 2,
-    skipped: 1,
+    skipped: 3,
     missing: 0,
     doubled: 0,
     unexpected: 0,
+    caughtUp: 1,
+    skippedBy: { misfire: 1, overlap: 2 },
+    lateMaxMs: 900,
+    lateP99Ms: 900,
     samples: [],
     clean: true,
   });

@@ -6,6 +6,8 @@
 
 import type { FireAuditRow, FireOutcome, ScheduleDefinition } from '@tidewheel/protocol';
 import type { CompiledCalendar } from './calendar.ts';
+import { type DelaySpec, isDelay } from './fixed-delay.ts';
+import { Lateness } from './lateness.ts';
 import { serverLimits } from './limits.ts';
 import { compileTimes, nextFireAfter, type ScheduleTimes } from './schedule-times.ts';
 
@@ -22,12 +24,16 @@ export interface AuditVersion {
 export interface LedgerFire {
   readonly fireAt: number;
   readonly outcome: FireOutcome;
+  readonly reason: string | null;
+  readonly decidedAt: number;
 }
 
 /** A stretch of time (after, through] in which one version is in force. */
 export interface Stretch {
   /** Null before the first version: nothing is expected. */
   readonly times: ScheduleTimes | null;
+  /** Instead of times: of a fixed delay. */
+  readonly delay: { readonly spec: DelaySpec; readonly anchorAt: number; readonly validFrom: number } | null;
   readonly after: number;
   readonly through: number;
 }
@@ -39,8 +45,11 @@ export function stretchesOf(versions: readonly AuditVersion[], from: number, unt
     const start = Math.max(after, from - 1);
     const end = Math.min(through, until);
     if (start >= end) return;
-    const times = version?.enabled === true ? compileTimes(version.spec, version.anchorAt, version.calendars) : null;
-    stretches.push({ times, after: start, through: end });
+    const inForce = version?.enabled === true ? version : null;
+    const delay = inForce !== null && isDelay(inForce.spec) ? { ...inForce, spec: inForce.spec } : null;
+    const isTimed = inForce !== null && delay === null;
+    const times = isTimed ? compileTimes(inForce.spec, inForce.anchorAt, inForce.calendars) : null;
+    stretches.push({ times, delay, after: start, through: end });
   };
   add(null, from - 1, versions[0]?.validFrom ?? until);
   for (const [index, version] of versions.entries()) {
@@ -70,6 +79,9 @@ export class FireTally {
   #missing = 0;
   #doubled = 0;
   #unexpected = 0;
+  #caughtUp = 0;
+  readonly #late = new Lateness();
+  readonly #skippedBy = new Map<string, number>();
   readonly #samples: FireAuditRow['samples'] = [];
 
   /** Both in order of time and of the same stretch. */
@@ -83,8 +95,7 @@ export class FireTally {
       }
       const row = ledger[at];
       if (row?.fireAt === fireAt) {
-        if (row.outcome === 'fired') this.#fired += 1;
-        else this.#skipped += 1;
+        this.#count(row);
         at += 1;
       } else {
         this.#missing += 1;
@@ -92,6 +103,18 @@ export class FireTally {
       }
     }
     for (const row of ledger.slice(at)) this.unexpected(row.fireAt);
+  }
+
+  #count({ fireAt, outcome, reason, decidedAt }: LedgerFire): void {
+    if (outcome === 'skipped') {
+      this.#skipped += 1;
+      const key = reason ?? 'unknown';
+      this.#skippedBy.set(key, (this.#skippedBy.get(key) ?? 0) + 1);
+      return;
+    }
+    this.#fired += 1;
+    if (reason === 'catch-up') this.#caughtUp += 1;
+    this.#late.add(Math.max(0, decidedAt - fireAt));
   }
 
   /** One more run than the ledger tells of for this time. */
@@ -119,6 +142,10 @@ export class FireTally {
       missing: this.#missing,
       doubled: this.#doubled,
       unexpected: this.#unexpected,
+      caughtUp: this.#caughtUp,
+      skippedBy: Object.fromEntries([...this.#skippedBy].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      lateMaxMs: this.#late.maxMs,
+      lateP99Ms: this.#late.below(0.99),
       samples: this.#samples,
     };
   }

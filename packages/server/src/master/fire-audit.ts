@@ -3,10 +3,13 @@
 
 import { type FireAudit, type FireAuditRow, Refusal } from '@tidewheel/protocol';
 import { expectedPiece, FireTally, type Stretch, stretchesOf } from '../core/audit.ts';
+import { DelayedExpectation } from '../core/delayed-audit.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import { CalendarCache } from '../store/calendar-cache.ts';
 import {
+  auditDelayedBefore,
+  auditDelayedLedger,
   auditLedger,
   auditSchedules,
   auditStrayRuns,
@@ -72,7 +75,7 @@ async function auditOne(
 ): Promise<FireTally> {
   const tally = new FireTally();
   for await (const stretch of stretches(db, calendars, schedule, from, to))
-    await auditStretch(db, schedule.id, stretch, tally);
+    await (stretch.delay === null ? auditStretch : auditDelayed)(db, schedule.id, stretch, tally);
   for (const stray of strays) {
     if (stray.scheduleId !== schedule.id || stray.fireAt < from || stray.fireAt > to) continue;
     if (stray.fired) tally.doubled(stray.fireAt);
@@ -120,4 +123,28 @@ async function auditStretch(db: Tx, scheduleId: string, stretch: Stretch, tally:
     );
     after = through;
   }
+}
+
+/** A fixed delay: each time follows from the ends of the runs before it. */
+async function auditDelayed(db: Tx, scheduleId: string, stretch: Stretch, tally: FireTally): Promise<void> {
+  const { delay, through } = stretch;
+  if (delay === null) return;
+  let { after } = stretch;
+  const earlier = await auditDelayedBefore(db, scheduleId, after);
+  // Runs of another rule may end in any order, and later than this version began: the newest end counts.
+  const ends = earlier.map((row) => row.endedAt);
+  const expectation = new DelayedExpectation(
+    delay.spec,
+    Math.max(...ends.map((at) => at ?? 0), earlier.length === 0 ? delay.anchorAt : 0),
+    Math.max(delay.validFrom, earlier[0]?.fireAt ?? 0),
+    !ends.includes(null),
+  );
+  for (;;) {
+    const ledger = await auditDelayedLedger(db, scheduleId, after, through, serverLimits.auditFires);
+    tally.compare(expectation.expected(ledger), ledger);
+    const last = ledger.at(-1);
+    if (ledger.length < serverLimits.auditFires || last === undefined) break;
+    after = last.fireAt;
+  }
+  tally.compare(expectation.rest(through), []);
 }

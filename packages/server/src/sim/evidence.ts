@@ -1,6 +1,8 @@
 // All that checkers may look at, gathered once when a simulation has ended: what the participants wrote down, the history of
 // the store in commit order, and what the store says in the end.
 
+import type { FireAuditRow } from '@tidewheel/protocol';
+import { auditFires } from '../master/fire-audit.ts';
 import type { Database } from '../ports/database.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { type HistoryRow, readHistory } from './history.ts';
@@ -94,6 +96,8 @@ export interface Evidence {
   sessions: ReadonlyMap<string, { worker: string; state: string }>;
   backfills: readonly FinalBackfill[];
   backfillFires: readonly BackfillFire[];
+  /** What the audit of the ledger says in the end, of all namespaces. */
+  audit: readonly FireAuditRow[];
   /** When each worker was paused or hung, by name. */
   pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
   /** True time when trouble ended and when the simulation did. */
@@ -105,7 +109,16 @@ export async function gather(
   db: Database,
   rest: Omit<
     Evidence,
-    'history' | 'runs' | 'fires' | 'schedules' | 'versions' | 'logs' | 'sessions' | 'backfills' | 'backfillFires'
+    | 'history'
+    | 'runs'
+    | 'fires'
+    | 'schedules'
+    | 'versions'
+    | 'logs'
+    | 'sessions'
+    | 'backfills'
+    | 'backfillFires'
+    | 'audit'
   >,
 ): Promise<Evidence> {
   const schedules = await db.query<{ id: string; namespace: string; name: string }>(
@@ -114,8 +127,14 @@ export async function gather(
   const sessions = await db.query<{ id: string; worker: string; state: string }>(
     'select id, worker, state from session',
   );
+  const audits: FireAuditRow[] = [];
+  for (const namespace of rest.options.namespaces)
+    audits.push(
+      ...(await auditFires(db, { namespace, from: rest.options.epochMs - 86_400_000, graceMs: 0 })).schedules,
+    );
   return {
     ...rest,
+    audit: audits,
     history: await readHistory(db),
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",

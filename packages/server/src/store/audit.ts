@@ -2,6 +2,7 @@
 
 import type { FireOutcome, ScheduleDefinition } from '@tidewheel/protocol';
 import type { AuditVersion, LedgerFire } from '../core/audit.ts';
+import type { DelayedFire } from '../core/delayed-audit.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Param, Tx } from '../ports/database.ts';
 import type { CalendarCache } from './calendar-cache.ts';
@@ -12,7 +13,7 @@ export interface AuditedSchedule {
   jobId: string;
   name: string;
   job: string;
-  /** Times up to here are decided; later ones are not expected in the ledger yet. */
+  /** Times up to here are decided; later ones are not expected in the ledger yet, nor are those after the first that was set aside. */
   cursor: number;
 }
 
@@ -24,7 +25,8 @@ export async function auditSchedules(
   const params: Param[] = [asked.namespace, asked.from, asked.to, serverLimits.auditSchedules + 1];
   const named = asked.schedule === null ? '' : ` and s.name = $${params.push(asked.schedule)}`;
   const rows = await tx.query<{ id: string; job_id: string; name: string; job: string; cursor: number }>(
-    `select s.id, s.job_id, s.name, j.name as job, s.cursor from schedule s join job j on j.id = s.job_id
+    `select s.id, s.job_id, s.name, j.name as job,
+       coalesce((select min(c.after_at) from catch_up c where c.schedule_id = s.id), s.cursor) as cursor from schedule s join job j on j.id = s.job_id
      where s.namespace = $1 and s.created_at <= $3 and (s.state <> 'deleted' or s.cursor >= $2)${named}
      order by s.job_id, s.name, s.id limit $4`,
     params,
@@ -81,11 +83,46 @@ export async function auditLedger(
   through: number,
   limit: number,
 ): Promise<LedgerFire[]> {
-  const rows = await tx.query<{ fire_at: number; outcome: FireOutcome }>(
-    `select fire_at, outcome from fire where schedule_id = $1 and fire_at > $2 and fire_at <= $3 order by fire_at limit $4`,
+  const rows = await tx.query<{ fire_at: number; outcome: FireOutcome; reason: string | null; decided_at: number }>(
+    `select fire_at, outcome, reason, decided_at from fire
+     where schedule_id = $1 and fire_at > $2 and fire_at <= $3 order by fire_at limit $4`,
     [scheduleId, after, through, limit],
   );
-  return rows.map((row) => ({ fireAt: row.fire_at, outcome: row.outcome }));
+  return rows.map((row) => ({
+    fireAt: row.fire_at,
+    outcome: row.outcome,
+    reason: row.reason,
+    decidedAt: row.decided_at,
+  }));
+}
+
+/** The same of a fixed delay, with the ends of the runs. */
+export async function auditDelayedLedger(
+  tx: Tx,
+  scheduleId: string,
+  after: number,
+  through: number,
+  limit: number,
+): Promise<DelayedFire[]> {
+  const rows = await tx.query<DelayedFire>(
+    `select f.fire_at as "fireAt", f.outcome, f.reason, f.decided_at as "decidedAt",
+       case when f.run_id is null then f.decided_at else a.finished_at end as "endedAt"
+     from fire f left join run_archive a on a.id = f.run_id
+     where f.schedule_id = $1 and f.fire_at > $2 and f.fire_at <= $3 order by f.fire_at limit $4`,
+    [scheduleId, after, through, limit],
+  );
+  return rows;
+}
+
+/** The newest times up to `at` of a fixed delay: what the next one counts from, newest first. */
+export async function auditDelayedBefore(tx: Tx, scheduleId: string, at: number): Promise<DelayedFire[]> {
+  return tx.query<DelayedFire>(
+    `select f.fire_at as "fireAt", f.outcome, f.reason, f.decided_at as "decidedAt",
+       case when f.run_id is null then f.decided_at else a.finished_at end as "endedAt"
+     from fire f left join run_archive a on a.id = f.run_id
+     where f.schedule_id = $1 and f.fire_at <= $2 order by f.fire_at desc limit $3`,
+    [scheduleId, at, serverLimits.delayFires],
+  );
 }
 
 /** A run of a schedule that the ledger does not tell of: a second one of a fired time, or one of a time that was skipped or never decided. */

@@ -99,7 +99,7 @@ export class DefinitionCache {
       if (known !== undefined) return { row, compiled: known };
       this.#makeRoom(this.#schedules, 1);
       const definition = JSON.parse(row.spec) as ScheduleDefinition;
-      const compiled = { definition, times: timesOf(definition, row.anchor_at, calendarsOf(row)) };
+      const compiled = { definition, times: compileTimes(definition, row.anchor_at, calendarsOf(row)) };
       this.#schedules.set(key, compiled);
       return { row, compiled };
     });
@@ -108,13 +108,4 @@ export class DefinitionCache {
   #makeRoom(map: Map<string, unknown>, count: number): void {
     if (map.size + count > serverLimits.definitionsCached) map.clear();
   }
-}
-
-/** Those of a fixed delay come with the ends of its runs. */
-const none: ScheduleTimes = { kind: 'once', at: Number.NEGATIVE_INFINITY };
-
-type ParametersAfterFirst = Parameters<typeof compileTimes> extends [unknown, ...infer Rest] ? Rest : never;
-
-function timesOf(definition: ScheduleDefinition, ...rest: ParametersAfterFirst): ScheduleTimes {
-  return definition.delay === undefined ? compileTimes(definition, ...rest) : none;
 }

@@ -5,6 +5,7 @@ import { atMostOnce } from './at-most-once.ts';
 import { backlogDrains } from './backlog-drains.ts';
 import type { Checker } from './checker.ts';
 import { caughtUpInOrder } from './caught-up-in-order.ts';
+import { cleanAudit } from './clean-audit.ts';
 import { conservation } from './conservation.ts';
 import { entitledWorkers } from './entitled-workers.ts';
 import { fencedLeaders } from './fenced-leaders.ts';
@@ -34,6 +35,7 @@ export const checkers: readonly Checker[] = [
   noEarlyStart,
   noLostFire,
   justifiedDecisions,
+  cleanAudit,
   turnsOfRuns,
   caughtUpInOrder,
   onlyGrowing,

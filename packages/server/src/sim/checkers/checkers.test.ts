@@ -54,6 +54,13 @@ const planted: Planted[] = [
     },
   ],
   [
+    'an audit that misses a time',
+    ['A1'],
+    ({ audit }) => ({
+      audit: audit.map((one) => ({ ...one, missing: 1, samples: [{ fireAt: epochMs, finding: 'missing' as const }] })),
+    }),
+  ],
+  [
     'more made-up runs than the budget, and the newest first',
     ['S4c'],
     ({ history, options }) => {
