@@ -35,6 +35,8 @@ import { Loop, type Service } from './service.ts';
 const heldByOthersMs = 50;
 /** The shortest time between two looks: runs end at any rate, and one look serves many. */
 const quietMs = 20;
+/** While none is live, one that was asked for without a signal arriving waits for so many polls at most. */
+const quietPolls = 5;
 /** How long a backfill of a disabled job rests before it looks whether the job is enabled again. */
 const disabledMs = 5000;
 
@@ -83,7 +85,7 @@ export class Backfilling implements Service {
     if (posture.resting) return settings.pollMs;
     const live = await backfillsOutlook(db, serverLimits.backfillsLooked);
     this.#namespaces = new Set(live.map((one) => one.namespace));
-    let nextMs = settings.pollMs;
+    let nextMs = live.length === 0 ? settings.pollMs * quietPolls : settings.pollMs;
     for (const one of live) {
       const waitMs = one.due ? await this.#step(one.id) : one.waitMs;
       if (waitMs !== null) nextMs = Math.min(nextMs, Math.max(quietMs, waitMs));

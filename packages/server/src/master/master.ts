@@ -25,7 +25,7 @@ import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { probing } from './probing.ts';
 import { RunControl } from './run-control.ts';
-import { clockReport, selfCheckDuty } from './self-check.ts';
+import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { Station } from './station.ts';
 import { Sweeping } from './sweeping.ts';
@@ -88,7 +88,6 @@ export class Master implements Service {
       this.intake,
       this.locks,
       pauses,
-      clockReport(context),
       new Sweeping(context, changes, pauses),
       new Firing(context, changes),
       new Backfilling(context, changes),

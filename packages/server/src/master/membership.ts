@@ -2,14 +2,18 @@
 // to go.
 
 import { type MasterStats, noStats } from '../store/cluster-views.ts';
-import { masterLeave, masterRenew } from '../store/sessions.ts';
+import { masterLeave, masterRenew, mastersAlive } from '../store/sessions.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
+
+/** The others are read once a lease, which is renewed so often. */
+const readRenewals = 3;
 
 export class Membership implements Service {
   readonly #context: MasterContext;
   readonly #loop: Loop;
   readonly #stats: () => MasterStats;
+  #renewals = 0;
   /** Of the last renewal. */
   #tookMs: number | null = null;
   /** Addresses of all masters that are alive, this one among them. */
@@ -36,11 +40,13 @@ export class Membership implements Service {
     const { clock, db, failpoints, settings, masterId } = this.#context;
     const { address, version } = settings;
     const stats = this.#stats();
-    const self = { id: masterId, address, version, stats: { ...stats, storeMs: stats.storeMs ?? this.#tookMs } };
+    const told = { ...stats, storeMs: stats.storeMs ?? this.#tookMs };
+    const self = { id: masterId, address, version, stats: told, wallMs: clock.wallMs() };
     const startedMs = clock.monotonicMs();
-    this.masters = (await masterRenew(db, self, settings.masterTtlMs)).map((master) => master.address);
+    await masterRenew(db, self, settings.masterTtlMs);
     this.#tookMs = clock.monotonicMs() - startedMs;
+    if (this.#renewals++ % readRenewals === 0) this.masters = (await mastersAlive(db)).map(({ address: at }) => at);
     failpoints.reach('membership.joined');
-    return settings.masterTtlMs / 3;
+    return settings.masterTtlMs / readRenewals;
   }
 }

@@ -10,9 +10,12 @@ import type { MasterContext } from './deps.ts';
 import type { Duty } from './duty.ts';
 
 const restMs = 5000;
+/** Without a worker that could be probed. */
+const idleMs = 15_000;
 /** Probes of a namespace without workers go on so long, so that a fleet that comes and goes does not make and delete jobs. */
 const lingerMs = 3_600_000;
 const keepMs = 2 * 3_600_000;
+const forgetEveryMs = 60_000;
 
 const firstId = '00000000-0000-0000-0000-000000000000';
 
@@ -24,6 +27,7 @@ export function probing(context: MasterContext, definitions: Pick<Definitions, '
       const seenAtMs = new Map<string, number>();
       let applied = '';
       let lastId: string | null = null;
+      let forgetAtMs = Number.NEGATIVE_INFINITY;
       return async () => {
         const now = clock.monotonicMs();
         for (const namespace of await probedNamespaces(db, serverLimits.probedNamespaces)) seenAtMs.set(namespace, now);
@@ -39,13 +43,17 @@ export function probing(context: MasterContext, definitions: Pick<Definitions, '
           });
           applied = wanted.join(' ');
         }
+        if (now >= forgetAtMs) {
+          await leader.transaction((tx) => probesForget(tx, keepMs, serverLimits.promoteRuns));
+          forgetAtMs = now + forgetEveryMs;
+        }
+        if (wanted.length === 0) return idleMs;
         // The first look of a term only finds out where the last one ended.
         const { times, lastId: seen } = await probeTimes(db, lastId ?? firstId, serverLimits.promoteRuns);
         if (lastId !== null)
           for (const { namespace, tookMs } of times)
             metrics.observe('tidewheel_probe_seconds', Math.max(0, tookMs) / 1000, { namespace });
         lastId = seen;
-        await leader.transaction((tx) => probesForget(tx, keepMs, serverLimits.promoteRuns));
         return restMs;
       };
     },

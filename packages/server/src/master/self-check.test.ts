@@ -17,7 +17,8 @@ import { sessionsRescue } from '../store/runs-sweep.ts';
 import { sessionEnd } from '../store/sessions.ts';
 import { newRun, seedId, seedJob, seedSchedule, seedSession, stateOf } from '../store/testing/seed.ts';
 import type { MasterContext } from './deps.ts';
-import { clockReport, selfCheck, selfCheckDuty } from './self-check.ts';
+import { Membership } from './membership.ts';
+import { selfCheck, selfCheckDuty } from './self-check.ts';
 import { openBench } from './testing/bench-context.ts';
 
 const engines: Record<string, (t: TestContext) => Promise<Database>> = {
@@ -200,15 +201,14 @@ for (const [engine, open] of Object.entries(engines)) {
 
     test('a master says how far its clock is from that of the store', async (t) => {
       const { db, context } = await setup(t);
-      await db.query(
-        `insert into master (id, address, version, started_at, expires_at) values ($1, 'http://m', '1', now_ms(), now_ms() + 60000)`,
-        [context.masterId],
-      );
       const clock = { ...systemClock, wallMs: () => systemClock.wallMs() + 7000 };
-      const report = clockReport({ ...context, clock });
-      await report.start();
-      await report.stop();
+      const joined = Promise.withResolvers<void>();
+      const failpoints = { ...context.failpoints, reach: () => joined.resolve() };
+      const membership = new Membership({ ...context, clock, failpoints });
+      await membership.start();
+      await joined.promise;
       const { checks } = await selfCheck(db);
+      await membership.stop();
       assert.deepEqual(checks.find(({ check }) => check === 'master-clock')?.samples, [context.masterId]);
     });
   });

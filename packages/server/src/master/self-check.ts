@@ -1,24 +1,24 @@
 // The leader's duty to assert what must always be true, again and again, instead of trusting that it is. A finding is counted,
 // told (once, until it changes), and repaired where a statement can do that with the condition inside.
 
-import { type SelfCheck, type SelfCheckName, selfCheckNames } from '@tidewheel/protocol';
+import { type SelfCheck, type SelfCheckName } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
 import { eventsAppend, wholeCell } from '../store/events.ts';
-import { masterClock, selfCheckQuestions, selfCheckRepairs } from '../store/self-check.ts';
+import { selfCheckAsk, selfCheckRepairs } from '../store/self-check.ts';
 import type { MasterContext } from './deps.ts';
 import type { Duty, Leader } from './duty.ts';
-import { Loop, type Service } from './service.ts';
 
 const restMs = 10_000;
 const sampleCount = 10;
 
 export async function selfCheck(db: Tx): Promise<SelfCheck> {
-  const checks: SelfCheck['checks'] = [];
-  for (const check of selfCheckNames) {
-    const found = await selfCheckQuestions[check](db, serverLimits.selfCheckFindings);
-    checks.push({ check, findings: found.length, samples: found.slice(0, sampleCount).map(({ subject }) => subject) });
-  }
+  const found = await selfCheckAsk(db, serverLimits.selfCheckFindings);
+  const checks = [...found].map(([check, subjects]) => ({
+    check,
+    findings: subjects.length,
+    samples: subjects.slice(0, sampleCount),
+  }));
   return { clean: checks.every(({ findings }) => findings === 0), checks };
 }
 
@@ -63,13 +63,4 @@ async function conclude(
   // Both services find the rest by themselves; they only sleep too long.
   if (check.startsWith('schedule')) signals.publish('schedules', null);
   else if (check !== 'run-without-lane') signals.publish('scheduled', null);
-}
-
-/** Every master says how its clock compares with the store's, so that the leader's check can tell. */
-export function clockReport(context: MasterContext): Service {
-  const { clock, db, masterId, settings } = context;
-  return new Loop('clock report', context, async () => {
-    await masterClock(db, masterId, clock.wallMs());
-    return settings.masterTtlMs;
-  });
 }

@@ -11,6 +11,8 @@ import { Loop, type Service } from './service.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
 const heldByOthersMs = 50;
+/** While nothing at all lies ahead, what comes without its signal arriving waits for so many polls at most. */
+const quietPolls = 2;
 /** How often, and at once after the start, it looks for what was stranded while nobody swept. */
 const lookBackEveryMs = 60_000;
 
@@ -55,9 +57,10 @@ export class Sweeping implements Service {
       await this.#rescue(backMs);
     }
     if (looksBack) this.#lookedBackAtMs = clock.monotonicMs();
-    if (clock.monotonicMs() - this.#healedAtMs >= settings.pollMs) await this.#heal();
+    if (outlook.turns && clock.monotonicMs() - this.#healedAtMs >= settings.pollMs) await this.#heal();
     const ahead = [outlook.promoteAt, outlook.startDeadlineAt, outlook.leaseEndsAt].filter((at) => at !== null);
-    const nextMs = Math.min(...ahead.map((at) => at - outlook.now), settings.pollMs);
+    const quiet = ahead.length === 0 && !outlook.turns;
+    const nextMs = Math.min(...ahead.map((at) => at - outlook.now), settings.pollMs * (quiet ? quietPolls : 1));
     return nextMs <= 0 || outlook.stranded ? heldByOthersMs : nextMs;
   }
 

@@ -18,6 +18,8 @@ export interface SweepOutlook {
   leaseEndsAt: number | null;
   /** Runs of dead sessions wait to be given away. */
   stranded: boolean;
+  /** Runs wait for others, or a fixed delay for its run: it may be somebody's turn. */
+  turns: boolean;
   now: number;
 }
 
@@ -34,6 +36,7 @@ export async function sweepOutlook(tx: Tx, backMs: number = sweepBackMs.usual): 
     deadline: number | null;
     expires_at: number | null;
     stranded: string | null;
+    turns: number;
     now: number;
   }>(
     `select (select min(due_at) from run where state = 'scheduled') as promote_at,
@@ -41,6 +44,8 @@ export async function sweepOutlook(tx: Tx, backMs: number = sweepBackMs.usual): 
        (select min(expires_at) from session where state <> 'dead') as expires_at,
        (select r.id from session s join run r on r.session_id = s.id
         where s.state = 'dead' and s.ended_at > now_ms() - $1 limit 1) as stranded,
+       case when exists (select 1 from run where state = 'blocked')
+         or exists (select 1 from schedule where state = 'enabled' and next_fire_at is null) then 1 else 0 end as turns,
        now_ms() as now`,
     [backMs],
   );
@@ -51,6 +56,7 @@ export async function sweepOutlook(tx: Tx, backMs: number = sweepBackMs.usual): 
     startDeadlineAt: row.deadline,
     leaseEndsAt: row.expires_at,
     stranded: row.stranded !== null,
+    turns: row.turns === 1,
     now: row.now,
   };
 }

@@ -1,5 +1,6 @@
 // Sessions: the leased registrations of workers. Expiry is by the store's clock; a dead session never comes back.
 
+import { serverLimits } from '../core/limits.ts';
 import type { Hello, WorkerGone, WorkerStats } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
 
@@ -154,19 +155,25 @@ export interface MasterRow {
 }
 
 /** Announces this master, and answers with all that are alive. */
+/** `wallMs`: the master's clock, so that the row says how far it is from the store's. */
 export async function masterRenew(
   tx: Tx,
-  master: MasterRow & { version: string; stats: object },
+  master: MasterRow & { version: string; stats: object; wallMs: number },
   ttlMs: number,
-): Promise<MasterRow[]> {
+): Promise<void> {
   await tx.query(
-    `insert into master (id, address, version, started_at, expires_at, renewed_at, stats)
-     values ($1, $2, $3, now_ms(), now_ms() + $4, now_ms(), $5)
+    `insert into master (id, address, version, started_at, expires_at, renewed_at, stats, clock_offset_ms)
+     values ($1, $2, $3, now_ms(), now_ms() + $4, now_ms(), $5, $6 - now_ms())
      on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at,
-       renewed_at = excluded.renewed_at, stats = excluded.stats`,
-    [master.id, master.address, master.version, ttlMs, JSON.stringify(master.stats)],
+       renewed_at = excluded.renewed_at, stats = excluded.stats, clock_offset_ms = excluded.clock_offset_ms`,
+    [master.id, master.address, master.version, ttlMs, JSON.stringify(master.stats), Math.round(master.wallMs)],
   );
-  return tx.query<MasterRow>(`select id, address from master where expires_at > now_ms() order by id`);
+}
+
+export async function mastersAlive(tx: Tx): Promise<MasterRow[]> {
+  return tx.query<MasterRow>(`select id, address from master where expires_at > now_ms() order by id limit $1`, [
+    serverLimits.mastersListed,
+  ]);
 }
 
 export async function masterLeave(tx: Tx, id: string): Promise<void> {

@@ -1,7 +1,7 @@
 // A master's context for tests: the real store in memory, a clock that is moved by hand, signals that arrive at once.
 
 import { openSqlite } from '../../drivers/sqlite/database.ts';
-import type { Database, Param } from '../../ports/database.ts';
+import type { Database, Param, Tx } from '../../ports/database.ts';
 import { noFailpoints } from '../../ports/failpoints.ts';
 import { silentLog } from '../../ports/log.ts';
 import { noMetrics } from '../../ports/metrics.ts';
@@ -17,8 +17,10 @@ export interface Bench {
   context: MasterContext;
   clock: ManualClock;
   fatal: unknown[];
-  /** Statements that reached the store. */
+  /** Single statements and transactions that reached the store. */
   statements: () => number;
+  /** All statements, with those that begin and end transactions. */
+  queries: () => number;
   close: () => Promise<void>;
 }
 
@@ -27,15 +29,26 @@ export async function openBench(): Promise<Bench> {
   const real = openSqlite({ path: ':memory:', nowMs: () => clock.wallMs() });
   await migrate(real);
   let statements = 0;
+  let queries = 0;
+  const counted = (tx: Tx): Tx => ({
+    dialect: tx.dialect,
+    query: <T extends object>(sql: string, params?: readonly Param[]) => {
+      queries += 1;
+      return tx.query<T>(sql, params);
+    },
+  });
+  const single = counted(real);
   const db: Database = {
     dialect: real.dialect,
     query: <T extends object>(sql: string, params?: readonly Param[]) => {
       statements += 1;
-      return real.query<T>(sql, params);
+      return single.query<T>(sql, params);
     },
     transaction: (work) => {
       statements += 1;
-      return real.transaction(work);
+      // Its begin and its commit.
+      queries += 2;
+      return real.transaction((tx) => work(counted(tx)));
     },
     close: () => real.close(),
   };
@@ -63,7 +76,7 @@ export async function openBench(): Promise<Bench> {
     definitions: new DefinitionCache(),
     posture: { resting: false },
   };
-  return { context, clock, fatal, statements: () => statements, close: () => real.close() };
+  return { context, clock, fatal, statements: () => statements, queries: () => queries, close: () => real.close() };
 }
 
 function directSignals(): Signals {
