@@ -69,6 +69,27 @@ test('a fault of a calendar is told with file, line and column, also when only t
   assert.match(stderr, /wrong\.yaml:7:\d+ .*there is no calendar "nowhere"/);
 });
 
+test('an iCalendar file is imported after a look at it, and its faults have file and line', async () => {
+  const text = [
+    ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:x', 'BEGIN:VEVENT', 'UID:1', 'DTSTART;VALUE=DATE:20261225'],
+    ...['RRULE:FREQ=YEARLY', 'END:VEVENT', 'END:VCALENDAR', ''],
+  ].join('\n');
+  const path = bench.file('feasts.ics', text);
+  const order = ['calendar', 'import', path, '--name', 'feasts', '--from', '2026-01-01', '--to', '2027-12-31'];
+  const dry = await bench.run([...order, '--dry-run']);
+  assert.match(dry.stderr, /^1 events, 2 single days and 0 ranges: makes the calendar feasts\n/);
+  assert.match(dry.stdout, /dates:\n {2}- 2026-12-25\n {2}- 2027-12-25\n/);
+  assert.equal((await bench.run(order)).code, 2, 'nobody can be asked');
+  assert.equal((await bench.run(order, { answer: 'n', width: 80 })).code, 1);
+  assert.equal((await bench.run(['calendar', 'show', 'feasts'])).code, 3);
+  assert.equal((await bench.run([...order, '--yes'])).code, 0);
+  assert.match((await bench.run([...order, '--yes'])).stderr, /replaces the calendar feasts, version 1/);
+  bench.file('feasts.ics', text.replace('20261225', '20261325'));
+  const broken = await bench.run([...order, '--yes']);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr, /feasts\.ics:6:1/);
+});
+
 test('the examples of calendars are accepted', async () => {
   for (const file of ['china-calendar.yaml', 'calendars.yaml']) {
     const plan = await bench.run(['plan', '-f', join(repositoryRoot, 'examples', file), '--source', 'examples']);

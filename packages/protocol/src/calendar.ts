@@ -78,6 +78,19 @@ export const calendarImportSchema = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 export type CalendarImport = z.input<typeof calendarImportSchema>;
+/** Checked, with all defaults filled in. */
+export type CalendarImportOrder = z.output<typeof calendarImportSchema>;
+
+export const calendarImportedSchema = z.object({
+  /** As it is stored now; null after a dry run. */
+  calendar: calendarViewSchema.nullable(),
+  definition: z.record(z.string(), z.unknown()),
+  /** In the file, and how many of them were left out; `notes` says why, of the first ones. */
+  events: z.number().int(),
+  leftOut: z.number().int(),
+  notes: z.array(z.object({ line: z.number().int(), detail: z.string() })),
+});
+export type CalendarImported = z.infer<typeof calendarImportedSchema>;
 
 /** What of a day lies in a calendar, in the wall time of `timezone`. */
 export const calendarDaySchema = z.object({

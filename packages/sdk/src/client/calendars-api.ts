@@ -6,6 +6,8 @@ import type {
   BackfillState,
   BackfillView,
   CalendarDay,
+  CalendarImport,
+  CalendarImported,
   CalendarInput,
   CalendarView,
 } from '@tidewheel/protocol';
@@ -41,6 +43,11 @@ export class CalendarsApi {
   /** Schedules that depend on it follow in the same transaction. */
   put(calendar: CalendarInput, ifVersion: IfVersion): Promise<CalendarView> {
     return this.#requests.json('PUT', this.#of(calendar.name), { body: calendar, headers: conditionOf(ifVersion) });
+  }
+
+  /** What an iCalendar file says takes the place of the calendar. */
+  import(name: string, order: CalendarImport, ifVersion: IfVersion): Promise<CalendarImported> {
+    return this.#requests.json('POST', `${this.#of(name)}/import`, { body: order, headers: conditionOf(ifVersion) });
   }
 
   async delete(name: string, ifVersion: number | 'any'): Promise<void> {

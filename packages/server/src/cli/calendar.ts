@@ -2,12 +2,15 @@
 
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import type { CalendarDay, CalendarView } from '@tidewheel/protocol';
+import { type CalendarDay, type CalendarImported, type CalendarView, Refusal } from '@tidewheel/protocol';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
+import { exitCodes } from './exit-codes.ts';
 import { UsageError } from './failure.ts';
 import { calendarListing } from './listings-times.ts';
+import type { PlacedFault } from './manifest.ts';
+import { readText } from './manifest-files.ts';
 import { wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
@@ -21,6 +24,7 @@ export function calendarCommand(cli: CommandLine): Command {
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(checkCommand(cli))
+    .addCommand(importCommand(cli))
     .addCommand(deleteCommand(cli));
 }
 
@@ -82,6 +86,105 @@ function dayText(name: string, { date, timezone, inside, hours }: CalendarDay): 
   if (inside === 'whole') return `${date} (${timezone}) lies in ${name}`;
   if (inside === 'not') return `${date} (${timezone}) does not lie in ${name}`;
   return `${date} (${timezone}) lies in ${name} from ${hours.map(({ from, to }) => `${from} to ${to}`).join(', ')}`;
+}
+
+interface ImportOptions extends Options {
+  readonly name: string;
+  readonly description?: string;
+  readonly tz?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+function importCommand(cli: CommandLine): Command {
+  const command = new Command('import')
+    .description('make or replace a calendar by the events of an iCalendar file')
+    .argument('<file>', 'the .ics file, - for stdin')
+    .requiredOption('--name <name>', 'name of the calendar')
+    .option('--description <text>', 'what it is')
+    .option('--tz <zone>', 'whose days these are, where the file does not say')
+    .option('--from <date>', 'the first day that recurring events are written out for; that of this year when absent')
+    .option('--to <date>', 'the last day; the end of the fifth year after when absent')
+    .option('--dry-run', 'show what would be stored', false)
+    .option('-y, --yes', 'do not ask', false);
+  return withOutput(withConnection(command)).action(async (file: string, options: ImportOptions) => {
+    const { terminal } = cli;
+    const text = file === '-' ? await terminal.stdin() : readText(file);
+    const name = bare(options.name);
+    const { description, tz: timezone, from, to } = options;
+    const order = { text, description, timezone, from, to };
+    const { client, describe } = openApi(cli, options);
+    const run = (dryRun: boolean, ifVersion: number | 'none'): Promise<CalendarImported> =>
+      placingLines(file, text, () => client.calendars.import(name, { ...order, dryRun }, ifVersion));
+    const before = await versionOf(() => client.calendars.get(name));
+    const read = await run(true, before?.version ?? 'none');
+    terminal.err(importText(name, read, before));
+    if (options.dryRun) {
+      new Output(terminal, options).one(`calendar/${name}`, read, () => stringify(read.definition));
+      return;
+    }
+    if (!options.yes) {
+      const answer = await terminal.ask(`Store this at ${describe}? [y/N] `);
+      if (answer === null) throw new UsageError('nobody can be asked here; look at it with --dry-run, then use --yes');
+      if (!/^y(es)?$/i.test(answer.trim())) {
+        terminal.err('nothing was changed\n');
+        cli.exitCode = exitCodes.error;
+        return;
+      }
+    }
+    const { calendar } = await run(false, before?.version ?? 'none');
+    if (calendar !== null) print(cli, options, calendar);
+  });
+}
+
+async function versionOf(get: () => Promise<CalendarView>): Promise<CalendarView | null> {
+  try {
+    return await get();
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+function importText(name: string, read: CalendarImported, before: CalendarView | null): string {
+  const count = (key: string): number => {
+    const entries: unknown = read.definition[key];
+    return Array.isArray(entries) ? entries.length : 0;
+  };
+  const users = before === null ? [] : before.usedBy.filter((user) => user.kind === 'schedule');
+  const replaces =
+    before === null
+      ? `makes the calendar ${name}`
+      : `replaces the calendar ${name}, version ${before.version}${users.length === 0 ? '' : `, on which schedules depend`}`;
+  const lines = [
+    `${read.events} events, ${count('dates')} single days and ${count('ranges')} ranges: ${replaces}`,
+    ...(read.leftOut === 0 ? [] : [`${read.leftOut} events were left out:`]),
+    ...read.notes.map((note) => `  line ${note.line}: ${note.detail}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Faults that the server finds in the text get the name of the file. */
+async function placingLines<T>(file: string, text: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const lines = text.split(/\r\n|\n|\r/);
+    const faults = error.faults.map((fault): PlacedFault | typeof fault =>
+      fault.line === undefined
+        ? fault
+        : {
+            ...fault,
+            file: file === '-' ? 'stdin' : file,
+            column: fault.column ?? 1,
+            excerpt: lines[fault.line - 1] ?? '',
+          },
+    );
+    throw new Refusal(error.code, error.message, { faults, cause: error });
+  }
 }
 
 function deleteCommand(cli: CommandLine): Command {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { CalendarDay, CalendarView, Page } from '@tidewheel/protocol';
+import type { CalendarDay, CalendarImported, CalendarView, Page } from '@tidewheel/protocol';
 import { openDoor, type OpenDoor } from './testing/open-door.ts';
 
 let door: OpenDoor;
@@ -63,5 +63,38 @@ test('what of a day lies in a calendar is told, in its zone or in the one that w
   assert.equal(
     (await door.call('GET', 'calendars/nights/days/2026-02-01?timezone=CST')).problem().code,
     'UNKNOWN_TIMEZONE',
+  );
+});
+
+const ics = (...events: string[]) =>
+  ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//test//test//EN', ...events, 'END:VCALENDAR'].join('\r\n');
+const event = (...lines: string[]) => ['BEGIN:VEVENT', 'UID:1', ...lines, 'END:VEVENT'].join('\r\n');
+
+test('an iCalendar file becomes a calendar, is only read by a dry run, and replaces what was there', async () => {
+  const christmas = event('DTSTART;VALUE=DATE:20261225', 'DTEND;VALUE=DATE:20261227', 'RRULE:FREQ=YEARLY');
+  const body = { text: ics(christmas), from: '2026-01-01', to: '2027-12-31' };
+  const dry = await door.call('POST', 'calendars/feasts/import', { body: { ...body, dryRun: true } });
+  const read = dry.json<CalendarImported>();
+  const ranges = [
+    { from: '2026-12-25', to: '2026-12-26' },
+    { from: '2027-12-25', to: '2027-12-26' },
+  ];
+  assert.deepEqual([dry.status, read.calendar, read.events, read.definition['ranges']], [200, null, 1, ranges]);
+  assert.equal((await door.call('GET', 'calendars/feasts')).status, 404);
+  const made = await door.call('POST', 'calendars/feasts/import', { body, headers: fresh });
+  assert.deepEqual([made.status, made.headers.get('etag')], [201, '"1"']);
+  const again = await door.call('POST', 'calendars/feasts/import', { body });
+  assert.equal(again.status, 428);
+  const replaced = await door.call('POST', 'calendars/feasts/import', {
+    body: { text: ics(event('DTSTART;VALUE=DATE:20260501')) },
+    headers: { 'if-match': '"1"' },
+  });
+  assert.deepEqual(replaced.json<CalendarImported>().calendar?.definition['dates'], ['2026-05-01']);
+  const broken = await door.call('POST', 'calendars/feasts/import', {
+    body: { text: ics(event('DTSTART;VALUE=DATE:20261325')), dryRun: true },
+  });
+  assert.deepEqual(
+    [broken.status, broken.problem().code, broken.problem().errors?.[0]?.line],
+    [422, 'INVALID_FILE', 6],
   );
 });

@@ -3,6 +3,8 @@
 import {
   calendarDaySchema,
   calendarDefinitionSchema,
+  calendarImportedSchema,
+  calendarImportSchema,
   calendarViewSchema,
   pageSchema,
   Refusal,
@@ -93,6 +95,31 @@ function changingRoutes({ master }: DoorContext): Route[] {
         const { calendar, created } = await master.calendars.put(params.ns, caller.name, body, preconditionOf(request));
         reply.code(created ? 201 : 200).header('etag', etagOf(calendar.version));
         return calendar;
+      },
+    }),
+    route({
+      method: 'POST',
+      url: `${one}/import`,
+      permission: 'definitions.write',
+      tag,
+      summary:
+        'Makes (If-None-Match: *) or replaces (If-Match) a calendar by what an iCalendar file says; `dryRun` only reads it.',
+      params: namedInNamespace,
+      headers: changeHeaders,
+      body: calendarImportSchema,
+      orStatus: 201,
+      response: calendarImportedSchema,
+      handler: async ({ params, body, caller, request, reply }) => {
+        const { imported, created } = await master.calendars.import(
+          params.ns,
+          caller.name,
+          params.name,
+          body,
+          preconditionOf(request),
+        );
+        reply.code(created ? 201 : 200);
+        if (imported.calendar !== null) reply.header('etag', etagOf(imported.calendar.version));
+        return imported;
       },
     }),
     route({

@@ -55,6 +55,7 @@ const whoMay: Readonly<Record<string, string>> = {
   [`GET ${ns}/calendars/:name`]: viewers,
   [`GET ${ns}/calendars/:name/days/:date`]: viewers,
   [`PUT ${ns}/calendars/:name`]: operators,
+  [`POST ${ns}/calendars/:name/import`]: operators,
   [`DELETE ${ns}/calendars/:name`]: operators,
   [`GET ${ns}/backfills`]: viewers,
   [`GET ${ns}/backfills/:id`]: viewers,

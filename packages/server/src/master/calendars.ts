@@ -1,11 +1,19 @@
 // Calendars one by one: put, delete, import, and what of a day lies in one. A change is one transaction with the new versions of the
 // schedules that depend on the calendar; sets of calendars travel with jobs, through Definitions.apply.
 
-import { type CalendarDay, type CalendarDefinition, type CalendarView, Refusal } from '@tidewheel/protocol';
+import {
+  type CalendarDay,
+  type CalendarDefinition,
+  type CalendarImported,
+  type CalendarImportOrder,
+  type CalendarView,
+  Refusal,
+} from '@tidewheel/protocol';
 import { dayInCalendar } from '../core/calendar-day.ts';
 import { withNested } from '../core/calendar-graph.ts';
 import type { CalendarWish } from '../core/calendar-plan.ts';
 import { compileCalendars } from '../core/calendar.ts';
+import { importICalendar } from '../core/ical.ts';
 import { checkTimezone } from '../core/zone.ts';
 import type { Tx } from '../ports/database.ts';
 import { calendarDefinitions, calendarNodes, type CalendarNode } from '../store/calendars.ts';
@@ -20,6 +28,9 @@ import {
   type Outcome,
   type Precondition,
 } from './definitions.ts';
+
+/** How far recurring events of an imported file are written out when nobody says. */
+const horizonYears = 5;
 
 export class Calendars {
   readonly #deps: DefinitionsDeps;
@@ -48,6 +59,24 @@ export class Calendars {
       if (calendar === null) throw new Error(`the calendar ${definition.name} vanished within a transaction`);
       return { ...written, value: { calendar, created: before === null } };
     });
+  }
+
+  /** What an iCalendar file says takes the place of the calendar. Refusals besides those of `put`: INVALID_FILE with lines. */
+  async import(
+    namespace: string,
+    actor: string,
+    name: string,
+    order: CalendarImportOrder,
+    precondition: Precondition,
+  ): Promise<{ imported: CalendarImported; created: boolean }> {
+    const { text, description, timezone, dryRun } = order;
+    const year = new Date(await storeNow(this.#deps.db)).getUTCFullYear();
+    const { from = `${year}-01-01`, to = `${Number(from.slice(0, 4)) + horizonYears}-12-31` } = order;
+    const { definition, ...rest } = importICalendar(text, { name, description, timezone, from, to });
+    const notes = [...rest.notes];
+    if (dryRun) return { imported: { ...rest, notes, calendar: null, definition: { ...definition } }, created: false };
+    const { calendar, created } = await this.put(namespace, actor, definition, precondition);
+    return { imported: { ...rest, notes, calendar, definition: calendar.definition }, created };
   }
 
   /** Refusals: NOT_FOUND, CALENDAR_IN_USE, VERSION_REQUIRED, STALE_VERSION. */
