@@ -41,10 +41,8 @@ test('a calendar is declared beside the job that uses it, and the schedule leave
     }),
   );
   assert.deepEqual(days, ['off', 'works', 'works', 'off']);
-  const preview = await bench.run([
-    ...['schedule', 'backfill', 'settle', '--from', '2025-10-01T00:00:00+08:00', '--to', '2025-10-08T00:00:00+08:00'],
-    ...['--dry-run', '-o', 'json'],
-  ]);
+  const week = ['--from', '2025-10-01T00:00:00+08:00', '--to', '2025-10-08T00:00:00+08:00'];
+  const preview = await bench.run(['schedule', 'backfill', 'settle', ...week, '--dry-run', '-o', 'json']);
   const { total, fires } = JSON.parse(preview.stdout) as BackfillPreview;
   assert.deepEqual(
     [total, fires[0]?.local],
@@ -70,10 +68,8 @@ test('a fault of a calendar is told with file, line and column, also when only t
 });
 
 test('an iCalendar file is imported after a look at it, and its faults have file and line', async () => {
-  const text = [
-    ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:x', 'BEGIN:VEVENT', 'UID:1', 'DTSTART;VALUE=DATE:20261225'],
-    ...['RRULE:FREQ=YEARLY', 'END:VEVENT', 'END:VCALENDAR', ''],
-  ].join('\n');
+  const head = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:x', 'BEGIN:VEVENT', 'UID:1', 'DTSTART;VALUE=DATE:20261225'];
+  const text = `${head.join('\n')}\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n`;
   const path = bench.file('feasts.ics', text);
   const order = ['calendar', 'import', path, '--name', 'feasts', '--from', '2026-01-01', '--to', '2027-12-31'];
   const dry = await bench.run([...order, '--dry-run']);
