@@ -1,6 +1,7 @@
 // Recurrences against the examples of the standard, and at their bounds.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type DstRules, Refusal } from '@tidewheel/protocol';
@@ -66,6 +67,21 @@ for (const { rule, start = '19970902T090000', exdate, all, total, times } of rfc
     if (total !== undefined) assert.equal(take(text, total + 1).length, total);
   });
 }
+
+// The documentation's own examples are what is tested, so that neither can go wrong alone.
+const page = readFileSync(new URL('../../../../../docs/reference/schedules.md', import.meta.url), 'utf8');
+const rows = [...page.matchAll(/^\| `(FREQ=.+?)` \| (\d{4}-\d\d-\d\d) \| (.+?) \|$/gm)];
+for (const [, rule = '', day = '', times = ''] of rows) {
+  test(`as documented: ${rule}, made on ${day}`, () => {
+    const expected = times.split(', ');
+    const anchorAt = utc(`${day}T00:00`);
+    assert.deepEqual(take(rule, expected.length, { anchorAt, after: `${day}T00:00` }), expected);
+  });
+}
+
+test('the documentation has examples of recurrence rules', () => {
+  assert.ok(rows.length >= 7);
+});
 
 test('without DTSTART a rule begins at midnight of the day on which the schedule was made, and COUNT at that moment', () => {
   const after = '2026-01-05T10:20';
