@@ -11,6 +11,7 @@ export * from './job.ts';
 export * from './limits.ts';
 export * from './lock.ts';
 export * from './names.ts';
+export * from './preview.ts';
 export * from './probe.ts';
 export * from './run.ts';
 export * from './schedule.ts';

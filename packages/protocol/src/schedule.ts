@@ -90,37 +90,48 @@ export const scheduleCalendarSchema = z
   })
   .refine((rule) => rule.exclude !== undefined || rule.only !== undefined, 'give exclude, only, or both');
 
+const scheduleFields = {
+  name: nameSchema,
+  ...triggerFields,
+  timezone: timezoneSchema.default('UTC'),
+  /** One shot this long after the schedule was created. */
+  in: durationSchema.optional(),
+  /** Fixed delay: this long after the previous run of this schedule has ended. */
+  delay: intervalSchema.optional(),
+  /** Several triggers instead of one. */
+  times: z.array(combinedTriggerSchema).min(1).max(limits.triggersPerSchedule).optional(),
+  dst: dstSchema.optional(),
+  calendar: scheduleCalendarSchema.optional(),
+  /** Nominal times before `start` or after `end` do not occur. */
+  start: instantSchema.optional(),
+  end: instantSchema.optional(),
+  /** At most so many nominal times, from `start` or else from the moment of creation. */
+  count: z.number().int().min(1).max(limits.scheduleCount).optional(),
+  /** Runs become due up to this much after their nominal time; how much depends on schedule and time alone. */
+  jitter: durationSchema.pipe(z.number().int().max(limits.jitterMs, 'at most one day')).optional(),
+  overlap: z.enum(overlapPolicies).default('allow'),
+  misfire: misfireSchema.prefault({}),
+  paused: z.boolean().default(false),
+  payload: z.unknown().optional(),
+  description: z.string().max(2000).default(''),
+};
+const kindsOfTimes = ['cron', 'every', 'at', 'in', 'delay', 'rrule', 'times'] as const;
+
 export const scheduleDefinitionSchema = z
-  .strictObject({
-    name: nameSchema,
-    ...triggerFields,
-    timezone: timezoneSchema.default('UTC'),
-    /** One shot this long after the schedule was created. */
-    in: durationSchema.optional(),
-    /** Fixed delay: this long after the previous run of this schedule has ended. */
-    delay: intervalSchema.optional(),
-    /** Several triggers instead of one. */
-    times: z.array(combinedTriggerSchema).min(1).max(limits.triggersPerSchedule).optional(),
-    dst: dstSchema.optional(),
-    calendar: scheduleCalendarSchema.optional(),
-    /** Nominal times before `start` or after `end` do not occur. */
-    start: instantSchema.optional(),
-    end: instantSchema.optional(),
-    /** At most so many nominal times, from `start` or else from the moment of creation. */
-    count: z.number().int().min(1).max(limits.scheduleCount).optional(),
-    /** Runs become due up to this much after their nominal time; how much depends on schedule and time alone. */
-    jitter: durationSchema.pipe(z.number().int().max(limits.jitterMs, 'at most one day')).optional(),
-    overlap: z.enum(overlapPolicies).default('allow'),
-    misfire: misfireSchema.prefault({}),
-    paused: z.boolean().default(false),
-    payload: z.unknown().optional(),
-    description: z.string().max(2000).default(''),
-  })
-  .superRefine((schedule, context) => {
-    exactlyOne(schedule, ['cron', 'every', 'at', 'in', 'delay', 'rrule', 'times'], context);
-  });
+  .strictObject(scheduleFields)
+  .superRefine((schedule, context) => exactlyOne(schedule, kindsOfTimes, context));
 export type ScheduleInput = z.input<typeof scheduleDefinitionSchema>;
 export type ScheduleDefinition = z.output<typeof scheduleDefinitionSchema>;
+
+/** A schedule that is only thought of. Its name matters where `H` stands in an expression. */
+export const scheduleSketchSchema = z
+  .strictObject({ ...scheduleFields, name: nameSchema.optional() })
+  .superRefine((schedule, context) => exactlyOne(schedule, kindsOfTimes, context));
+export type ScheduleSketch = z.output<typeof scheduleSketchSchema>;
+
+/** The same said in each language. */
+export const wordsSchema = z.object({ en: z.string(), zh: z.string() });
+export type Words = z.infer<typeof wordsSchema>;
 
 function exactlyOne<T extends object>(value: T, keys: readonly (keyof T & string)[], context: z.RefinementCtx): void {
   const given = keys.filter((key) => value[key] !== undefined).length;
@@ -138,6 +149,8 @@ export const scheduleViewSchema = z.object({
   job: z.string(),
   version: z.number().int(),
   definition: z.record(z.string(), z.unknown()),
+  /** When it fires, in words. */
+  words: wordsSchema.optional(),
   /** enabled: has a next fire. paused: by a person, with a reason. finished: no fire will come any more. */
   state: z.enum(['enabled', 'paused', 'finished']),
   pausedReason: z.string().nullable(),
@@ -158,17 +171,5 @@ export const fireViewSchema = z.object({
   decidedAt: timeSchema,
 });
 export type FireView = z.infer<typeof fireViewSchema>;
-
-export const previewRequestSchema = z.strictObject({
-  cron: z.string().min(1).max(500),
-  timezone: z.string().min(1).max(64).default('UTC'),
-  count: z.number().int().min(1).max(limits.pageItems).default(10),
-  after: timeSchema.optional(),
-});
-export const previewSchema = z.object({
-  timezone: z.string(),
-  fires: z.array(z.object({ at: timeSchema, local: z.string() })),
-});
-export type Preview = z.infer<typeof previewSchema>;
 
 export const pauseRequestSchema = z.strictObject({ reason: z.string().min(1).max(limits.reasonChars) });

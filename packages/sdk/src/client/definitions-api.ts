@@ -9,6 +9,7 @@ import type {
   JobView,
   Page,
   Preview,
+  PreviewRequest,
   ScheduleView,
   TriggerResult,
 } from '@tidewheel/protocol';
@@ -123,8 +124,18 @@ export class SchedulesApi {
     return this.#requests.json('POST', `${this.#of(name)}/trigger`);
   }
 
-  preview(cron: string, options: { timezone?: string; count?: number; after?: number } = {}): Promise<Preview> {
-    return this.#requests.json('POST', `${this.#base}/preview`, { body: { cron, ...options }, repeatable: true });
+  /** Of an expression, or of a whole schedule that is only thought of; nothing is stored. */
+  preview(
+    what: string | Pick<PreviewRequest, 'schedule' | 'calendars'>,
+    options: { timezone?: string | undefined; count?: number | undefined; after?: number | undefined } = {},
+  ): Promise<Preview> {
+    const asked: PreviewRequest = typeof what === 'string' ? { cron: what, ...options } : { ...what, ...options };
+    return this.#requests.json('POST', `${this.#base}/preview`, { body: asked, repeatable: true });
+  }
+
+  /** The next fires of a stored schedule, with what clock changes and calendars do to them. */
+  previewOf(name: string, options: { count?: number | undefined; after?: number | undefined } = {}): Promise<Preview> {
+    return this.#requests.json('GET', `${this.#of(name)}/preview`, { query: { ...options } });
   }
 
   #of(name: string): string {

@@ -82,6 +82,9 @@ export const serverLimits = {
   rruleDates: 500,
   /** Coming times that are looked at to see whether a calendar takes out any. */
   lintTimes: 1000,
+  /** Times that a preview looks at for those that calendars take out, and rows of such that it shows. */
+  previewLooked: 5000,
+  previewLeftOut: 100,
   /** Events of one iCalendar file, and times of all recurring ones within the horizon of the import. */
   icalEvents: 10_000,
   icalOccurrences: 20_000,

@@ -34,7 +34,7 @@ type TimeKeys =
   | 'start'
   | 'end'
   | 'count';
-export type TimeSpec = Pick<ScheduleDefinition, 'timezone' | TimeKeys> & { readonly name?: string };
+export type TimeSpec = Pick<ScheduleDefinition, 'timezone' | TimeKeys> & { readonly name?: string | undefined };
 
 /**
  * `anchorAt`: what `every`, `in`, `delay`, `count` and a rule without DTSTART count from. `calendars`: by name, at least those that
@@ -97,18 +97,18 @@ interface ComposedParts {
 export class ComposedTimes {
   readonly parts: ComposedParts;
   /** Times up to here do not occur. */
-  readonly #from: number;
+  readonly from: number;
   /** The last time that counts; worked out when it is first asked for. */
   #countEnd: number | null = null;
 
   constructor(parts: ComposedParts) {
     this.parts = parts;
     const start = (parts.startAt ?? -Infinity) - 1;
-    this.#from = parts.count === null ? start : Math.max(start, parts.anchorAt);
+    this.from = parts.count === null ? start : Math.max(start, parts.anchorAt);
   }
 
   next(after: number): number | null {
-    const next = this.#unbounded(Math.max(after, this.#from));
+    const next = this.#unbounded(Math.max(after, this.from));
     return next === null || next > this.#end() ? null : next;
   }
 
@@ -136,7 +136,7 @@ export class ComposedTimes {
   #countedEnd(count: number): number {
     const { triggers, calendar } = this.parts;
     const [only] = triggers;
-    let last = this.#from;
+    let last = this.from;
     if (calendar === null && triggers.length === 1 && only?.kind === 'every') {
       return (triggerNext(only, last) ?? last) + (count - 1) * only.everyMs;
     }

@@ -17,7 +17,7 @@ import { backfillsPage, backfillView } from '../store/backfills.ts';
 import { decodeCursor, idCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import { idempotencyKeyOf, keyHeader } from './idempotency-key.ts';
-import { localTimes } from './local-time.ts';
+import { localTimes } from '../core/local-time.ts';
 import { idInNamespace, inNamespace, namedInNamespace } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 

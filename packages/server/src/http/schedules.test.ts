@@ -82,8 +82,8 @@ test('a preview shows instants with the local time of the zone, over a change of
   const body = { cron: '0 3 * * *', timezone: 'Europe/Berlin', count: 2, after };
   const { fires } = (await door.call('POST', 'schedules/preview', { body })).json<Preview>();
   assert.deepEqual(fires, [
-    { at: Date.UTC(2027, 2, 28, 1), local: '2027-03-28T03:00:00+02:00' },
-    { at: Date.UTC(2027, 2, 29, 1), local: '2027-03-29T03:00:00+02:00' },
+    { at: Date.UTC(2027, 2, 28, 1), local: '2027-03-28T03:00:00+02:00', marks: [] },
+    { at: Date.UTC(2027, 2, 29, 1), local: '2027-03-29T03:00:00+02:00', marks: [] },
   ]);
   const utc = await door.call('POST', 'schedules/preview', { body: { cron: '@hourly', count: 1, after } });
   assert.equal(utc.json<Preview>().fires[0]?.local, '2027-03-27T13:00:00+00:00');

@@ -11,13 +11,14 @@ import {
   previewSchema,
   Refusal,
   scheduleViewSchema,
+  storedPreviewQuerySchema,
   timeSchema,
   triggerResultSchema,
   type ScheduleView,
 } from '@tidewheel/protocol';
 import { z } from 'zod';
-import { compileTimes, previewFires } from '../core/schedule-times.ts';
-import { storeNow } from '../store/jobs.ts';
+import { previewFires } from '../core/schedule-times.ts';
+import { sketchPreview, storedPreview } from '../master/previews.ts';
 import {
   firesPage,
   schedulesPage,
@@ -28,7 +29,6 @@ import {
 import { knownHeaders, unchanged } from './conditional.ts';
 import { decodeCursor, nameCursor, pageOf, timeCursor } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
-import { localTimes } from './local-time.ts';
 import { inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
@@ -44,7 +44,7 @@ const firesQuery = pageQuerySchema.extend({ next: z.coerce.number().int().min(0)
 const firesAnswer = pageSchema(fireViewSchema).extend({ upcoming: z.array(timeSchema) });
 
 export function scheduleRoutes(context: DoorContext): Route[] {
-  return [...readingRoutes(context), ...leverRoutes(context)];
+  return [...readingRoutes(context), ...previewRoutes(context), ...leverRoutes(context)];
 }
 
 function readingRoutes({ db, definitions }: DoorContext): Route[] {
@@ -95,20 +95,38 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
         return { ...page, upcoming: upcomingOf(schedule, query.next) };
       },
     }),
+  ];
+}
+
+function previewRoutes({ db, definitions }: DoorContext): Route[] {
+  return [
     route({
       method: 'POST',
       url: `${all}/preview`,
       permission: 'namespace.read',
       tag,
-      summary: 'Shows when a cron expression would fire.',
+      summary:
+        'Shows when a schedule that is only thought of would fire, in words, what is odd about it, and what calendars do.',
       params: inNamespace,
       body: previewRequestSchema,
       response: previewSchema,
-      handler: async ({ body: { cron, timezone, count, after } }) => {
-        const times = compileTimes({ cron, timezone }, 0);
-        const from = after ?? (await storeNow(db));
-        const local = localTimes(timezone);
-        return { timezone, fires: previewFires(times, from, count).map((at) => ({ at, local: local(at) })) };
+      handler: ({ params, body }) => sketchPreview(db, params.ns, body),
+    }),
+    route({
+      method: 'GET',
+      url: `${one}/preview`,
+      permission: 'namespace.read',
+      tag,
+      summary:
+        'Shows the next fires of a schedule, what clock changes and calendars do to them, and the schedule in words.',
+      params: namedInNamespace,
+      query: storedPreviewQuerySchema,
+      response: previewSchema,
+      handler: async ({ params, query }) => {
+        const asked = { namespace: params.ns, name: params.name, ...query };
+        const preview = await storedPreview(db, definitions, asked);
+        if (preview === null) throw noSchedule(params);
+        return preview;
       },
     }),
   ];
@@ -156,6 +174,8 @@ function leverRoutes({ master }: DoorContext): Route[] {
 /** A paused or finished schedule has none. */
 function upcomingOf({ times, nextFireAt }: ScheduleClockwork, count: number): number[] {
   if (nextFireAt === null || count === 0) return [];
+  // Those after it come with the ends of its runs.
+  if (times.kind === 'delay') return [nextFireAt];
   return previewFires(times, nextFireAt - 1, count);
 }
 

@@ -1,8 +1,9 @@
 // What people read of schedules: pages by name with the last fire and its run, one schedule, and pages of its ledger.
 
-import type { FireView, ScheduleDefinition, ScheduleView } from '@tidewheel/protocol';
+import { type FireView, Refusal, type ScheduleDefinition, type ScheduleView, type Words } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { ScheduleTimes } from '../core/schedule-times.ts';
+import { describeTimes } from '../core/times/words.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache, ScheduleVersionRow } from './definition-cache.ts';
 import { containsText } from './job-views.ts';
@@ -75,13 +76,16 @@ export async function scheduleView(tx: Tx, namespace: string, name: string): Pro
 }
 
 function viewOf(row: ScheduleRow): ScheduleView {
+  const definition = JSON.parse(row.spec) as ScheduleDefinition;
+  const words = wordsOf(definition);
   return {
     id: row.id,
     namespace: row.namespace,
     name: row.name,
     job: row.job,
     version: row.version,
-    definition: JSON.parse(row.spec) as Record<string, unknown>,
+    definition: { ...definition },
+    ...(words === null ? {} : { words }),
     state: row.state,
     pausedReason: row.paused_reason,
     pausedBy: row.paused_by,
@@ -91,6 +95,16 @@ function viewOf(row: ScheduleRow): ScheduleView {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/** Null of an expression that an earlier version took and this one does not: a list with it must still be read. */
+function wordsOf(definition: ScheduleDefinition): Words | null {
+  try {
+    return describeTimes(definition);
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
 }
 
 /** What computing fires takes. */

@@ -9,7 +9,7 @@ import { type DstRules, Refusal } from '@tidewheel/protocol';
 import { type ContentLine, contentLine, LineFault, unfolded, type WrittenTime, writtenTime } from '../content-lines.ts';
 import { dayMs, dayOf } from '../days.ts';
 import { serverLimits } from '../limits.ts';
-import { nextInstant } from '../wall-fires.ts';
+import { type ClockMark, clockMark, nextInstant } from '../wall-fires.ts';
 import { type ClockRules, clockRules, instantsByRules, type WallTiming } from '../wall-times.ts';
 import { offsetAt, type ZoneClock, zoneClock } from '../zone-clock.ts';
 import { parseRule, type Rule, RuleFault } from './rule.ts';
@@ -85,6 +85,12 @@ export function recurrenceNext(recurrence: Recurrence, after: number): number | 
     else return next;
   }
   return null;
+}
+
+/** What a change of the clock did to a time of the recurrence. */
+export function recurrenceMark({ clock, clockRules: byRules, rules }: Recurrence, fireAt: number): ClockMark | null {
+  const rule = rules.find(({ walls, timing }) => nextInstant(walls, clock, byRules, timing, fireAt - 1) === fireAt);
+  return rule === undefined ? null : clockMark(rule.walls, clock, byRules, rule.timing, fireAt);
 }
 
 function nextOfAll({ clock, clockRules: byRules, rules, added }: Recurrence, after: number): number | null {

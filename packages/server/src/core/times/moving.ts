@@ -79,7 +79,8 @@ function nextDayToAsk(rule: CalendarRule, source: Source, day: number): number |
   return nearest === Infinity ? null : Math.max(nearest, localDay(rule, open));
 }
 
-function movedTime(rule: CalendarRule, time: number): number | null {
+/** Where a time falls: itself when it remains, null when no day remains within a year. */
+export function movedTime(rule: CalendarRule, time: number): number | null {
   if (remains(rule, time)) return time;
   const wall = time + rule.clock.segmentAt(time).offset;
   const step = rule.move === 'next' ? dayMs : -dayMs;

@@ -1,9 +1,10 @@
 // One trigger of a schedule, compiled: by cron, at a fixed rate, once, or by recurrence rule. Knows nothing of calendars and bounds.
 
 import type { CombinedTrigger, DstRules } from '@tidewheel/protocol';
-import { cronNext } from '../cron/next.ts';
+import { cronMark, cronNext } from '../cron/next.ts';
 import { type Cron, parseCron } from '../cron/parse.ts';
-import { parseRecurrence, type Recurrence, recurrenceNext } from '../rrule/recurrence.ts';
+import { parseRecurrence, type Recurrence, recurrenceMark, recurrenceNext } from '../rrule/recurrence.ts';
+import type { ClockMark } from '../wall-fires.ts';
 
 export type Trigger =
   | { readonly kind: 'cron'; readonly cron: Cron }
@@ -57,6 +58,21 @@ export function triggerNext(trigger: Trigger, after: number): number | null {
     case 'rrule':
       return recurrenceNext(trigger.recurrence, after);
   }
+}
+
+/** What a change of the clock did to a time of one of them. */
+export function markOfAll(triggers: readonly Trigger[], at: number): ClockMark | null {
+  for (const trigger of triggers) {
+    if (triggerNext(trigger, at - 1) !== at) continue;
+    const mark =
+      trigger.kind === 'cron'
+        ? cronMark(trigger.cron, at)
+        : trigger.kind === 'rrule'
+          ? recurrenceMark(trigger.recurrence, at)
+          : null;
+    if (mark !== null) return mark;
+  }
+  return null;
 }
 
 /** The first time of any of them; times that fall together are one. */
