@@ -25,6 +25,11 @@ async function provoke(stage: Stage, name: Failpoint): Promise<void> {
     const job = { name: 'brief', task: 'short', description: crypto.randomUUID() };
     await cluster.api('PUT', '/jobs/unscheduled', { ...job, name: 'unscheduled' }).catch(() => undefined);
   }
+  if (name.startsWith('backfill')) {
+    const to = Date.now() - 3_600_000;
+    const body = { from: to - 10_000, to, active: 3 };
+    await cluster.api('POST', '/schedules/cron-2s-1/backfills', body).catch(() => undefined);
+  }
   if (name.startsWith('cancel.')) {
     const { runId } = await caller.trigger('endless');
     await pause(300);

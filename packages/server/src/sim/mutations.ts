@@ -3,6 +3,7 @@
 // They are put into a copy of the sources only (see command/mutate.ts); a text that no longer occurs fails a test.
 
 import type { Mutation } from './mutation.ts';
+import { backfillMutations } from './mutations-backfills.ts';
 import { coordinationMutations } from './mutations-coordination.ts';
 import { timeMutations } from './mutations-time.ts';
 
@@ -246,5 +247,6 @@ export const mutations: readonly Mutation[] = [
     foundBy: ['L3'],
   },
   ...coordinationMutations,
+  ...backfillMutations,
   ...timeMutations,
 ];
