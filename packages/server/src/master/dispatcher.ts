@@ -132,7 +132,7 @@ export class Dispatcher implements Service {
     // Hold the slots at once: the definitions may have to be read.
     for (const run of claimed) this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs });
     try {
-      await this.#send(claimed, askedMs);
+      await this.#send(claimed, askedMs, path);
     } catch (error) {
       for (const run of claimed) this.#links.get(run.sessionId)?.held.delete(run.attemptId);
       if (!isPassing(error)) throw error;
@@ -141,7 +141,7 @@ export class Dispatcher implements Service {
     this.#changes.note(new Set(claimed.map((run) => run.namespace)), 'runs');
   }
 
-  async #send(claimed: readonly ClaimedRun[], askedMs: number): Promise<void> {
+  async #send(claimed: readonly ClaimedRun[], askedMs: number, path: 'claim' | 'direct' | 'again'): Promise<void> {
     const { clock, db, definitions, failpoints, metrics, settings } = this.#context;
     const versions = await definitions.jobVersions(db, new Set(claimed.map((run) => run.jobVersionId)));
     const scheduled = claimed.flatMap((run) => (run.scheduleId === null ? [] : [run.scheduleId]));
@@ -157,7 +157,11 @@ export class Dispatcher implements Service {
       if (link === undefined || version === undefined || !link.held.has(run.attemptId)) continue;
       link.send(assignOf(run, version, run.scheduleId === null ? null : (schedules.get(run.scheduleId) ?? null)));
       if (run.cancelRequestedAt !== null) link.send(cancelOf(run.attemptId, run.cancelReason ?? '', run.cancelGraceMs));
-      metrics.observe('tidewheel_start_delay_seconds', Math.max(0, run.claimedAt - run.dueAt) / 1000);
+      const lateMs = Math.max(0, run.claimedAt - run.dueAt);
+      metrics.observe('tidewheel_start_delay_seconds', lateMs / 1000);
+      const held = link.held.get(run.attemptId);
+      if (held !== undefined && run.fireAt !== null && run.attempt === 1 && path === 'claim')
+        held.late = { ms: lateMs, askedMs, queue: version.spec.queue };
     }
     failpoints.reach('deliver.sent');
   }

@@ -174,7 +174,7 @@ export class SessionGateway implements Service {
         this.#renewals.heartbeat(link, message.nonce, message.stats);
         return;
       case 'started':
-        if (link.held.has(message.attemptId)) this.#reports.started(message.runId, message.attemptId);
+        this.#started(message, link);
         return;
       case 'log':
         this.#reports.log(link.sessionId, message);
@@ -193,6 +193,14 @@ export class SessionGateway implements Service {
         this.#farewell(link, message.reason);
         return;
     }
+  }
+
+  #started({ runId, attemptId }: { runId: string; attemptId: string }, link: SessionLink): void {
+    if (!link.held.has(attemptId)) return;
+    const late = link.started(attemptId, this.#context.clock.monotonicMs());
+    if (late !== null)
+      this.#context.metrics.observe('tidewheel_start_lateness_seconds', late.lateMs / 1000, { queue: late.queue });
+    this.#reports.started(runId, attemptId);
   }
 
   #farewell(link: SessionLink, reason: string): void {

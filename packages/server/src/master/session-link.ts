@@ -5,14 +5,23 @@ import type { Capability } from '../core/placement.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { WorkerConnection } from '../ports/connection.ts';
 
+/** An attempt on its way to the worker or there, without a result yet. */
+export interface HeldAttempt {
+  readonly runId: string;
+  /** When it was handed over. */
+  readonly sinceMs: number;
+  /** Of a run that was fired: how late it was claimed, and when the claim was asked for; until its start is told. */
+  late?: { readonly ms: number; readonly askedMs: number; readonly queue: string };
+}
+
 export class SessionLink {
   readonly sessionId: string;
   readonly worker: string;
   readonly capability: Capability;
   readonly slots: number;
   readonly connection: WorkerConnection;
-  /** Attempts on their way to the worker or there, without a result yet: attempt id → run id and when it was handed over. */
-  readonly held = new Map<string, { runId: string; sinceMs: number }>();
+  /** By attempt id. */
+  readonly held = new Map<string, HeldAttempt>();
   /** Attempts with a result that arrived lately, so that a slow commit is not taken for a lost claim. */
   readonly #reported = new Map<string, number>();
   /** Slots promised to a claim or submission in flight. */
@@ -56,6 +65,19 @@ export class SessionLink {
   report(attemptId: string, nowMs: number): void {
     this.held.delete(attemptId);
     this.#reported.set(attemptId, nowMs);
+  }
+
+  /**
+   * The worker says that an attempt has started. Answers how late that is for a run that was fired, once: by the store's clock up to the
+   * claim, from its asking on by this master's. No two clocks are compared; what the claim took before the store read its clock counts
+   * twice, so it is never told too small.
+   */
+  started(attemptId: string, nowMs: number): { lateMs: number; queue: string } | null {
+    const held = this.held.get(attemptId);
+    if (held?.late === undefined) return null;
+    const { ms, askedMs, queue } = held.late;
+    delete held.late;
+    return { lateMs: ms + nowMs - askedMs, queue };
   }
 
   /** The store says that this attempt is ours; true when the worker was never told, and has not reported since `sinceMs`. */

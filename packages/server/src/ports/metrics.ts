@@ -19,6 +19,11 @@ export const metricCatalogue = {
     labels: ['path'],
   },
   tidewheel_start_delay_seconds: { kind: 'histogram', help: 'From due time to the claim.', labels: [] },
+  tidewheel_start_lateness_seconds: {
+    kind: 'histogram',
+    help: "Runs of schedules from their nominal time (with the jitter) to the worker's word that the first attempt has started, by queue.",
+    labels: ['queue'],
+  },
   tidewheel_run_duration_seconds: {
     kind: 'histogram',
     help: 'Running time of attempts, as the worker measured it.',
