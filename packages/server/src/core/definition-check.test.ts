@@ -20,7 +20,7 @@ function stored(schedule: Partial<ScheduleInput>): StoredJob {
     spec: only,
     state: 'enabled' as const,
     anchorAt: 7,
-    calendars: {},
+    calendars: '{}',
   };
   return { id: 'j1', name: 'j', version: 1, source: 'api', spec, schedules: [row] };
 }

@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyRequestSchema, Refusal, type ScheduleInput } from '@tidewheel/protocol';
+import {
+  applyRequestSchema,
+  calendarDefinitionSchema,
+  Refusal,
+  type ScheduleInput,
+  weekdays,
+} from '@tidewheel/protocol';
 import { createDatabase } from '../../../../test/support/postgres.ts';
 import { openPostgres } from '../drivers/postgres/database.ts';
 import { systemClock } from '../drivers/system/clock.ts';
@@ -13,6 +19,7 @@ import { noMetrics } from '../ports/metrics.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { migrate } from '../store/migrate.ts';
 import { masterDefaults } from './deps.ts';
+import { Calendars } from './calendars.ts';
 import { testApply } from './testing/apply.ts';
 import { testCalendars } from './testing/calendar-changes.ts';
 import { testDefinitionChanges } from './testing/definition-changes.ts';
@@ -89,4 +96,57 @@ test('masters that fire and people who change the same schedules leave a clean l
   }
   const audit = await bench.assertClean();
   assert.ok(audit.schedules.every((row) => row.expected > 500));
+});
+
+test('masters that fire while people change a calendar and its schedules leave a clean ledger', async (t) => {
+  const setup = await open();
+  t.after(setup.close);
+  const bench = new DefinitionsBench(setup, 'shifting');
+  const calendars = new Calendars(bench.deps, bench.definitions);
+  const put = (person: string, days: (typeof weekdays)[number][]) =>
+    calendars.put(
+      'shifting',
+      person,
+      calendarDefinitionSchema.parse({ name: 'shifts', weekdays: days, timezone: 'UTC' }),
+      { ifMatch: '*' },
+    );
+  const [first, ...rest] = weekdays;
+  const schedules = Array.from(
+    { length: schedulesPerJob },
+    (_, index): ScheduleInput => ({
+      name: `s${index}`,
+      every: '1s',
+      misfire: { policy: 'skip' },
+      calendar: { exclude: 'shifts' },
+    }),
+  );
+  const jobs = [{ name: 'a', ...hello, schedules }];
+  await bench.apply(jobs, { calendars: [{ name: 'shifts', weekdays: [first], timezone: 'UTC' }] });
+  // Two weeks and a bit would be too many seconds; some minutes on either side of each change are enough.
+  for (let index = 0; index < schedulesPerJob; index += 1) await bench.rewind(`s${index}`, 300_000 + index * 7000);
+  let changing = true;
+  const masters = Array.from({ length: 3 }, async () => {
+    const deps = { ...bench.deps, definitions: new DefinitionCache() };
+    for (let quiet = 0; changing || quiet < 2; ) quiet = (await fireDue(deps)) === 0 ? quiet + 1 : 0;
+  });
+  // A schedule that a calendar has ended can be neither paused nor resumed; one too far behind asks to come back.
+  const tolerated = (error: unknown): void =>
+    assert.ok(error instanceof Refusal && ['UNAVAILABLE', 'CONFLICT'].includes(error.code), String(error));
+  const changes = Array.from({ length: 3 }, async (_, person) => {
+    for (let round = 0; round < 12; round += 1) {
+      const name = `s${(person * 7 + round * 3) % schedulesPerJob}`;
+      const who = `person-${person}`;
+      if (round % 3 === 0) await bench.definitions.schedulePause('shifting', who, name, 'x').catch(tolerated);
+      else if (round % 3 === 1) await bench.definitions.scheduleResume('shifting', who, name).catch(tolerated);
+      // Today inside, or not: the schedules end, and begin again.
+      else await put(who, (round + person) % 2 === 0 ? [first] : [first, ...rest]).catch(tolerated);
+    }
+  });
+  await Promise.all(changes);
+  changing = false;
+  await Promise.all(masters);
+  const audit = await bench.assertClean();
+  assert.ok(audit.schedules.every((row) => row.expected > 200));
+  const versions = await bench.versionsOf('s0');
+  assert.ok(versions.length > 3, `${versions.length} versions`);
 });
