@@ -10,7 +10,7 @@ import {
   dayMs,
   dayOf,
   type Span,
-  spansHold,
+  spanEndingAfter,
   unionOf,
   weekdayOf,
   type WrittenDate,
@@ -126,10 +126,8 @@ export function edgeAfter(calendar: CompiledCalendar, at: number, asked: ZoneClo
   let edge = dayMs;
   let nearest = until;
   for (const rules of calendar.except === null ? [calendar.rules] : [calendar.rules, calendar.except]) {
-    for (const { from, to } of rules.hours) {
-      if (midnight + from > wall) edge = Math.min(edge, from);
-      if (midnight + to > wall) edge = Math.min(edge, to);
-    }
+    const span = spanEndingAfter(rules.hours, wall - midnight);
+    if (span !== undefined) edge = Math.min(edge, midnight + span.from > wall ? span.from : span.to);
     for (const nested of rules.calendars) nearest = Math.min(nearest, edgeAfter(nested, at, clock));
   }
   return Math.min(nearest, midnight + edge - offset);
@@ -154,10 +152,12 @@ export function insideBetween(calendar: CompiledCalendar, from: number, until: n
 function rulesHold(rules: Rules, wall: number, at: number, clock: ZoneClock): boolean {
   const day = dayOf(wall);
   if ((rules.weekdays >> weekdayOf(day)) & 1) return true;
-  if (rules.days.length > 0 && spansHold(rules.days, day)) return true;
+  const days = spanEndingAfter(rules.days, day - 1);
+  if (days !== undefined && days.from <= day) return true;
   if (rules.yearly !== null && rules.yearly[yearDayOf(wall)] === 1) return true;
   const timeOfDay = wall - day * dayMs;
-  for (const { from, to } of rules.hours) if (timeOfDay >= from && timeOfDay < to) return true;
+  const span = spanEndingAfter(rules.hours, timeOfDay);
+  if (span !== undefined && span.from <= timeOfDay) return true;
   for (const nested of rules.calendars) if (isInside(nested, at, clock)) return true;
   return false;
 }

@@ -82,14 +82,14 @@ export function unionOf(spans: readonly Span[], adjacent: 0 | 1): Span[] {
   return union;
 }
 
-/** Of spans in order whose ends both belong to them. */
-export function spansHold(spans: readonly Span[], value: number): boolean {
+/** Of spans in order, the first that ends later than `value`. */
+export function spanEndingAfter(spans: readonly Span[], value: number): Span | undefined {
   let low = 0;
   let high = spans.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((spans[middle]?.from ?? Infinity) <= value) low = middle + 1;
+    if ((spans[middle]?.to ?? Infinity) <= value) low = middle + 1;
     else high = middle;
   }
-  return low > 0 && value <= (spans[low - 1]?.to ?? -Infinity);
+  return spans[low];
 }

@@ -88,13 +88,15 @@ export const serverLimits = {
   /** Events of one iCalendar file, and times of all recurring ones within the horizon of the import. */
   icalEvents: 10_000,
   icalOccurrences: 20_000,
-  /** Changes of mind of a calendar that one search for a remaining time passes (27 years of days), days that one for a moved time asks. */
+  /** Changes of mind of a calendar that one search for a remaining time passes (27 years of days), and looks at calendars in all of them. */
   calendarSteps: 10_000,
+  calendarLooks: 1_000_000,
+  /** Days that one search for a moved time asks. */
   moveSteps: 1000,
   /** Times of a day that may be moved to another day. */
   movedTimesPerDay: 24,
   /** Calendars that one calendar is made of, each counted as often as it is reached. */
-  calendarParts: 500,
+  calendarParts: 100,
   /** Findings of one schedule that are told with their time. */
   auditSamples: 10,
   /** Locks of one namespace, forgotten when they have been free for a while; requests that wait for locks at one master. */

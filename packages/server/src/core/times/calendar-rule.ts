@@ -16,6 +16,8 @@ export interface CalendarRule {
   /** Of the schedule: whose days are moved by, and those of calendars without a zone. */
   readonly clock: ZoneClock;
   readonly clockRules: ClockRules;
+  /** Of one search: fewer where each of them looks at many calendars. */
+  readonly steps: number;
 }
 
 type RuleSpec = Pick<ScheduleDefinition, 'calendar' | 'timezone' | 'dst'>;
@@ -54,8 +56,16 @@ export function compileCalendarRule(
     }
   }
   const clock = faults.at('', () => zoneClock(timezone));
-  return clock === null ? null : { exclude, only, move, clock, clockRules: clockRules(dst) };
+  const parts = [...exclude, ...(only ?? [])].reduce((sum, calendar) => sum + calendar.parts, 0);
+  const steps = Math.max(
+    leastSteps,
+    Math.min(serverLimits.calendarSteps, Math.floor(serverLimits.calendarLooks / parts)),
+  );
+  return clock === null ? null : { exclude, only, move, clock, clockRules: clockRules(dst), steps };
 }
+
+/** Nearly three years of days. */
+const leastSteps = 1000;
 
 function hasHours({ rules, except }: CompiledCalendar): boolean {
   return [rules, ...(except === null ? [] : [except])].some(
@@ -98,7 +108,7 @@ export function nextRemaining(
   after: number,
 ): number | null {
   let from = after;
-  for (let step = 0; step < serverLimits.calendarSteps; step += 1) {
+  for (let step = 0; step < rule.steps; step += 1) {
     const time = next(from);
     if (time === null || remains(rule, time)) return time;
     from = outUntil(rule, time) - 1;
