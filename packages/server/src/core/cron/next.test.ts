@@ -98,3 +98,17 @@ test('around changes of the clock the fires are those that walking second by sec
 test('over weeks the fires are those that walking minute by minute finds', () => {
   agree(false, 30 * day, 40 * day, 60);
 });
+
+const ends: [zone: string, first: string, last: string][] = [
+  ['UTC', '1970-01-01T00:00', '2199-12-31T23:59'],
+  ['America/New_York', '1970-01-01T05:00', '2200-01-01T04:59'],
+  ['Pacific/Kiritimati', '1970-01-01T10:40', '2199-12-31T09:59'],
+];
+for (const [zone, first, last] of ends) {
+  test(`in ${zone} nothing comes before ${first} and nothing after ${last}, and what is no time is answered at once`, () => {
+    const cron = parseCron('* * * * *', zone);
+    for (const after of [-Infinity, -8.64e15, -1, utc(first) - 0.5]) assert.equal(cronNext(cron, after), utc(first));
+    assert.equal(cronNext(cron, utc(last) - 1), utc(last));
+    for (const after of [utc(last), Infinity, 8.64e15, Number.NaN]) assert.equal(cronNext(cron, after), null);
+  });
+}
