@@ -20,7 +20,13 @@ import { type CompiledCalendar, compileCalendars } from '../core/calendar.ts';
 import type { JobPlan } from '../core/definition-plan.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
-import { calendarDefinitions, calendarNodes, calendarsDelete, calendarsWrite } from '../store/calendars.ts';
+import {
+  calendarDefinitions,
+  calendarDependents,
+  calendarNodes,
+  calendarsDelete,
+  calendarsWrite,
+} from '../store/calendars.ts';
 import { type DependentSchedule, schedulesDependingOn } from '../store/schedules.ts';
 
 const noWish: CalendarWish = { wanted: [], unwanted: [], source: null };
@@ -78,6 +84,7 @@ export class CalendarBook {
     const removed = plans.filter((plan) => plan.action === 'delete').map((plan) => plan.name);
     const dependents = await dependentsOf(tx, namespace, jobs, [...changed, ...removed]);
     refuseInUse([...calendarUsers(uses, removed), ...scheduleUsers(dependents, removed)]);
+    await refuseCrowd(tx, namespace, jobs, uses);
     const needed = withNested(
       [...containersOf(changed, uses), ...named, ...dependents.flatMap((one) => calendarsOfSchedule(one.spec))],
       uses,
@@ -169,6 +176,32 @@ async function dependentsOf(
     ),
   );
   return found.filter((schedule) => !planned.has(schedule.id));
+}
+
+/** A calendar that too many schedules depend on could not be changed any more. */
+async function refuseCrowd(
+  tx: Tx,
+  namespace: string,
+  jobs: readonly JobPlan[],
+  uses: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  const changing = jobs.flatMap((job) => job.schedules.filter((plan) => plan.action !== 'unchanged'));
+  const more = new Map<string, number>();
+  const count = (names: Iterable<string>, by: number): void => {
+    for (const name of names) more.set(name, (more.get(name) ?? 0) + by);
+  };
+  for (const { wanted } of changing) if (wanted !== null) count(withNested(calendarsOfSchedule(wanted), uses), 1);
+  const named = [...more.keys()];
+  if (named.length === 0) return;
+  for (const { stored } of changing)
+    if (stored !== null) count(Object.keys(JSON.parse(stored.calendars) as object), -1);
+  const before = await calendarDependents(tx, namespace, named);
+  for (const name of named) {
+    const after = (before.get(name) ?? 0) + (more.get(name) ?? 0);
+    if (after <= serverLimits.calendarSchedules) continue;
+    const detail = `${after} schedules would depend on the calendar "${name}"; at most ${serverLimits.calendarSchedules}, so that it can still be changed`;
+    throw new Refusal('VALIDATION_FAILED', detail, { faults: [{ pointer: '/jobs', detail }] });
+  }
 }
 
 function calendarUsers(uses: ReadonlyMap<string, readonly string[]>, removed: readonly string[]): CalendarUser[] {

@@ -113,8 +113,25 @@ export async function calendarsDelete(tx: Tx, namespace: string, names: readonly
 
 /** Matches schedules that depend on one of the names in `$param`, at whatever depth. Names hold no quotes. */
 export function dependsOn(tx: Tx, alias: string, param: string): string {
-  const key = `'"' || x.name || '":'`;
-  const found =
-    tx.dialect.engine === 'sqlite' ? `instr(${alias}.calendars, ${key})` : `strpos(${alias}.calendars, ${key})`;
-  return `exists (select 1 from ${tx.dialect.rows(param, 'x', { name: 'text' })} where ${found} > 0)`;
+  return `exists (select 1 from ${tx.dialect.rows(param, 'x', { name: 'text' })} where ${mentions(tx, alias)})`;
+}
+
+/** Of a schedule's row and the name in `x`. */
+function mentions(tx: Tx, alias: string): string {
+  const find = tx.dialect.engine === 'sqlite' ? 'instr' : 'strpos';
+  return `${find}(${alias}.calendars, '"' || x.name || '":') > 0`;
+}
+
+/** How many schedules depend on each of these calendars, at whatever depth. */
+export async function calendarDependents(
+  tx: Tx,
+  namespace: string,
+  names: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await tx.query<{ name: string; schedules: number }>(
+    `select x.name, count(*) as schedules from ${tx.dialect.rows('$2', 'x', { name: 'text' })}
+     join schedule s on s.namespace = $1 and s.calendars <> '{}' and s.state <> 'deleted' and ${mentions(tx, 's')} group by x.name`,
+    [namespace, JSON.stringify(names.map((name) => ({ name })))],
+  );
+  return new Map(rows.map((row) => [row.name, row.schedules]));
 }

@@ -276,6 +276,36 @@ export function testCalendars(engine: string, open: () => Promise<DefinitionsSet
       assert.equal((await view('c'))?.version, 1);
     });
 
+    test('no more schedules may depend on a calendar than it could be changed with', async () => {
+      const limit = serverLimits.calendarSchedules;
+      const jobs = (count: number) =>
+        Array.from({ length: Math.ceil(count / 100) }, (_, job) => ({
+          name: `j${job}`,
+          ...hello,
+          schedules: Array.from({ length: Math.min(100, count - job * 100) }, (_, index) => ({
+            name: `s${job}-${index}`,
+            every: '1h',
+            calendar: { exclude: 'outer' },
+          })),
+        }));
+      const nested = [
+        { name: 'outer', calendars: ['inner'] },
+        { name: 'inner', weekdays: ['SUN' as const] },
+      ];
+      await bench.apply(jobs(limit), { calendars: nested });
+      // One comes, one goes.
+      const [first, ...rest] = jobs(limit);
+      assert.ok(first);
+      const [, ...schedules] = first.schedules;
+      const renamed = { name: 'other', every: '1h', calendar: { exclude: 'outer' } };
+      await bench.apply([{ ...first, schedules: [...schedules, renamed] }, ...rest]);
+      const one = [
+        { name: 'one', ...hello, schedules: [{ name: 'one', every: '1h', calendar: { exclude: 'inner' } }] },
+      ];
+      await bench.refused('VALIDATION_FAILED', ['/jobs'], bench.apply(one));
+      assert.equal((await put({ name: 'inner', weekdays: ['SAT'] })).calendar.version, 2);
+    });
+
     test('what of a day lies in a calendar is told with all that it contains', async () => {
       await put({ name: 'inner', dates: ['10-01'] }, null);
       await put({ name: 'outer', calendars: ['inner'], hours: ['08:00-09:00'] }, null);
