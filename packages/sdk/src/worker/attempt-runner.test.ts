@@ -159,3 +159,22 @@ test('a job of a kind that this worker does not run fails instead of hanging', (
   start(1, { handler: { kind: 'http', url: 'http://x', method: 'GET', headers: {}, expect: ['2xx'] } });
   assert.deepEqual(results[0]?.error, { kind: 'no-executor', message: 'this worker does not run http jobs' });
 });
+
+test('a cancel with a grace of its own shortens that of the job, also after a cancel that had none, and never lengthens it', () => {
+  const { runner, stops, results, report, start } = setup();
+  start(1);
+  runner.cancel(id(1), 'enough', 0);
+  start(2);
+  runner.cancel(id(2), 'enough');
+  runner.cancel(id(2), 'at once', 0);
+  start(3);
+  runner.cancel(id(3), 'enough', 60_000);
+  assert.deepEqual(stops, [
+    '1 canceled: enough 0',
+    '2 canceled: enough 5000',
+    '2 canceled: enough 0',
+    '3 canceled: enough 5000',
+  ]);
+  report(2).end({ kind: 'stopped', note: '' });
+  assert.deepEqual([results[0]?.outcome, results[0]?.error?.message], ['canceled', 'canceled: enough']);
+});

@@ -1,3 +1,5 @@
+// The histogram of late starts, as a whole master fills it.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyRequestSchema } from '@tidewheel/protocol';

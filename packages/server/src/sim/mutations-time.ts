@@ -99,7 +99,7 @@ export const timeMutations: readonly Mutation[] = [
         replace: 'delayFacts(tx, [])',
       },
     ],
-    foundBy: ['S4', 'S2'],
+    foundBy: ['S4', 'S2', 'A1'],
   },
   {
     name: 'delay-stands-still',

@@ -9,6 +9,22 @@ import { StoreClock } from '../store-clock.ts';
 
 export const epochMs = 1_000_000;
 
+const audited: Evidence['audit'][number] = {
+  schedule: 'tick',
+  job: 'once',
+  expected: 1,
+  fired: 1,
+  skipped: 0,
+  missing: 0,
+  doubled: 0,
+  unexpected: 0,
+  caughtUp: 0,
+  skippedBy: {},
+  lateMaxMs: 50,
+  lateP99Ms: 50,
+  samples: [],
+};
+
 /** A run of a schedule that fires every 10 s from 0: fired at 10 s, claimed, executed, accepted. */
 export function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
   const truth = new GroundTruth();
@@ -64,23 +80,7 @@ export function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
       { runId: 'r1', attemptId: 'a1', seq: 2, text: lineOf('a1', 2) },
     ],
     ...around(),
-    audit: [
-      {
-        schedule: 'tick',
-        job: 'once',
-        expected: 1,
-        fired: 1,
-        skipped: 0,
-        missing: 0,
-        doubled: 0,
-        unexpected: 0,
-        caughtUp: 0,
-        skippedBy: {},
-        lateMaxMs: 50,
-        lateP99Ms: 50,
-        samples: [],
-      },
-    ],
+    audit: [audited],
     sessions: new Map([['s1', { worker: 'worker-1', state: 'live' }]]),
     backfills: [],
     backfillFires: [],
