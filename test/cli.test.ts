@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { parse } from 'yaml';
+import type { Preview } from '@tidewheel/protocol';
 import { captured } from './support/captured-terminal.ts';
 import { cliBench } from './support/cli-bench.ts';
 import { eventually, Program, repositoryRoot } from './support/tidewheel.ts';
@@ -214,11 +215,15 @@ describe('schedules', () => {
       'json',
     ]);
     assert.equal(code, 0);
-    const { fires } = JSON.parse(stdout) as { fires: { at: number; local: string }[] };
-    assert.deepEqual(fires, [
-      { at: Date.UTC(2026, 0, 1, 22, 30), local: '2026-01-02 06:30:00 GMT+8' },
-      { at: Date.UTC(2026, 0, 2, 22, 30), local: '2026-01-03 06:30:00 GMT+8' },
-    ]);
+    const { fires, words } = JSON.parse(stdout) as Preview;
+    assert.deepEqual(
+      fires.map(({ at, local }) => [at, local]),
+      [
+        [Date.UTC(2026, 0, 1, 22, 30), '2026-01-02T06:30:00+08:00'],
+        [Date.UTC(2026, 0, 2, 22, 30), '2026-01-03T06:30:00+08:00'],
+      ],
+    );
+    assert.deepEqual(words, { en: 'Every day at 06:30 (Asia/Shanghai)', zh: '每天 06:30（Asia/Shanghai）' });
   });
 
   test('prove by the ledger that nothing is missing', async () => {

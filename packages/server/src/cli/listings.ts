@@ -84,12 +84,16 @@ export const scheduleListing: Listing<ScheduleView> = {
   ],
 };
 
-/** `30 6 * * * (Asia/Shanghai)`, `every 10s`, `once, at …`. */
+/** `30 6 * * * (Asia/Shanghai)`, `every 10s`, `once, at …`: as it was written. */
 export function whenText(definition: Readonly<Record<string, unknown>>): string {
-  const { cron, timezone, every, at, in: after } = definition;
-  if (typeof cron === 'string') return timezone === 'UTC' ? cron : `${cron} (${textOf(timezone)})`;
+  const { cron, timezone, every, at, in: after, delay, rrule, times } = definition;
+  if (typeof cron === 'string')
+    return timezone === 'UTC' || timezone === undefined ? cron : `${cron} (${textOf(timezone)})`;
   if (typeof every === 'number') return `every ${formatDuration(every)}`;
   if (typeof after === 'number') return `once, ${formatDuration(after)} after creation`;
+  if (typeof delay === 'number') return `${formatDuration(delay)} after its previous run`;
+  if (typeof rrule === 'string') return rrule.replaceAll('\n', ' ');
+  if (Array.isArray(times)) return times.map((one) => whenText(one as Record<string, unknown>)).join('; ');
   return `once, at ${typeof at === 'number' ? new Date(at).toISOString() : textOf(at)}`;
 }
 

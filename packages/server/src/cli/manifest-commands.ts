@@ -12,7 +12,9 @@ import { reportFailure, UsageError } from './failure.ts';
 import type { Manifest } from './manifest.ts';
 import { loadManifest } from './manifest-files.ts';
 import { collect } from './option-values.ts';
+import { lintText } from './manifest-lint.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
+import { readerLanguage } from './reader-language.ts';
 
 interface FileOptions extends ConnectionOptions, OutputOptions {
   readonly file: string[];
@@ -36,8 +38,9 @@ export function planCommand(cli: CommandLine): Command {
     .description('show what `apply` would change; exit code 0: nothing, 1: something, 255: failed')
     .action(async (options: FileOptions) => {
       try {
-        const { result } = await compare(cli, options);
+        const { manifest, result } = await compare(cli, options);
         show(cli, options, result);
+        warn(cli, manifest, result);
         cli.exitCode = hasChanges(result.changes) ? 1 : exitCodes.ok;
       } catch (error) {
         // 1 means "there are changes" here, so no failure may look like it.
@@ -58,6 +61,7 @@ export function applyCommand(cli: CommandLine): Command {
         show(cli, options, result);
         return;
       }
+      warn(cli, manifest, result);
       if (!options.yes) {
         cli.terminal.err(changesText(result.changes, cli.terminal.errColour));
         if (!(await agreed(cli, api))) {
@@ -71,6 +75,12 @@ export function applyCommand(cli: CommandLine): Command {
       cli.terminal.err(`applied to ${api.describe}\n`);
     });
   return withOutput(withConnection(withFiles(command)));
+}
+
+function warn({ terminal }: CommandLine, manifest: Manifest, { changes }: ApplyResult): void {
+  const reader = { language: readerLanguage(terminal), colour: terminal.errColour };
+  const text = lintText(manifest, changes, terminal.nowMs(), reader);
+  if (text !== '') terminal.err(text);
 }
 
 async function agreed(cli: CommandLine, api: Api): Promise<boolean> {

@@ -1,21 +1,20 @@
 // `tidewheel schedule`: when jobs run. Pausing asks for a reason, because somebody else will wonder.
 
-import { limits, type ScheduleView } from '@tidewheel/protocol';
+import { type Preview, Refusal, type ScheduleView } from '@tidewheel/protocol';
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { parseCron } from '../core/cron/parse.ts';
-import { compileTimes, previewFires } from '../core/schedule-times.ts';
 import { openApi } from './api.ts';
 import { beginBackfillCommand } from './backfill.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
 import { fireListing, scheduleListing, styleOfState, whenText } from './listings.ts';
-import { momentOf, wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
+import { previewListing, previewRows, warningLine } from './preview-text.ts';
+import { readerLanguage } from './reader-language.ts';
 import { comingCommand } from './schedule-coming.ts';
-import { renderFields } from './table.ts';
-import { timeText } from './time-text.ts';
+import { previewCommand } from './schedule-preview.ts';
+import { renderFields, renderTable } from './table.ts';
 
 type Options = ConnectionOptions & OutputOptions;
 
@@ -54,24 +53,39 @@ function listCommand(cli: CommandLine): Command {
   });
 }
 
+const shownFires = 3;
+
 function showCommand(cli: CommandLine): Command {
-  const command = new Command('show').description('show one schedule').argument('<name>', 'name of the schedule');
+  const command = new Command('show')
+    .description('show one schedule, in words, with its next fires and what is odd about it')
+    .argument('<name>', 'name of the schedule');
   return withOutput(withConnection(command)).action(async (name: string, options: Options) => {
-    const schedule = await openApi(cli, options).client.schedules.get(name);
-    print(cli, options, schedule);
+    const { client } = openApi(cli, options);
+    const schedule = await client.schedules.get(name);
+    const preview = await client.schedules.previewOf(name, { count: shownFires }).catch(orNull);
+    print(cli, options, schedule, preview);
   });
 }
 
-function print(cli: CommandLine, options: Options, schedule: ScheduleView): void {
+/** A server of before has no previews. */
+function orNull(error: unknown): null {
+  if (error instanceof Refusal && error.code === 'NOT_FOUND') return null;
+  throw error;
+}
+
+function print(cli: CommandLine, options: Options, schedule: ScheduleView, preview: Preview | null = null): void {
   const output = new Output(cli.terminal, options);
-  output.one(`schedule/${schedule.name}`, schedule, () => {
+  const document = preview === null ? schedule : { ...schedule, warnings: preview.warnings };
+  output.one(`schedule/${schedule.name}`, document, () => {
     const colour = cli.terminal.outColour;
+    const language = readerLanguage(cli.terminal);
     const paused = schedule.state === 'paused';
     const fields = renderFields(
       [
         ['name', schedule.name],
         ['job', schedule.job],
         ['when', whenText(schedule.definition)],
+        schedule.words === undefined ? null : ['in words', schedule.words[language]],
         ['state', schedule.state, styleOfState(schedule.state)],
         paused ? ['reason', `${schedule.pausedReason ?? ''} (${schedule.pausedBy ?? 'unknown'})`] : null,
         ['next', output.times(schedule.nextFireAt)],
@@ -81,8 +95,17 @@ function print(cli: CommandLine, options: Options, schedule: ScheduleView): void
       ],
       colour,
     );
-    return `${fields}\n${stringify(schedule.definition, { aliasDuplicateObjects: false })}`;
+    const warnings = preview?.warnings.map((one) => warningLine(one, { language, colour })) ?? [];
+    const definition = stringify(schedule.definition, { aliasDuplicateObjects: false });
+    return `${fields}${warnings.join('')}${aheadText(cli, output, preview)}\n${definition}`;
   });
+}
+
+function aheadText(cli: CommandLine, output: Output, preview: Preview | null): string {
+  if (preview === null || preview.fires.length === 0) return '';
+  const columns = previewListing(preview).columns(output.times);
+  const { outWidth: width, outColour: colour } = cli.terminal;
+  return `\n${renderTable(columns, previewRows(preview), { width, colour })}`;
 }
 
 function firesCommand(cli: CommandLine): Command {
@@ -126,38 +149,5 @@ function triggerCommand(cli: CommandLine): Command {
   return withOutput(withConnection(command)).action(async (name: string, options: Options) => {
     const result = await openApi(cli, options).client.schedules.trigger(name);
     new Output(cli.terminal, options).one(`run/${result.runId}`, result, () => `${result.runId}\n`);
-  });
-}
-
-interface PreviewOptions extends OutputOptions {
-  readonly tz: string;
-  readonly count: number;
-  readonly after?: string;
-}
-
-/** Worked out here, by the same code as in a master: it needs no server. */
-function previewCommand(cli: CommandLine): Command {
-  const command = new Command('preview')
-    .description('show when a cron expression fires; needs no server')
-    .argument('<cron>', "the expression in quotes: '30 6 * * mon-fri'")
-    .option('--tz <zone>', 'IANA time zone', 'UTC')
-    .option('--count <n>', 'how many fires', wholeNumber(1, limits.pageItems), 10)
-    .option('--after <time>', 'from this time on instead of now');
-  return withOutput(command).action((cron: string, options: PreviewOptions) => {
-    parseCron(cron, options.tz);
-    const after = momentOf('--after', options.after, cli.terminal) ?? cli.terminal.nowMs();
-    const fires = previewFires(compileTimes({ cron, timezone: options.tz }, after), after, options.count).map((at) => ({
-      at,
-      local: timeText(at, { style: 'local', nowMs: after, zone: options.tz }),
-    }));
-    const listing = {
-      name: (fire: { at: number }) => new Date(fire.at).toISOString(),
-      empty: 'it never fires again',
-      columns: (times: (at: number) => string) => [
-        { title: options.tz === 'UTC' ? 'UTC' : `IN ${options.tz}`, value: (fire: { local: string }) => fire.local },
-        { title: 'WHEN', value: (fire: { at: number }) => times(fire.at) },
-      ],
-    };
-    new Output(cli.terminal, options).list(listing, fires, { timezone: options.tz, fires });
   });
 }
