@@ -116,6 +116,19 @@ test('a backfill is counted, carried out to its end, listed and shown', async ()
   assert.equal(audit.code, 0, audit.stdout);
 });
 
+test('a run of a backfill knows its own time and the times before and after it', async () => {
+  const script = 'echo "$TIDEWHEEL_PREVIOUS_FIRE_AT $TIDEWHEEL_FIRE_AT $TIDEWHEEL_NEXT_FIRE_AT $TIDEWHEEL_PAYLOAD"';
+  const schedules = [{ name: 'interval', cron: '0 6 * * 1', payload: { a: 1 } }];
+  await bench.dev.client.apply({ jobs: [{ name: 'interval', shell: { script }, schedules }], source: 'interval' });
+  const range = ['--from', '2026-03-02T00:00:00Z', '--to', '2026-03-03T00:00:00Z'];
+  const done = await bench.run(['schedule', 'backfill', 'interval', ...range, '--wait', '--wait-timeout', '60s']);
+  assert.equal(done.code, 0, done.stderr);
+  const [run] = await bench.dev.client.runs.list({ schedule: 'interval' }).take(1);
+  assert.equal(run?.trigger, 'backfill');
+  const logs = await bench.run(['run', 'logs', run?.id ?? '']);
+  assert.match(logs.stdout, /2026-02-23T06:00:00.000Z 2026-03-02T06:00:00.000Z 2026-03-09T06:00:00.000Z \{"a":1\}/);
+});
+
 test('a backfill is canceled with its runs, and refused for the future', async () => {
   const path = bench.file(
     'slow.yaml',
