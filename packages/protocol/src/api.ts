@@ -123,6 +123,18 @@ export const fireAuditSchema = z.object({
 });
 export type FireAudit = z.infer<typeof fireAuditSchema>;
 
+/** What the standing audit found of a schedule, until somebody acknowledges it or the ledger is whole again. */
+export const fireFindingSchema = fireAuditRowSchema
+  .pick({ schedule: true, job: true, missing: true, doubled: true, unexpected: true, samples: true })
+  .extend({ foundAt: timeSchema });
+export type FireFinding = z.infer<typeof fireFindingSchema>;
+export const acknowledgeRequestSchema = z.strictObject({
+  reason: z.string().trim().min(1).max(limits.reasonChars),
+  /** One schedule by name instead of all. */
+  schedule: nameSchema.optional(),
+});
+export const acknowledgedSchema = z.object({ schedules: z.array(z.string()) });
+
 export const tokenRequestSchema = z.strictObject({
   name: nameSchema,
   role: z.enum(roles),
@@ -180,7 +192,7 @@ export const overviewSchema = z.object({
   nextFires: z.array(z.object({ schedule: z.string(), job: z.string(), at: timeSchema })),
   attention: z.array(
     z.object({
-      kind: z.enum(['failed-run', 'no-worker', 'paused-schedule']),
+      kind: z.enum(['fires-amiss', 'failed-run', 'no-worker', 'paused-schedule']),
       subject: z.string(),
       /** For runs: the id. */
       id: z.string().nullable(),

@@ -74,6 +74,10 @@ export const serverLimits = {
   auditRuns: 5000,
   auditSchedules: 20_000,
   auditVersions: 200,
+  /** Schedules and versions that the standing audit looks at in one statement, and schedules with findings that it keeps. */
+  watchedSchedules: 500,
+  watchedVersions: 5000,
+  findingsKept: 5000,
   /** Steps of one search for the next time of a recurrence rule (about 10 ms), and times that it may have in a day. */
   rruleSteps: 100_000,
   rruleTimesPerDay: 5000,

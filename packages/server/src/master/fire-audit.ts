@@ -48,21 +48,29 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   const calendars = new CalendarCache();
   const rows: FireAuditRow[] = [];
   let clean = true;
-  for (const [jobId, schedules] of Map.groupBy(audited, (one) => one.jobId)) {
-    const strays = await auditStrayRuns(
-      db,
-      jobId,
-      schedules.map((one) => one.id),
-      from,
-    );
-    for (const one of schedules) {
-      const tally = await auditOne(db, calendars, one, from, to, strays);
-      clean &&= tally.clean;
-      rows.push(tally.row(one.name, one.job));
-    }
+  for await (const { schedule: one, tally } of auditEach(db, calendars, audited, () => from, to)) {
+    clean &&= tally.clean;
+    rows.push(tally.row(one.name, one.job));
   }
   rows.sort((a, b) => (a.schedule < b.schedule ? -1 : 1));
   return { from, to, clean, schedules: rows };
+}
+
+/** Audits schedules one after the other, each from the time that `fromOf` gives. */
+export async function* auditEach(
+  db: Tx,
+  calendars: CalendarCache,
+  audited: readonly AuditedSchedule[],
+  fromOf: (schedule: AuditedSchedule) => number,
+  to: number,
+): AsyncGenerator<{ schedule: AuditedSchedule; tally: FireTally }> {
+  for (const [jobId, schedules] of Map.groupBy(audited, (one) => one.jobId)) {
+    const ids = schedules.map((one) => one.id);
+    const strays = await auditStrayRuns(db, jobId, ids, Math.min(...schedules.map(fromOf)));
+    for (const schedule of schedules) {
+      yield { schedule, tally: await auditOne(db, calendars, schedule, fromOf(schedule), to, strays) };
+    }
+  }
 }
 
 async function auditOne(

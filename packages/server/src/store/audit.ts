@@ -17,6 +17,9 @@ export interface AuditedSchedule {
   cursor: number;
 }
 
+/** Up to where times are decided: a fragment of SQL on `schedule s`. */
+export const auditedUpTo = 'coalesce((select min(c.after_at) from catch_up c where c.schedule_id = s.id), s.cursor)';
+
 /** Schedules that existed at some time in [from, to], those deleted since included, by job. */
 export async function auditSchedules(
   tx: Tx,
@@ -25,8 +28,7 @@ export async function auditSchedules(
   const params: Param[] = [asked.namespace, asked.from, asked.to, serverLimits.auditSchedules + 1];
   const named = asked.schedule === null ? '' : ` and s.name = $${params.push(asked.schedule)}`;
   const rows = await tx.query<{ id: string; job_id: string; name: string; job: string; cursor: number }>(
-    `select s.id, s.job_id, s.name, j.name as job,
-       coalesce((select min(c.after_at) from catch_up c where c.schedule_id = s.id), s.cursor) as cursor from schedule s join job j on j.id = s.job_id
+    `select s.id, s.job_id, s.name, j.name as job, ${auditedUpTo} as cursor from schedule s join job j on j.id = s.job_id
      where s.namespace = $1 and s.created_at <= $3 and (s.state <> 'deleted' or s.cursor >= $2)${named}
      order by s.job_id, s.name, s.id limit $4`,
     params,
@@ -41,6 +43,27 @@ export async function auditSchedules(
   }));
 }
 
+export interface VersionRow {
+  namespace: string;
+  version: number;
+  spec: string;
+  state: string;
+  anchor_at: number;
+  calendars: string;
+  valid_from: number;
+}
+
+export function versionOf(row: VersionRow, calendars: AuditVersion['calendars']): AuditVersion & { version: number } {
+  return {
+    version: row.version,
+    spec: JSON.parse(row.spec) as ScheduleDefinition,
+    enabled: row.state === 'enabled',
+    anchorAt: row.anchor_at,
+    calendars,
+    validFrom: row.valid_from,
+  };
+}
+
 /** Versions in order, beginning with the one in force at `from`, after version number `after`. */
 export async function auditVersions(
   tx: Tx,
@@ -49,15 +72,7 @@ export async function auditVersions(
   from: number,
   after: number,
 ): Promise<(AuditVersion & { version: number })[]> {
-  const rows = await tx.query<{
-    namespace: string;
-    version: number;
-    spec: string;
-    state: string;
-    anchor_at: number;
-    calendars: string;
-    valid_from: number;
-  }>(
+  const rows = await tx.query<VersionRow>(
     `select $5 as namespace, version, spec, state, anchor_at, calendars, valid_from from schedule_version
      where schedule_id = $1 and version > $2 and version >= coalesce(
        (select max(version) from schedule_version where schedule_id = $1 and valid_from < $3), 0)
@@ -65,14 +80,7 @@ export async function auditVersions(
     [id, after, from, serverLimits.auditVersions, namespace],
   );
   const calendarsOf = await calendars.bound(tx, rows);
-  return rows.map((row) => ({
-    version: row.version,
-    spec: JSON.parse(row.spec) as ScheduleDefinition,
-    enabled: row.state === 'enabled',
-    anchorAt: row.anchor_at,
-    calendars: calendarsOf(row),
-    validFrom: row.valid_from,
-  }));
+  return rows.map((row) => versionOf(row, calendarsOf(row)));
 }
 
 /** Rows in (after, through], oldest first. */
@@ -175,7 +183,7 @@ export async function auditStrayRuns(
 }
 
 /** The least UUID whose first 48 bits are this time. */
-function firstIdAt(ms: number): string {
+export function firstIdAt(ms: number): string {
   const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
