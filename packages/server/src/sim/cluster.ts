@@ -98,9 +98,6 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   store.crash = injected.crash;
   const api = new ApiClient(client, network, truth);
   const world = { options, client: api, masters, truth, jobs, now: () => time.now };
-  const keeper = new DefinitionKeeper({ ...world, random: random.fork('keeper') });
-  const caller = new Caller({ ...world, random: random.fork('caller') });
-  const backfiller = new Backfiller({ ...world, random: random.fork('backfiller') });
   return {
     options,
     time,
@@ -121,9 +118,19 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     monitor,
     jobs,
     faults,
-    keeper,
-    caller,
-    backfiller,
+    ...operatorsOf(world, random),
+  };
+}
+
+/** Those who ask something of the cluster. */
+function operatorsOf(
+  world: Omit<ConstructorParameters<typeof DefinitionKeeper>[0], 'random'>,
+  random: Random,
+): Pick<Cluster, 'keeper' | 'caller' | 'backfiller'> {
+  return {
+    keeper: new DefinitionKeeper({ ...world, random: random.fork('keeper') }),
+    caller: new Caller({ ...world, random: random.fork('caller') }),
+    backfiller: new Backfiller({ ...world, random: random.fork('backfiller') }),
   };
 }
 

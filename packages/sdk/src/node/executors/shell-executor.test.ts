@@ -52,7 +52,7 @@ test('the environment is clean, with the facts of the attempt, and the payload s
   const payload = '{"to":"潮"}';
   const { ended, output, assign } = shell(
     { script: 'cat; echo; env | sort', env: { GREETING: 'ahoy', TIDEWHEEL_RUN_ID: 'forged' } },
-    { payload, fireAt: 0, schedule: 'hourly', attempt: 2 },
+    { payload, fireAt: 0, nextFireAt: 3_600_000, previousFireAt: null, schedule: 'hourly', attempt: 2 },
   );
   await ended;
   delete process.env['TIDEWHEEL_TOKEN'];
@@ -66,6 +66,8 @@ test('the environment is clean, with the facts of the attempt, and the payload s
     ),
     ['ahoy', assign.runId, '2', assign.attemptId, 'the-job', 'hourly', '1970-01-01T00:00:00.000Z', payload],
   );
+  assert.equal(seen.get('TIDEWHEEL_NEXT_FIRE_AT'), '1970-01-01T01:00:00.000Z');
+  assert.equal(seen.has('TIDEWHEEL_PREVIOUS_FIRE_AT'), false);
   assert.equal(seen.get('PATH'), process.env['PATH']);
 });
 
