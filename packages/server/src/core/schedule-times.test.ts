@@ -149,6 +149,16 @@ test('excluded times move to the next or previous day that remains, and merge wi
   ]);
 });
 
+test('a moved time is found years ahead, and on a day without its wall time it comes at the end of the gap', () => {
+  const leap = { cron: '0 9 29 2 *', calendar: { exclude: 'weekend', move: 'next' as const } };
+  assert.deepEqual(take(leap, '2028-03-01T00:00', 2, [weekend]), ['2032-03-01T09:00', '2036-02-29T09:00']);
+  // 29 March 2026 in Berlin is a Sunday without 02:30.
+  const saturday: CalendarInput = { name: 'saturday', weekdays: ['SAT'] };
+  const gap = { cron: '30 2 * * 6', timezone: 'Europe/Berlin', dst: { gap: 'skip' as const } };
+  const moved = { ...gap, calendar: { exclude: 'saturday', move: 'next' as const } };
+  assert.deepEqual(take(moved, '2026-03-28T00:00', 2, [saturday]), ['2026-03-29T01:00', '2026-04-05T00:30']);
+});
+
 test('a calendar that leaves nothing ends the schedule, in bounded work', () => {
   const always: CalendarInput = { name: 'always', weekdays: ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] };
   const nights: CalendarInput = { name: 'nights', hours: ['00:00-23:59', '23:59-24:00'] };

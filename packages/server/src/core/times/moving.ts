@@ -91,10 +91,9 @@ export function movedTime(rule: CalendarRule, time: number): number | null {
   return null;
 }
 
-/** A day without that wall time has one near it: to leave it out would mean to pass over a day that remains. */
+/** Of a day without that wall time, whatever the rules, the end of its gap: to leave it out would pass over a day that remains. */
 function instantOn({ clock, clockRules }: CalendarRule, wall: number): number {
-  const gap = clockRules.gap === 'skip' ? 'after' : clockRules.gap;
-  const [at] = instantsByRules(clock.zone, wall, { ...clockRules, gap }, { fixed: true, unitMs: 60_000 });
+  const [at] = instantsByRules(clock.zone, wall, clockRules, { fixed: true, unitMs: 60_000 });
   return at ?? firstInstant(clock.zone, wall);
 }
 
