@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Backfilling } from './backfilling.ts';
 import { Changes } from './changes.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Firing } from './firing.ts';
@@ -39,6 +40,7 @@ const services: Record<string, (bench: Bench) => Service> = {
   elector: ({ context }) => new Elector(context),
   'leader duties': ({ context }) => leading(context),
   firing: ({ context }) => new Firing(context, changesOf(context)),
+  backfilling: ({ context }) => new Backfilling(context, changesOf(context)),
 };
 
 /** An elector with its duties, which run only while it leads. */
@@ -102,7 +104,7 @@ test('an idle master that leads asks the store at most twice a second', async ()
   await bench.clock.advance(60_000);
   const perSecond = (bench.queries() - before) / 60;
   assert.ok(master.elector.view.term !== null);
-  
+
   assert.ok(perSecond <= 2, `${perSecond} a second`);
   await master.stop();
   await bench.close();
