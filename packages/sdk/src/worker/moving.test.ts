@@ -47,6 +47,27 @@ test('a worker that is sent on before its first welcome registers there anew', (
   assert.notEqual(hello?.incarnation, refused?.incarnation);
 });
 
+test('a worker whose master stops hears where the others are, and goes there like any other that was not sent', () => {
+  const { welcomed, latest, clock } = setup();
+  const first = welcomed();
+  first.say({
+    type: 'bye',
+    code: 'SHUTTING_DOWN',
+    reason: 'this master is stopping',
+    retry: true,
+    prefer: ['http://m9'],
+  });
+  const seen = new Set<string>();
+  for (let round = 0; round < 20; round += 1) {
+    clock.advance(workerLimits.reconnectMaxMs);
+    latest().open();
+    assert.equal(latest().heardOf('hello')[0]?.moved, undefined);
+    seen.add(latest().address);
+    latest().break();
+  }
+  assert.ok(seen.has('http://m9'), [...seen].join(' '));
+});
+
 test('nobody is sent from TLS to clear text', () => {
   const { welcomed, latest, clock } = setup({ addresses: ['https://m1', 'https://m2'] });
   welcomed().say(move('http://m7'));

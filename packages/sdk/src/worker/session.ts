@@ -265,7 +265,9 @@ export class WorkerSession {
 
   /** The master ends the connection. */
   #told({ code, reason, retry, prefer }: Extract<MasterMessage, { type: 'bye' }>): void {
-    if (prefer !== undefined) this.#link.prefer(prefer);
+    // Those of a master that stops need not all come at the same moment, so they only hear where the others are.
+    if (prefer !== undefined && code === 'SHUTTING_DOWN') this.#link.learn(prefer);
+    else if (prefer !== undefined) this.#link.prefer(prefer);
     const known = code in errorCatalogue ? (code as ErrorCode) : 'PROTOCOL_ERROR';
     if (known === 'SESSION_DEAD') this.#fence(`the master calls the session dead: ${reason}`);
     else if (retry) this.#lost(`the master said goodbye: ${reason}`);

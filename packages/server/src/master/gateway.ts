@@ -75,7 +75,8 @@ export class SessionGateway implements Service {
   async stop(): Promise<void> {
     this.#closing = true;
     this.#unsubscribe?.();
-    for (const door of this.#connections) door.dismiss('SHUTTING_DOWN', 'this master is stopping');
+    const others = this.#masters().filter((address) => address !== this.#context.settings.address);
+    for (const door of this.#connections) door.dismiss('SHUTTING_DOWN', 'this master is stopping', others);
     await this.#renewals.stop();
     await this.#reports.stop();
   }

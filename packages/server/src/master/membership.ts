@@ -1,19 +1,27 @@
 // Announces this master to the others, with what it says of itself, and knows who they are, so that workers can be told where else
 // to go.
 
+import { Refusal } from '@tidewheel/protocol';
 import { type MasterStats, noStats } from '../store/cluster-views.ts';
+import { readMigrations } from '../store/migrate.ts';
 import { masterLeave, masterRenew, mastersAlive } from '../store/sessions.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
 
-/** The others are read once a lease, which is renewed so often. */
-const readRenewals = 3;
+/** Renewals within one lease, and how many go by between two readings of the others: newcomers announce themselves. */
+const leaseRenewals = 3;
+const readEvery = 6;
 
 export class Membership implements Service {
   readonly #context: MasterContext;
   readonly #loop: Loop;
   readonly #stats: () => MasterStats;
+  /** The newest one that this binary knows. */
+  readonly #migration = readMigrations().length;
   #renewals = 0;
+  #ended = false;
+  #announced: 'not yet' | 'just now' | 'before' = 'not yet';
+  #unsubscribe: (() => void) | null = null;
   /** Of the last renewal. */
   #tookMs: number | null = null;
   /** Addresses of all masters that are alive, this one among them. */
@@ -26,11 +34,22 @@ export class Membership implements Service {
     this.#loop = new Loop('membership', context, () => this.#look());
   }
 
-  start(): Promise<void> {
-    return this.#loop.start();
+  async start(): Promise<void> {
+    this.#unsubscribe ??= this.#context.signals.subscribe('masters', () => this.#heard());
+    await this.#loop.start();
+  }
+
+  #heard(): void {
+    const own = this.#announced === 'just now';
+    if (own) this.#announced = 'before';
+    if (own || this.#announced === 'not yet') return;
+    this.#renewals = 0;
+    this.#loop.wake();
   }
 
   async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
     await this.#loop.stop();
     // A store that does not answer forgets this master by its lease.
     await masterLeave(this.#context.db, this.#context.masterId).catch(() => undefined);
@@ -43,10 +62,24 @@ export class Membership implements Service {
     const told = { ...stats, storeMs: stats.storeMs ?? this.#tookMs };
     const self = { id: masterId, address, version, stats: told, wallMs: clock.wallMs() };
     const startedMs = clock.monotonicMs();
-    await masterRenew(db, self, settings.masterTtlMs);
+    const usableFrom = await masterRenew(db, self, settings.masterTtlMs);
+    if (usableFrom > this.#migration) this.#leftBehind(usableFrom);
     this.#tookMs = clock.monotonicMs() - startedMs;
-    if (this.#renewals++ % readRenewals === 0) this.masters = (await mastersAlive(db)).map(({ address: at }) => at);
+    if (this.#renewals++ % readEvery === 0) this.masters = (await mastersAlive(db)).map(({ address: at }) => at);
     failpoints.reach('membership.joined');
-    return settings.masterTtlMs / readRenewals;
+    if (this.#announced === 'not yet') {
+      // So that the others tell their workers of this one soon, and not with their next reading.
+      this.#announced = 'just now';
+      this.#context.signals.publish('masters', null);
+    }
+    return settings.masterTtlMs / leaseRenewals;
+  }
+
+  /** Whoever went on would read and write by rules that hold no more. */
+  #leftBehind(usableFrom: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const text = `a newer master has changed the database: binaries can use it that know migration ${usableFrom}; this one knows up to ${this.#migration}`;
+    this.#context.fatal(new Refusal('DATABASE_NEWER', text));
   }
 }

@@ -228,6 +228,25 @@ test('of two masters that advertise one address the later one ends; what is left
   await bench.close();
 });
 
+test('a master whose database was changed beyond what it knows ends with its next renewal; one that was only added to is no reason', async () => {
+  const { bench, clock, stop } = await cluster(1);
+  const migrated = `insert into schema_migration (version, name, checksum, applied_at, usable_from)
+    select max(version) + 1, 'of_tomorrow', '', now_ms(), case when $1 = 1 then max(version) end from schema_migration`;
+  await bench.context.db.query(migrated, [1]);
+  await clock.advance(20_000);
+  assert.deepEqual(bench.fatal, []);
+  await bench.context.db.query(migrated, [0]);
+  await clock.advance(6000);
+  console.log(
+    bench.fatal,
+    await bench.context.db.query('select * from schema_migration'),
+    await bench.context.db.query('select * from master'),
+  );
+  const [error] = bench.fatal.splice(0);
+  assert.ok(error instanceof Refusal && error.code === 'DATABASE_NEWER', String(error));
+  await stop();
+});
+
 test('a worker of another cluster is refused for good and changes nothing; its own welcomes it back', async () => {
   const { bench, clock, list, workers, connect, stop } = await cluster(1);
   await connect('http://m0:7070', 1);

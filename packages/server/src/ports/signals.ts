@@ -17,7 +17,7 @@ export interface SignalTopics {
   changed: { namespace: string; topics: LiveTopic[] };
   /** Leases of these names were taken or released. */
   leases: { names: string[] };
-  /** Orders were given to masters. */
+  /** Orders were given to masters, or one has come. */
   masters: null;
   /** Locks of users, as `namespace name`, were released or taken. */
   locks: { locks: string[] };

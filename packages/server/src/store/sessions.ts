@@ -156,18 +156,21 @@ export interface MasterRow {
 
 /** Announces this master, and answers with all that are alive. */
 /** `wallMs`: the master's clock, so that the row says how far it is from the store's. */
+/** Gives the migration that a binary must know to work on this database: newer masters may have raised it. */
 export async function masterRenew(
   tx: Tx,
   master: MasterRow & { version: string; stats: object; wallMs: number },
   ttlMs: number,
-): Promise<void> {
-  await tx.query(
+): Promise<number> {
+  const [row] = await tx.query<{ usable_from: number }>(
     `insert into master (id, address, version, started_at, expires_at, renewed_at, stats, clock_offset_ms)
      values ($1, $2, $3, now_ms(), now_ms() + $4, now_ms(), $5, $6 - now_ms())
      on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at,
-       renewed_at = excluded.renewed_at, stats = excluded.stats, clock_offset_ms = excluded.clock_offset_ms`,
+       renewed_at = excluded.renewed_at, stats = excluded.stats, clock_offset_ms = excluded.clock_offset_ms
+     returning (select max(coalesce(usable_from, version)) from schema_migration) as usable_from`,
     [master.id, master.address, master.version, ttlMs, JSON.stringify(master.stats), Math.round(master.wallMs)],
   );
+  return row?.usable_from ?? 0;
 }
 
 export async function mastersAlive(tx: Tx): Promise<MasterRow[]> {
