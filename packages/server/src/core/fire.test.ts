@@ -283,7 +283,7 @@ test('decisions do not depend on how the range is cut into calls, and each nomin
 function counting(input: FireInput): { input: FireInput; count: () => number } {
   let computed = 0;
   const times = new Proxy(input.times, {
-    get: (target, key) => ((computed += Number(key === 'kind')), Reflect.get(target, key)),
+    get: (target, key) => ((computed += Number(key === 'everyMs')), Reflect.get(target, key)),
   });
   return { input: { ...input, times }, count: () => computed };
 }
