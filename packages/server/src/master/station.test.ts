@@ -242,7 +242,7 @@ test('a master whose database was changed beyond what it knows ends with its nex
     await bench.context.db.query('select * from schema_migration'),
     await bench.context.db.query('select * from master'),
   );
-  const [error] = bench.fatal.splice(0);
+  const [error]: unknown[] = bench.fatal.splice(0);
   assert.ok(error instanceof Refusal && error.code === 'DATABASE_NEWER', String(error));
   await stop();
 });
