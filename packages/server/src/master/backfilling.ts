@@ -87,7 +87,8 @@ export class Backfilling implements Service {
     this.#namespaces = new Set(live.map((one) => one.namespace));
     let nextMs = live.length === 0 ? settings.pollMs * quietPolls : settings.pollMs;
     for (const one of live) {
-      const waitMs = one.due ? await this.#step(one.id) : one.waitMs;
+      // A step is bounded: what it left is seen by the next look.
+      const waitMs = one.due ? ((await this.#step(one.id)) ?? 0) : one.waitMs;
       if (waitMs !== null) nextMs = Math.min(nextMs, Math.max(quietMs, waitMs));
     }
     return nextMs;

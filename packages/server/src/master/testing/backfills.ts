@@ -76,6 +76,20 @@ export function testBackfills(
       assert.equal(second?.payload, '"own"');
     });
 
+    test('what one step leaves is taken up at once, not at the next poll', async () => {
+      await bench.apply({});
+      const count = serverLimits.backfillStep + 5;
+      const { id } = await bench.begin({ to: past + count * minute, active: limits.backfillActive });
+      const master = bench.master();
+      while ((await bench.view(id)).decided < count) assert.ok((await master.look()) < 100);
+      await bench.end('succeeded');
+      for (let steps = 0; (await bench.view(id)).state === 'running'; steps += 1) {
+        assert.ok((await master.look()) < 100);
+        assert.ok(steps < 4);
+      }
+      assert.ok((await master.look()) > 100);
+    });
+
     test('a rate spreads the runs over time', async () => {
       await bench.apply({});
       const { id } = await bench.begin({ active: 100, rate: 60 });
