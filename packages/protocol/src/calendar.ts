@@ -101,3 +101,17 @@ export const calendarDaySchema = z.object({
   hours: z.array(z.object({ from: z.string(), to: z.string() })),
 });
 export type CalendarDay = z.infer<typeof calendarDaySchema>;
+
+export const calendarDaysQuerySchema = z.strictObject({
+  from: daySchema,
+  /** The last day, at most `limits.calendarDays` days with the first. */
+  to: daySchema,
+  /** Of a calendar without a zone of its own. */
+  timezone: z.string().min(1).max(64).default('UTC'),
+});
+/** The days of a range that lie in a calendar, wholly or partly; the others are left out. */
+export const calendarDaysSchema = z.object({
+  timezone: z.string(),
+  days: z.array(calendarDaySchema.omit({ timezone: true })),
+});
+export type CalendarDays = z.infer<typeof calendarDaysSchema>;

@@ -52,6 +52,8 @@ export const limits = {
   calendarEntries: 5000,
   calendarDepth: 8,
   calendarsPerNamespace: 500,
+  /** Days of a calendar that one request shows. */
+  calendarDays: 400,
   /** Characters of an iCalendar file that is imported. */
   calendarFileChars: 4 * 1024 * 1024,
   /** Range and buckets of one calendar of coming fires. */

@@ -169,6 +169,10 @@ export const fireViewSchema = z.object({
   reason: z.string().nullable(),
   runId: z.string().nullable(),
   decidedAt: timeSchema,
+  /** Of the run, as long as it is kept: its state, when it became due, and when its first attempt began. */
+  runState: z.string().nullable().optional(),
+  dueAt: timeSchema.nullable().optional(),
+  startedAt: timeSchema.nullable().optional(),
 });
 export type FireView = z.infer<typeof fireViewSchema>;
 

@@ -13,6 +13,7 @@ const sentences = Array.from(
   ([, text]) =>
     (text ?? '')
       .replace(/\$\{able\.length === 1 \?[^}]*\}/, 'all are')
+      .replace(/\$\{counted\(earlier[^}]*\}/, '3 runs')
       .replace(/\$\{counted\([^}]*\}/, '3 workers')
       .replace(/\$\{timeText\([^}]*\}/, '2026-11-21T03:00:00.000Z')
       .replace(/\$\{labels[^}]*\}/, 'site=moon')

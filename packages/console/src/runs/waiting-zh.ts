@@ -11,6 +11,12 @@ export const waitingPatterns: readonly (readonly [pattern: RegExp, say: Say])[] 
     (n, at) => `第 ${n} 次尝试未成功，下一次在 ${at}。`,
   ],
   [/^It waits for another run\.$/, () => '等待另一个运行。'],
+  [/^It waits for its turn, which comes in a moment\.$/, () => '马上轮到它。'],
+  [/^It waits for run (\S+) of its schedule to end\.$/, (id) => `等待同一调度计划的运行 ${id} 结束。`],
+  [
+    /^It waits for run (\S+) of its schedule to end, and for (\d+) runs? before it\.$/,
+    (id, n) => `等待同一调度计划的运行 ${id} 结束，前面还有 ${n} 个运行在等待。`,
+  ],
   [
     /^Canceling was asked for; worker "(.*)" is being told to stop\.$/,
     (worker) => `已请求取消，正在通知执行器“${worker}”停止。`,

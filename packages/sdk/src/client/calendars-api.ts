@@ -6,6 +6,7 @@ import type {
   BackfillState,
   BackfillView,
   CalendarDay,
+  CalendarDays,
   CalendarImport,
   CalendarImported,
   CalendarInput,
@@ -58,6 +59,11 @@ export class CalendarsApi {
   day(name: string, date: string, timezone?: string): Promise<CalendarDay> {
     const query = { timezone };
     return this.#requests.json('GET', `${this.#of(name)}/days/${encodeURIComponent(date)}`, { query });
+  }
+
+  /** The days of a range, both ends included, that lie in it wholly or partly. */
+  days(name: string, range: { from: string; to: string; timezone?: string | undefined }): Promise<CalendarDays> {
+    return this.#requests.json('GET', `${this.#of(name)}/days`, { query: { ...range } });
   }
 
   #of(name: string): string {

@@ -1,8 +1,8 @@
 // What of one day lies in a calendar, told in wall time. A day begins and ends where the clocks of its zone say so.
 
-import type { CalendarDay } from '@tidewheel/protocol';
+import type { CalendarDay, CalendarDays } from '@tidewheel/protocol';
 import { type CompiledCalendar, insideBetween } from './calendar.ts';
-import { dayMs } from './days.ts';
+import { dateText, dayMs, dayOf } from './days.ts';
 import { instantsOf, offsetAt } from './zone-clock.ts';
 
 /** `date`: 2026-10-01. `zone`: whose day, unless the calendar has a zone of its own. */
@@ -21,6 +21,17 @@ export function dayInCalendar(calendar: CompiledCalendar, date: string, zone: st
     to: span.to === until ? '24:00' : wallText(timezone, span.to),
   }));
   return { date, timezone, inside: 'partly', hours };
+}
+
+/** The days from `from` to `to`, both included, of which something lies inside. */
+export function daysInCalendar(calendar: CompiledCalendar, from: string, to: string, zone: string): CalendarDays {
+  const days: CalendarDays['days'] = [];
+  const last = dayOf(Date.parse(`${to}T00:00:00Z`));
+  for (let day = dayOf(Date.parse(`${from}T00:00:00Z`)); day <= last; day += 1) {
+    const { date, inside, hours } = dayInCalendar(calendar, dateText(day), zone);
+    if (inside !== 'not') days.push({ date, inside, hours });
+  }
+  return { timezone: calendar.clock?.zone ?? zone, days };
 }
 
 function firstInstant(zone: string, wallMs: number): number {

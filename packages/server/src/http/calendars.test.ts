@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { CalendarDay, CalendarImported, CalendarView, Page } from '@tidewheel/protocol';
+import type { CalendarDay, CalendarDays, CalendarImported, CalendarView, Page } from '@tidewheel/protocol';
 import { openDoor, type OpenDoor } from './testing/open-door.ts';
 
 let door: OpenDoor;
@@ -60,6 +60,12 @@ test('what of a day lies in a calendar is told, in its zone or in the one that w
   const { timezone, inside, hours } = day.json<CalendarDay>();
   assert.deepEqual([timezone, inside, hours.length], ['Asia/Shanghai', 'partly', 2]);
   assert.equal((await door.call('GET', 'calendars/nights/days/2026-02-30')).status, 404);
+  const range = await door.call('GET', 'calendars/nights/days?from=2026-10-01&to=2026-10-02&timezone=Asia/Shanghai');
+  const days = range.json<CalendarDays>();
+  assert.deepEqual([days.timezone, days.days[0]], ['Asia/Shanghai', { date: '2026-10-01', inside, hours }]);
+  for (const query of ['from=2026-10-02&to=2026-10-01', 'from=2026-01-01&to=2027-12-31']) {
+    assert.equal((await door.call('GET', `calendars/nights/days?${query}`)).problem().errors?.[0]?.pointer, '/to');
+  }
   assert.equal(
     (await door.call('GET', 'calendars/nights/days/2026-02-01?timezone=CST')).problem().code,
     'UNKNOWN_TIMEZONE',

@@ -2,6 +2,8 @@
 
 import {
   calendarDaySchema,
+  calendarDaysQuerySchema,
+  calendarDaysSchema,
   calendarDefinitionSchema,
   calendarImportedSchema,
   calendarImportSchema,
@@ -72,6 +74,18 @@ function readingRoutes({ db, master }: DoorContext): Route[] {
       query: dayQuery,
       response: calendarDaySchema,
       handler: ({ params, query }) => master.calendars.day(params.ns, params.name, params.date, query.timezone),
+    }),
+    route({
+      method: 'GET',
+      url: `${one}/days`,
+      permission: 'namespace.read',
+      tag,
+      summary: 'Lists the days of a range that lie in a calendar, wholly or partly, nested calendars included.',
+      params: namedInNamespace,
+      query: calendarDaysQuerySchema,
+      response: calendarDaysSchema,
+      handler: ({ params, query: { from, to, timezone } }) =>
+        master.calendars.days(params.ns, params.name, from, to, timezone),
     }),
   ];
 }

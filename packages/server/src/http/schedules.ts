@@ -19,13 +19,8 @@ import {
 import { z } from 'zod';
 import { previewFires } from '../core/schedule-times.ts';
 import { sketchPreview, storedPreview } from '../master/previews.ts';
-import {
-  firesPage,
-  schedulesPage,
-  scheduleClockwork,
-  scheduleView,
-  type ScheduleClockwork,
-} from '../store/schedule-views.ts';
+import { firesPage } from '../store/fire-ledger.ts';
+import { schedulesPage, scheduleClockwork, scheduleView, type ScheduleClockwork } from '../store/schedule-views.ts';
 import { knownHeaders, unchanged } from './conditional.ts';
 import { decodeCursor, nameCursor, pageOf, timeCursor } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';

@@ -3,16 +3,19 @@
 
 import {
   type CalendarDay,
+  type CalendarDays,
   type CalendarDefinition,
   type CalendarImported,
   type CalendarImportOrder,
   type CalendarView,
+  limits,
   Refusal,
 } from '@tidewheel/protocol';
-import { dayInCalendar } from '../core/calendar-day.ts';
+import { dayInCalendar, daysInCalendar } from '../core/calendar-day.ts';
 import { withNested } from '../core/calendar-graph.ts';
 import type { CalendarWish } from '../core/calendar-plan.ts';
-import { compileCalendars } from '../core/calendar.ts';
+import { type CompiledCalendar, compileCalendars } from '../core/calendar.ts';
+import { dayMs } from '../core/days.ts';
 import { importICalendar } from '../core/ical.ts';
 import { checkTimezone } from '../core/zone.ts';
 import type { Tx } from '../ports/database.ts';
@@ -96,6 +99,20 @@ export class Calendars {
 
   /** Refusals: NOT_FOUND, UNKNOWN_TIMEZONE. */
   async day(namespace: string, name: string, date: string, timezone: string): Promise<CalendarDay> {
+    return dayInCalendar(await this.#compiled(namespace, name, timezone), date, timezone);
+  }
+
+  /** Refusals: NOT_FOUND, UNKNOWN_TIMEZONE, VALIDATION_FAILED (a range that is backwards or too long). */
+  async days(namespace: string, name: string, from: string, to: string, timezone: string): Promise<CalendarDays> {
+    const count = (Date.parse(to) - Date.parse(from)) / dayMs + 1;
+    if (count < 1 || count > limits.calendarDays) {
+      const detail = count < 1 ? '`to` lies before `from`' : `${count} days; at most ${limits.calendarDays}`;
+      throw new Refusal('VALIDATION_FAILED', detail, { faults: [{ pointer: '/to', detail }] });
+    }
+    return daysInCalendar(await this.#compiled(namespace, name, timezone), from, to, timezone);
+  }
+
+  async #compiled(namespace: string, name: string, timezone: string): Promise<CompiledCalendar> {
     const { db } = this.#deps;
     checkTimezone(timezone);
     const nodes = await calendarNodes(db, namespace);
@@ -105,7 +122,7 @@ export class Calendars {
     const definitions = (await calendarDefinitions(db, keys)).map((row) => row.definition);
     const calendar = compileCalendars(definitions).get(name);
     if (calendar === undefined) throw noCalendar(namespace, name);
-    return dayInCalendar(calendar, date, timezone);
+    return calendar;
   }
 
   async #write(tx: Tx, change: Change, wish: CalendarWish): Promise<Outcome<undefined>> {

@@ -197,7 +197,12 @@ export async function runView(
     output: jsonOf(row.output),
     attempts: [...past.map((attempt) => pastView(attempt, refused)), ...currentAttempt(row)],
     retryOf: row.retry_of,
-    waitingFor: await waitingFor(tx, { ...summary, laneId: row.lane_id, pastAttempts: past.length }),
+    waitingFor: await waitingFor(tx, {
+      ...summary,
+      laneId: row.lane_id,
+      scheduleId: row.schedule_id,
+      pastAttempts: past.length,
+    }),
   };
 }
 

@@ -6,6 +6,9 @@ import { serves, type Lane } from '../core/placement.ts';
 import type { Tx } from '../ports/database.ts';
 
 export interface WaitingRun {
+  id: string;
+  scheduleId: string | null;
+  fireAt: number | null;
   state: RunState;
   laneId: string;
   dueAt: number;
@@ -24,7 +27,7 @@ export async function waitingFor(tx: Tx, run: WaitingRun): Promise<string | null
         ? `It is scheduled for ${timeText(run.dueAt)}.`
         : `Attempt ${run.attempt} did not succeed; the next one follows at ${timeText(run.dueAt)}.`;
     case 'blocked':
-      return 'It waits for another run.';
+      return turnWaitedFor(tx, run);
     case 'running':
       if (run.cancelRequestedAt !== null)
         return `Canceling was asked for; worker "${run.worker ?? ''}" is being told to stop.`;
@@ -34,6 +37,24 @@ export async function waitingFor(tx: Tx, run: WaitingRun): Promise<string | null
     default:
       return null;
   }
+}
+
+/** Runs of a schedule that take turns: the one that has its turn, and how many wait before this one. */
+async function turnWaitedFor(tx: Tx, { id, scheduleId, fireAt }: WaitingRun): Promise<string> {
+  if (scheduleId === null) return 'It waits for another run.';
+  const counts = `schedule_id = $1 and trigger_kind <> 'backfill'`;
+  const [active] = await tx.query<{ id: string }>(
+    `select id from run where ${counts} and state <> 'blocked' order by id limit 1`,
+    [scheduleId],
+  );
+  const [before] = await tx.query<{ runs: number }>(
+    `select count(*) as runs from run where ${counts} and state = 'blocked' and (fire_at < $2 or (fire_at = $2 and id < $3))`,
+    [scheduleId, fireAt, id],
+  );
+  const earlier = before?.runs ?? 0;
+  if (active === undefined) return 'It waits for its turn, which comes in a moment.';
+  if (earlier === 0) return `It waits for run ${active.id} of its schedule to end.`;
+  return `It waits for run ${active.id} of its schedule to end, and for ${counted(earlier, 'run')} before it.`;
 }
 
 interface ServingSession {

@@ -145,34 +145,3 @@ export async function scheduleClockwork(
     nextFireAt: row.next_fire_at,
   };
 }
-
-/** The ledger, newest first; only fires before `before`. */
-export async function firesPage(
-  tx: Tx,
-  scheduleId: string,
-  before: number | null,
-  limit: number,
-): Promise<Slice<FireView, number>> {
-  const rows = await tx.query<{
-    fire_at: number;
-    outcome: FireView['outcome'];
-    reason: string | null;
-    run_id: string | null;
-    decided_at: number;
-  }>(
-    `select fire_at, outcome, reason, run_id, decided_at from fire
-     where schedule_id = $1 ${before === null ? '' : 'and fire_at < $3'} order by fire_at desc limit $2`,
-    [scheduleId, limit + 1, ...(before === null ? [] : [before])],
-  );
-  const { items, next } = cutPage(rows, limit, (row) => row.fire_at);
-  return {
-    items: items.map(({ fire_at, outcome, reason, run_id, decided_at }) => ({
-      fireAt: fire_at,
-      outcome,
-      reason,
-      runId: run_id,
-      decidedAt: decided_at,
-    })),
-    next,
-  };
-}

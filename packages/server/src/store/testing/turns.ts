@@ -7,6 +7,7 @@ import type { Database } from '../../ports/database.ts';
 import { DefinitionCache } from '../definition-cache.ts';
 import { catchUpPiece } from '../catch-up.ts';
 import { firesDecide, firesLockDue } from '../fires.ts';
+import { runView } from '../run-views.ts';
 import { runsClaim, type ClaimedRun } from '../runs-claim.ts';
 import { cancelsOf, runCancel } from '../runs-control.ts';
 import { resultsAccept } from '../runs-report.ts';
@@ -143,6 +144,10 @@ function testBuffers(open: () => Promise<VirtualStore>): void {
     for (let n = 0; n < 3; n += 1) await fire();
     assert.equal(await b.it.states(id), 'ready blocked blocked');
     assert.equal(await b.it.ledger(id), 'fired buffered buffered');
+    const [first, second, third] = (await b.it.runs(id)).map((run) => run.id);
+    const reason = async (run = '') => (await runView(b.it.db, b.it.deps.definitions, 'default', run))?.waitingFor;
+    assert.equal(await reason(second), `It waits for run ${first} of its schedule to end.`);
+    assert.equal(await reason(third), `It waits for run ${first} of its schedule to end, and for 1 run before it.`);
     for (const states of ['succeeded ready blocked', 'succeeded succeeded ready']) {
       const freed = await b.it.end(await b.it.claimOne());
       assert.deepEqual([...freed.lanes], [b.it.job.laneId]);

@@ -9,7 +9,8 @@ import { schedulesNamed } from '../run-filters.ts';
 import { runView } from '../run-views.ts';
 import { logsAppend } from '../runs-report.ts';
 import { runsInsert } from '../runs-submit.ts';
-import { firesPage, schedulesPage, scheduleView } from '../schedule-views.ts';
+import { firesPage } from '../fire-ledger.ts';
+import { schedulesPage, scheduleView } from '../schedule-views.ts';
 import { sessionDrain, sessionEnd } from '../sessions.ts';
 import { workersPage } from '../worker-views.ts';
 import type { RunsSetup } from './runs.ts';
@@ -169,7 +170,9 @@ export function testViews(engine: string, open: () => Promise<RunsSetup>): void 
       );
       const fires = await firesPage(bench.db, scheduleId, null, 1);
       assert.deepEqual([fires.items[0]?.outcome, fires.items[0]?.reason, fires.next], ['skipped', 'overlap', 2000]);
-      assert.deepEqual((await firesPage(bench.db, scheduleId, 2000, 5)).items[0]?.runId, run.id);
+      const [fired] = (await firesPage(bench.db, scheduleId, 2000, 5)).items;
+      assert.deepEqual([fired?.runId, fired?.runState, fired?.startedAt], [run.id, 'canceled', null]);
+      assert.equal(typeof fired?.dueAt, 'number');
       assert.deepEqual(await bench.idsOf({ schedules: await schedulesNamed(bench.db, 'default', name) }), [run.id]);
     });
 
