@@ -261,6 +261,15 @@ const planted: Planted[] = [
     },
   ],
   [
+    'a backfill that was acknowledged and is not there',
+    ['B1'],
+    ({ truth }) => {
+      const range = { from: 0, to: 1, newestFirst: false, active: 1 };
+      const answers = [{ kind: 'done' as const, value: { id: 'gone' } }];
+      truth.backfills.push({ tag: 'b1', namespace: 'default', schedule: 'tick', ...range, sentAt: 1, answers });
+    },
+  ],
+  [
     'a cluster without a leader',
     ['L1'],
     ({ recovery }) => ({
