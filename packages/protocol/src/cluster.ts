@@ -14,6 +14,8 @@ export const masterViewSchema = z.object({
   id: z.string(),
   address: z.string(),
   version: z.string(),
+  /** The release of the time zone database that it computes with, such as 2026a; null when it does not say. */
+  zoneDataVersion: z.string().nullable(),
   startedAt: time,
   role: z.enum(masterRoles),
   /** Of a leader: whether its coordinator confirms it, or it goes on until the store says that another one leads. */
@@ -59,6 +61,9 @@ export const degradations = [
   'coordinator-unreachable',
   'coordinator-member',
   'store-replica',
+  'zone-data-differs',
+  'zone-data-changed',
+  'fires-amiss',
 ] as const;
 export type Degradation = (typeof degradations)[number];
 

@@ -145,6 +145,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     ...masterDefaults,
     address: config.address ?? '',
     version,
+    zoneDataVersion: process.versions.tz ?? null,
     sessionTtlMs: config.sessionTtlMs,
     heartbeatMs: config.heartbeatMs,
     catchUpPerSecond: config.catchUpPerSecond,

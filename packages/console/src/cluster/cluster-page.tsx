@@ -78,6 +78,9 @@ const degradations: readonly Degradation[] = [
   'coordinator-unreachable',
   'coordinator-member',
   'store-replica',
+  'zone-data-differs',
+  'zone-data-changed',
+  'fires-amiss',
 ];
 
 /** A newer master may know more of them. */

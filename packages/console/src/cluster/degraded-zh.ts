@@ -25,6 +25,21 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
     /^masters run (.+)$/,
     (versions) => `主节点正在运行 ${versions.replaceAll(' and ', ' 和 ')}`,
   ],
+  [
+    "masters compute time zones with ${releases.sort().join(' and ')}",
+    /^masters compute time zones with (.+)$/,
+    (releases) => `主节点使用的时区数据为 ${releases.replaceAll(' and ', ' 和 ')}`,
+  ],
+  [
+    'new zone data changed ${told}; next fires that moved: ${moved}',
+    /^new zone data changed (.+); next fires that moved: (.+)$/,
+    (zones, moved) => `新的时区数据改变了 ${zones}；下次触发时间移动的调度计划：${moved} 个`,
+  ],
+  [
+    '${facts.amiss.fires} fires are missing, doubled or unexpected; schedules: ${facts.amiss.schedules}',
+    /^(.+) fires are missing, doubled or unexpected; schedules: (.+)$/,
+    (fires, schedules) => `${schedules} 个调度计划共有 ${fires} 次触发缺失、重复或意外`,
+  ],
   ['the replica ${name} is ${state}', /^the replica (.+) is (.+)$/, (name, state) => `副本 ${name} 的状态为 ${state}`],
 ];
 

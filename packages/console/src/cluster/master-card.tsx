@@ -44,6 +44,7 @@ export function MasterCard({ master, status }: MasterCardProps) {
               {master.version} <span className="faint">{t('cluster.since')}</span> <Moment at={master.startedAt} />
             </>,
           ],
+          [t('cluster.zoneData'), master.zoneDataVersion],
           [
             t('cluster.id'),
             <span className="id ellipsis" title={master.id}>

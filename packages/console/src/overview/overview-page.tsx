@@ -169,6 +169,7 @@ function NextFires({ overview }: { readonly overview: Overview }) {
 type Item = Overview['attention'][number];
 
 const itemLooks: Record<Item['kind'], { readonly icon: IconName; readonly tone: string }> = {
+  'fires-amiss': { icon: 'cross', tone: 'bad' },
   'failed-run': { icon: 'cross', tone: 'bad' },
   'no-worker': { icon: 'workers', tone: 'warn' },
   'paused-schedule': { icon: 'pause', tone: 'warn' },
@@ -179,7 +180,7 @@ function placeOf({ item, count }: Pick<AttentionGroup, 'item' | 'count'>): Place
     return { page: 'runs', filter: { ...anyRun, job: item.subject, states: ['failed', 'lost'], window: '1h' } };
   }
   if (item.kind === 'failed-run' && item.id !== null) return { page: 'run', id: item.id, attempt: null };
-  if (item.kind === 'paused-schedule') return { page: 'schedule', name: item.subject };
+  if (item.kind === 'paused-schedule' || item.kind === 'fires-amiss') return { page: 'schedule', name: item.subject };
   if (item.kind === 'no-worker') return { page: 'runs', filter: { ...anyRun, states: ['ready'] } };
   return { page: 'schedules', filter: anySchedule };
 }

@@ -1,6 +1,15 @@
 // Workers, tokens and the audit over the API: what operators and administrators look at.
 
-import type { AuditEvent, FireAudit, Role, SessionState, TokenView, WorkerGone, WorkerView } from '@tidewheel/protocol';
+import type {
+  AuditEvent,
+  FireAudit,
+  FireFinding,
+  Role,
+  SessionState,
+  TokenView,
+  WorkerGone,
+  WorkerView,
+} from '@tidewheel/protocol';
 import { Listing, type PageOptions } from './listing.ts';
 import type { Requests } from './requests.ts';
 
@@ -84,6 +93,21 @@ export class AuditApi {
   /** Expected fires, recomputed, against the ledger. */
   fires(options: FireAuditOptions = {}): Promise<FireAudit> {
     return this.#requests.json('GET', `${this.#base}/audit/fires`, { query: { ...options }, timeoutMs: 300_000 });
+  }
+
+  /** What the standing audit found and nobody has acknowledged, the oldest first. */
+  async findings(options: { limit?: number } = {}): Promise<FireFinding[]> {
+    const path = `${this.#base}/audit/findings`;
+    const { items } = await this.#requests.json<{ items: FireFinding[] }>('GET', path, { query: { ...options } });
+    return items;
+  }
+
+  /** Ends the alarm of one schedule, or of all; answers their names. */
+  async acknowledge(reason: string, schedule?: string): Promise<string[]> {
+    const path = `${this.#base}/audit/findings/acknowledge`;
+    const body = { reason, ...(schedule === undefined ? {} : { schedule }) };
+    const { schedules } = await this.#requests.json<{ schedules: string[] }>('POST', path, { body });
+    return schedules;
   }
 
   /** Who did what, newest first. */

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
-import { auditListing } from './listings.ts';
+import { auditListing, findingListing } from './listings.ts';
 import { momentOf } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { paint } from './table.ts';
@@ -17,7 +17,11 @@ interface AuditOptions extends ConnectionOptions, OutputOptions {
 }
 
 export function auditCommand(cli: CommandLine): Command {
-  return new Command('audit').description('prove what happened').addCommand(firesCommand(cli));
+  return new Command('audit')
+    .description('prove what happened')
+    .addCommand(firesCommand(cli))
+    .addCommand(findingsCommand(cli))
+    .addCommand(acknowledgeCommand(cli));
 }
 
 function firesCommand(cli: CommandLine): Command {
@@ -34,6 +38,32 @@ function firesCommand(cli: CommandLine): Command {
     output.list(auditListing, audit.schedules, audit);
     if (output.forPeople) cli.terminal.err(verdictText(audit, cli.terminal.errColour));
     cli.exitCode = audit.clean ? 0 : 1;
+  });
+}
+
+function findingsCommand(cli: CommandLine): Command {
+  const command = new Command('findings').description(
+    'list what the standing audit found and nobody has acknowledged; exit code 0: nothing, 1: something',
+  );
+  return withOutput(withConnection(command)).action(async (options: ConnectionOptions & OutputOptions) => {
+    const found = await openApi(cli, options).client.audit.findings();
+    new Output(cli.terminal, options).list(findingListing, found, { items: found });
+    cli.exitCode = found.length === 0 ? 0 : 1;
+  });
+}
+
+interface AcknowledgeOptions extends ConnectionOptions {
+  readonly reason: string;
+}
+
+function acknowledgeCommand(cli: CommandLine): Command {
+  const command = new Command('acknowledge')
+    .description('end the alarm of the standing audit: what it found up to now is known')
+    .argument('[schedule]', 'the schedule; all of the namespace when absent')
+    .requiredOption('--reason <text>', 'what was found out about it, for those who wonder later');
+  return withConnection(command).action(async (schedule: string | undefined, options: AcknowledgeOptions) => {
+    const names = await openApi(cli, options).client.audit.acknowledge(options.reason, schedule);
+    cli.terminal.err(`acknowledged: ${names.join(', ')}\n`);
   });
 }
 

@@ -29,6 +29,7 @@ export const masterListing: Listing<MasterView> = {
       style: (master) => (master.wanted === 'active' ? 'green' : 'yellow'),
     },
     { title: 'VERSION', value: (master) => master.version },
+    { title: 'ZONE DATA', value: (master) => master.zoneDataVersion ?? 'unknown', wide: true },
     { title: 'WORKERS', value: (master) => String(master.sessions), right: true },
     { title: 'FIRES/S', value: (master) => rate(master.firesPerSecond), right: true },
     { title: 'CLAIMS/S', value: (master) => rate(master.claimsPerSecond), right: true },

@@ -3,6 +3,7 @@
 import {
   formatDuration,
   type FireAuditRow,
+  type FireFinding,
   type FireView,
   type JobView,
   type LockView,
@@ -188,6 +189,25 @@ export const fireListing: Listing<FireView> = {
     { title: 'RUN', value: (fire) => fire.runId ?? '' },
     { title: 'LATE', value: (fire) => tookText(Math.max(0, fire.decidedAt - fire.fireAt)), right: true },
     { title: 'DECIDED', value: (fire) => times(fire.decidedAt), wide: true },
+  ],
+};
+
+export const findingListing: Listing<FireFinding> = {
+  name: (finding) => `schedule/${finding.schedule}`,
+  empty: 'nothing is amiss',
+  columns: (times) => [
+    { title: 'SCHEDULE', value: (finding) => finding.schedule, shrink: true },
+    { title: 'JOB', value: (finding) => finding.job, shrink: true },
+    { title: 'MISSING', value: ({ missing }) => String(missing), right: true, style: ({ missing }) => alarm(missing) },
+    { title: 'DOUBLED', value: ({ doubled }) => String(doubled), right: true, style: ({ doubled }) => alarm(doubled) },
+    {
+      title: 'UNEXPECTED',
+      value: ({ unexpected }) => String(unexpected),
+      right: true,
+      style: ({ unexpected }) => alarm(unexpected),
+    },
+    { title: 'FIRST', value: ({ samples: [first] }) => (first === undefined ? '' : times(first.fireAt)) },
+    { title: 'FOUND', value: (finding) => times(finding.foundAt) },
   ],
 };
 

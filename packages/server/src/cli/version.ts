@@ -16,7 +16,7 @@ export function versionCommand(cli: CommandLine): Command {
       new Output(cli.terminal, options).one(
         `tidewheel/${version.version}`,
         version,
-        () => `tidewheel ${version.version} (Node ${version.node})\n`,
+        () => `tidewheel ${version.version} (Node ${version.node}, time zones ${version.zoneData})\n`,
       );
     },
   );

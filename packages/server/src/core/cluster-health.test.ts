@@ -6,6 +6,7 @@ const master: ClusterFacts['masters'][number] = {
   id: 'a',
   address: 'http://a',
   version: '1',
+  zoneDataVersion: '2026a',
   startedAt: 0,
   role: 'leader',
   standing: 'trusted',
@@ -27,6 +28,8 @@ const well: ClusterFacts = {
   elections: [],
   silenceMs: 10_000,
   coordinatorTrouble: null,
+  amiss: { schedules: 0, fires: 0 },
+  zonesChanged: { zones: [], moved: 0 },
 };
 const what = (facts: Partial<ClusterFacts>) => degradationsOf({ ...well, ...facts }).map((one) => one.what);
 
@@ -41,6 +44,10 @@ test('each thing that is not as it should be is said once, with where', () => {
   assert.deepEqual(what({ masters: [{ ...leader, standing: 'until-fenced' }] }), ['leader-untrusted']);
   assert.deepEqual(what({ masters: [leader, { ...follower, silentMs: 10_001 }] }), ['master-silent']);
   assert.deepEqual(what({ masters: [leader, { ...follower, version: '2' }] }), ['versions-differ']);
+  assert.deepEqual(what({ masters: [leader, { ...follower, zoneDataVersion: '2026b' }] }), ['zone-data-differs']);
+  assert.deepEqual(what({ masters: [leader, { ...follower, zoneDataVersion: null }] }), []);
+  assert.deepEqual(what({ zonesChanged: { zones: ['Africa/Cairo'], moved: 3 } }), ['zone-data-changed']);
+  assert.deepEqual(what({ amiss: { schedules: 1, fires: 2 } }), ['fires-amiss']);
   assert.deepEqual(what({ coordinatorTrouble: 'no answer' }), ['coordinator-unreachable']);
   const member = { endpoint: 'http://e', version: null, leads: null, trouble: 'no answer' };
   assert.deepEqual(what({ coordinator: { ...well.coordinator, members: [member] } }), ['coordinator-member']);

@@ -9,7 +9,13 @@ export interface ClusterFacts extends Omit<ClusterStatus, 'degraded' | 'now'> {
   /** Longer silences of a master are worth a word: it should have renewed its row by now. */
   readonly silenceMs: number;
   readonly coordinatorTrouble: string | null;
+  /** What the standing audit found and nobody has acknowledged. */
+  readonly amiss: { readonly schedules: number; readonly fires: number };
+  /** Zones whose clock changes came to differ within the last day, and the next fires that moved with them. */
+  readonly zonesChanged: { readonly zones: readonly string[]; readonly moved: number };
 }
+
+const zonesTold = 5;
 
 export function degradationsOf(facts: ClusterFacts): Finding[] {
   const { masters, store, coordinator, coordinatorTrouble, silenceMs } = facts;
@@ -32,5 +38,17 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
     if (trouble !== null) say('coordinator-member', `${endpoint}: ${trouble}`);
   for (const { name, state } of store.replicas)
     if (state !== 'streaming') say('store-replica', `the replica ${name} is ${state}`);
+  const releases = [...new Set(masters.flatMap(({ zoneDataVersion }) => zoneDataVersion ?? []))];
+  if (releases.length > 1) say('zone-data-differs', `masters compute time zones with ${releases.sort().join(' and ')}`);
+  const { zones, moved } = facts.zonesChanged;
+  if (zones.length > 0) {
+    const told = zones.slice(0, zonesTold).join(', ') + (zones.length > zonesTold ? ' …' : '');
+    say('zone-data-changed', `new zone data changed ${told}; next fires that moved: ${moved}`);
+  }
+  if (facts.amiss.schedules > 0)
+    say(
+      'fires-amiss',
+      `${facts.amiss.fires} fires are missing, doubled or unexpected; schedules: ${facts.amiss.schedules}`,
+    );
   return found;
 }

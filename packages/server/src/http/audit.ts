@@ -1,9 +1,19 @@
 // The two records that anyone can check: the fire audit, and the log of who did what.
 
-import { auditEventSchema, fireAuditSchema, nameSchema, pageQuerySchema, pageSchema } from '@tidewheel/protocol';
+import {
+  acknowledgedSchema,
+  acknowledgeRequestSchema,
+  auditEventSchema,
+  fireAuditSchema,
+  fireFindingSchema,
+  nameSchema,
+  pageQuerySchema,
+  pageSchema,
+} from '@tidewheel/protocol';
 import { z } from 'zod';
 import { auditFires } from '../master/fire-audit.ts';
 import { eventsPage } from '../store/events.ts';
+import { findingsOpen } from '../store/fire-findings.ts';
 import { decodeCursor, idCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
 import { inNamespace } from './namespace-params.ts';
@@ -17,8 +27,12 @@ const fireAuditQuery = z.strictObject({
   schedule: nameSchema.optional(),
 });
 
-export function auditRoutes({ db }: DoorContext): Route[] {
+const findingsQuery = pageQuerySchema.pick({ limit: true });
+
+export function auditRoutes(context: DoorContext): Route[] {
+  const { db } = context;
   return [
+    ...findingRoutes(context),
     route({
       method: 'GET',
       url: '/v1/namespaces/:ns/audit/fires',
@@ -45,6 +59,35 @@ export function auditRoutes({ db }: DoorContext): Route[] {
           await eventsPage(db, { namespace: params.ns, withCell: caller.namespace === '*', before, limit }),
         );
       },
+    }),
+  ];
+}
+
+function findingRoutes({ db, master }: DoorContext): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/namespaces/:ns/audit/findings',
+      permission: 'namespace.read',
+      tag,
+      summary: 'Lists what the standing audit found and nobody has acknowledged, the oldest first.',
+      params: inNamespace,
+      query: findingsQuery,
+      response: z.object({ items: z.array(fireFindingSchema) }),
+      handler: async ({ params, query }) => ({ items: await findingsOpen(db, params.ns, query.limit) }),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/namespaces/:ns/audit/findings/acknowledge',
+      permission: 'schedules.control',
+      tag,
+      summary: 'Acknowledges findings of the standing audit, so that they are told no more.',
+      params: inNamespace,
+      body: acknowledgeRequestSchema,
+      response: acknowledgedSchema,
+      handler: async ({ params, body, caller }) => ({
+        schedules: await master.findings.acknowledge(params.ns, caller.name, body),
+      }),
     }),
   ];
 }

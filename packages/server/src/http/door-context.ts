@@ -31,6 +31,7 @@ export interface HttpDeps {
     | 'gateway'
     | 'clusterStatus'
     | 'orders'
+    | 'findings'
     | 'locks'
   >;
   db: Database;

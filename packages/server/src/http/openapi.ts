@@ -29,6 +29,7 @@ const named = {
   Change: protocol.changeSchema,
   FireAuditRow: protocol.fireAuditRowSchema,
   FireAudit: protocol.fireAuditSchema,
+  FireFinding: protocol.fireFindingSchema,
   Overview: protocol.overviewSchema,
   Token: protocol.tokenViewSchema,
   AuditEvent: protocol.auditEventSchema,

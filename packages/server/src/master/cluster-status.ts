@@ -5,12 +5,16 @@ import type { ClusterStatus } from '@tidewheel/protocol';
 import { degradationsOf } from '../core/cluster-health.ts';
 import { leaseTiming } from '../core/lease.ts';
 import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
+import { findingsCount } from '../store/fire-findings.ts';
 import { storeNow } from '../store/jobs.ts';
 import { termRead } from '../store/terms.ts';
+import { zonesChanged } from '../store/zone-data.ts';
 import { answerWithin } from './bounded-call.ts';
 import type { MasterContext } from './deps.ts';
 
 const electionsShown = 20;
+/** How long new zone data is told of. */
+const zonesToldMs = 86_400_000;
 /** Shares of a master's lease after which its silence is told: it renews every third. */
 const silentShare = 2 / 3;
 
@@ -20,12 +24,14 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
   const latencyMs = clock.monotonicMs() - startedMs;
-  const [probed, recorded, masters, store, elections] = await Promise.all([
+  const [probed, recorded, masters, store, elections, amiss, changed] = await Promise.all([
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
     storeView(db),
     electionsPage(db, null, electionsShown),
+    findingsCount(db),
+    zonesChanged(db, zonesToldMs),
   ]);
   const facts = {
     term: recorded.term,
@@ -44,6 +50,8 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
   };
   const degraded = degradationsOf({
     ...facts,
+    amiss,
+    zonesChanged: changed,
     silenceMs: settings.masterTtlMs * silentShare,
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });

@@ -15,6 +15,8 @@ export interface MasterSettings {
   /** Address under which workers and other masters reach this one, such as http://127.0.0.1:7070. */
   address: string;
   version: string;
+  /** Of the time zone database that this process computes with. */
+  zoneDataVersion: string | null;
   /** Lease of a worker's session by the store's clock. */
   sessionTtlMs: number;
   heartbeatMs: number;
@@ -29,6 +31,7 @@ export interface MasterSettings {
 }
 
 export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
+  zoneDataVersion: null,
   sessionTtlMs: 15_000,
   heartbeatMs: 3000,
   pollMs: 3000,

@@ -14,6 +14,7 @@ import type { MasterContext, MasterDeps } from './deps.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Elector } from './elector.ts';
 import { fireWatch } from './fire-watch.ts';
+import { FireFindings } from './fire-findings.ts';
 import { Firing } from './firing.ts';
 import { SessionGateway } from './gateway.ts';
 import { housekeeping } from './housekeeping.ts';
@@ -30,6 +31,7 @@ import type { Service } from './service.ts';
 import { Station } from './station.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
+import { zoneWatch } from './zone-watch.ts';
 
 export class Master implements Service {
   readonly id: string;
@@ -41,6 +43,7 @@ export class Master implements Service {
   readonly gateway: SessionGateway;
   readonly locks: UserLocks;
   readonly orders: Orders;
+  readonly findings: FireFindings;
   readonly elector: Elector;
   readonly clusterStatus: () => Promise<ClusterStatus>;
   readonly #services: Service[];
@@ -62,7 +65,8 @@ export class Master implements Service {
     const pauses = new PauseWatch(context, dispatcher);
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
-      return { standing, storeMs, coordinatorMs, ...rates.take() };
+      const { zoneDataVersion } = deps.settings;
+      return { zoneDataVersion, standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble);
     this.intake = new RunIntake(context, dispatcher, changes);
@@ -72,6 +76,7 @@ export class Master implements Service {
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);
+    this.findings = new FireFindings(context);
     this.locks = new UserLocks(context, changes);
     this.elector = new Elector(context);
     const station = new Station(context, {
@@ -96,6 +101,7 @@ export class Master implements Service {
       new LeaderDuties(context, this.elector, [
         housekeeping(context.settings),
         fireWatch(context),
+        zoneWatch(context, this.definitions),
         selfCheckDuty(context),
         probing(context, this.definitions),
         ...(deps.duties ?? []),

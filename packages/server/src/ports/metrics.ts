@@ -88,6 +88,11 @@ export const metricCatalogue = {
     help: 'Terms of this master that ended, by why; lease-lost, fenced and store-silent were not wanted.',
     labels: ['reason'],
   },
+  tidewheel_zone_data_moved_total: {
+    kind: 'counter',
+    help: 'Next fires that moved because new time zone data was installed. Counted by the leader.',
+    labels: [],
+  },
   tidewheel_audit_findings: {
     kind: 'gauge',
     help: 'What the last audit of fires found in the last hour: missing, doubled, unexpected. Set by the leader.',

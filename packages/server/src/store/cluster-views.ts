@@ -11,6 +11,7 @@ import { electionsList } from './terms.ts';
 
 /** What a master says of itself when it renews its row. */
 export interface MasterStats {
+  readonly zoneDataVersion: string | null;
   readonly standing: Standing | null;
   readonly storeMs: number | null;
   readonly coordinatorMs: number | null;
@@ -20,6 +21,7 @@ export interface MasterStats {
 }
 
 export const noStats: MasterStats = {
+  zoneDataVersion: null,
   standing: null,
   storeMs: null,
   coordinatorMs: null,

@@ -5,6 +5,7 @@ import type { Overview } from '@tidewheel/protocol';
 import { serves } from '../core/placement.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Tx } from '../ports/database.ts';
+import { findingsOpen } from './fire-findings.ts';
 import { storeNow } from './jobs.ts';
 import { sessionsOf } from './run-waiting.ts';
 
@@ -38,6 +39,7 @@ export async function overviewOf(tx: Tx, namespace: string): Promise<Overview> {
     schedules,
     nextFires: await nextFires(tx, namespace),
     attention: [
+      ...(await firesAmiss(tx, namespace)),
       ...unserved.slice(0, serverLimits.overviewRows).map(noWorker),
       ...(await failedRuns(tx, namespace, now)),
       ...(await pausedSchedules(tx, namespace)),
@@ -126,9 +128,14 @@ async function scheduleCounts(tx: Tx, namespace: string): Promise<Overview['sche
 async function nextFires(tx: Tx, namespace: string): Promise<Overview['nextFires']> {
   return tx.query<Overview['nextFires'][number]>(
     `select s.name as schedule, j.name as job, s.next_fire_at as at from schedule s join job j on j.id = s.job_id
-     where s.namespace = $1 and s.state = 'enabled' order by s.next_fire_at, s.name limit $2`,
+     where s.namespace = $1 and s.state = 'enabled' and s.next_fire_at is not null order by s.next_fire_at, s.name limit $2`,
     [namespace, serverLimits.overviewRows],
   );
+}
+
+async function firesAmiss(tx: Tx, namespace: string): Promise<Attention[]> {
+  const found = await findingsOpen(tx, namespace, serverLimits.overviewRows);
+  return found.map(({ schedule, foundAt }) => ({ kind: 'fires-amiss', subject: schedule, id: null, at: foundAt }));
 }
 
 function noWorker(lane: WaitingLane): Attention {

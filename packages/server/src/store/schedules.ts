@@ -55,6 +55,14 @@ export async function scheduleNamed(tx: Tx, namespace: string, name: string): Pr
   return rows[0] === undefined ? null : storedOf(rows[0]);
 }
 
+export async function schedulesById(tx: Tx, ids: readonly string[]): Promise<StoredSchedule[]> {
+  const rows = await tx.query<StoredRow>(
+    `select ${storedColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join schedule s on s.id = x.id order by s.name`,
+    [JSON.stringify(ids.map((id) => ({ id })))],
+  );
+  return rows.map(storedOf);
+}
+
 /** Which of these names are taken, by which job. */
 export async function scheduleNameHolders(
   tx: Tx,

@@ -41,6 +41,10 @@ export const overviewMessages = {
     en: 'Failed runs, work without a worker and paused schedules show up here.',
     zh: '失败的运行、没有执行器的工作和已暂停的调度计划会显示在这里。',
   },
+  'overview.attention.fires-amiss': {
+    en: 'The audit found fires of {subject} amiss',
+    zh: '审计发现 {subject} 的触发有误',
+  },
   'overview.attention.failed-run': { en: 'Run of {subject} failed', zh: '{subject} 运行失败' },
   'overview.attention.no-worker': { en: 'No worker can take {subject}', zh: '没有执行器可以运行 {subject}' },
   'overview.attention.paused-schedule': { en: '{subject} is paused', zh: '{subject} 已暂停' },
