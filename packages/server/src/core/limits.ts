@@ -10,6 +10,8 @@ export const serverLimits = {
   catchUpFires: 1000,
   /** Runs of one schedule that wait for its previous one, under the rule buffer-all. */
   bufferedRuns: 1000,
+  /** Looks at the runs of schedules that end and begin while they are locked. */
+  turnLooks: 4,
   /** Newest times of a fixed delay among which the run is looked for that ended last. */
   delayFires: 100,
   /** Runs of one claim statement, results of one completion transaction, runs of one submit transaction. */

@@ -55,9 +55,8 @@ export async function unfinishedRuns(
   const waiting = schedules.filter(({ overlap }) => overlap !== 'skip' && overlap !== 'allow');
   if (waiting.length === 0) return found;
   const ids = waiting.map(({ id }) => id);
-  const active = Map.groupBy(await lockActive(tx, ids), (run) => run.scheduleId);
-  const blocked = new Map((await countBlocked(tx, ids)).map((row) => [row.id, row.runs]));
-  const replacing = waiting.filter(({ id, overlap }) => replacesPrevious(overlap) && blocked.has(id));
+  const held = await holdActive(tx, ids);
+  const replacing = waiting.filter(({ id, overlap }) => replacesPrevious(overlap) && held.get(id)?.blocked !== 0);
   const giving = Map.groupBy(
     await lockBlocked(
       tx,
@@ -65,12 +64,11 @@ export async function unfinishedRuns(
     ),
     (run) => run.scheduleId,
   );
-  for (const id of ids) {
-    const runs = { active: active.get(id) ?? [], blocked: giving.get(id) ?? [] };
-    const running = runs.active.filter((run) => run.state === 'running').length;
+  for (const [id, { active, blocked, missed }] of held) {
+    const running = active.filter((run) => run.state === 'running').length;
     found.set(id, {
-      count: { running, pending: runs.active.length - running, blocked: blocked.get(id) ?? 0 },
-      runs,
+      count: { running: running + missed, pending: active.length - running, blocked },
+      runs: { active, blocked: giving.get(id) ?? [] },
     });
   }
   return found;
@@ -87,12 +85,47 @@ function lockActive(tx: Tx, scheduleIds: readonly string[]): Promise<OfSchedule<
   ]);
 }
 
-function countBlocked(tx: Tx, scheduleIds: readonly string[]): Promise<{ id: string; runs: number }[]> {
+interface Counts {
+  id: string;
+  active: number;
+  blocked: number;
+}
+
+function countUnfinished(tx: Tx, scheduleIds: readonly string[]): Promise<Counts[]> {
+  const isBlocked = `case when r.state = 'blocked' then 1 else 0 end`;
   return tx.query(
-    `select x.id, count(*) as runs from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}
-     join run r on r.schedule_id = x.id and r.state = 'blocked' group by x.id`,
+    `select x.id, sum(1 - ${isBlocked}) as active, sum(${isBlocked}) as blocked
+     from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id and ${counts} group by x.id`,
     [idsOf(scheduleIds)],
   );
+}
+
+interface Held {
+  active: UnfinishedRun[];
+  blocked: number;
+  /** Runs that began while others were looked at, and are not locked. */
+  missed: number;
+}
+
+/**
+ * Locks all runs that do not wait. While the lock of one was waited for, its end may have given another one its turn, which that
+ * statement does not see: so they are counted afterwards, and locked again a few times. Runs that end faster than that are taken for
+ * running: a new one waits, and should the end of all of them not see it, the sweep will.
+ */
+async function holdActive(tx: Tx, scheduleIds: readonly string[]): Promise<Map<string, Held>> {
+  const found = new Map<string, Held>();
+  let open = scheduleIds;
+  for (let round = 0; round < serverLimits.turnLooks && open.length > 0; round += 1) {
+    const locked = Map.groupBy(await lockActive(tx, open), (run) => run.scheduleId);
+    const counted = new Map((await countUnfinished(tx, open)).map((row) => [row.id, row]));
+    for (const id of open) {
+      const active = locked.get(id) ?? [];
+      const { active: seen = 0, blocked = 0 } = counted.get(id) ?? {};
+      found.set(id, { active, blocked, missed: seen - active.length });
+    }
+    open = open.filter((id) => found.get(id)?.missed !== 0);
+  }
+  return found;
 }
 
 async function lockBlocked(

@@ -54,7 +54,7 @@ export async function virtualPostgres(): Promise<VirtualStore> {
     },
     advance: async (ms) => {
       now += ms;
-      await db.query('update virtual_clock set at = $1', [now]);
+      await db.query('update virtual_clock set at = greatest(at, $1)', [now]);
     },
     close: async () => {
       await db.close();
