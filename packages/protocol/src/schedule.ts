@@ -151,7 +151,7 @@ export const scheduleViewSchema = z.object({
   definition: z.record(z.string(), z.unknown()),
   /** When it fires, in words. */
   words: wordsSchema.optional(),
-  /** enabled: has a next fire. paused: by a person, with a reason. finished: no fire will come any more. */
+  /** enabled: has a next fire, or a fixed delay whose run goes on. paused: by a person, with a reason. finished: no fire will come any more. */
   state: z.enum(['enabled', 'paused', 'finished']),
   pausedReason: z.string().nullable(),
   pausedBy: z.string().nullable(),
