@@ -181,7 +181,7 @@ export class Definitions {
     detail: Record<string, unknown>,
     decide: (state: StoredSchedule['state']) => { reason: string; by: string } | 'resume' | null,
   ): Promise<ScheduleView> {
-    return this.change(namespace, actor, async (tx, change) => {
+    const answer = await this.change<ScheduleView | Refusal>(namespace, actor, async (tx, change) => {
       const { identity } = this.#deps;
       const stored = await scheduleNamed(tx, namespace, name);
       if (stored === null)
@@ -189,8 +189,11 @@ export class Definitions {
       const { settled, decided } = await schedulesSettle(tx, this.#deps, [stored.id]);
       const row = settled.get(stored.id);
       if (row === undefined) throw new Error(`the schedule ${name} vanished within a transaction`);
-      if (row.state === 'finished')
-        throw new Refusal('CONFLICT', `the schedule "${name}" is finished: no fire comes any more`);
+      if (row.state === 'finished') {
+        // Not thrown: the last fire may be among what was decided on the way, and rolled back it would come after this answer.
+        const refusal = new Refusal('CONFLICT', `the schedule "${name}" is finished: no fire comes any more`);
+        return { value: refusal, written: decided.length > 0, decided };
+      }
       const wanted = decide(row.state);
       if (wanted !== null) {
         const { id, jobId, spec, anchorAt, calendars } = stored;
@@ -207,6 +210,8 @@ export class Definitions {
       if (view === null) throw new Error(`the schedule ${name} vanished within a transaction`);
       return { value: view, written: wanted !== null, decided };
     });
+    if (answer instanceof Refusal) throw answer;
+    return answer;
   }
 
   /** One change of definitions, in line with all others. `work` may run several times (deadlocks), so it must have no effect but its SQL. */

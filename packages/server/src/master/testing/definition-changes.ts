@@ -158,6 +158,26 @@ export function testDefinitionChanges(engine: string, open: () => Promise<Defini
       await bench.refused('NOT_FOUND', [], bench.definitions.scheduleResume(bench.namespace, 'bob', 'nothing'));
     });
 
+    test('a pause that comes too late is refused together with the last fire, which is committed with the answer', async () => {
+      await bench.apply([{ name: 'a', ...hello, schedules: [{ name: 'once', in: '1s' }] }]);
+      await bench.rewind('once', 1500);
+      const before = await bench.count('event');
+      bench.signals = [];
+      await bench.refused('CONFLICT', [], bench.definitions.schedulePause(bench.namespace, 'bob', 'once', 'x'));
+      assert.equal(await bench.count('fire'), 1);
+      assert.equal((await bench.schedule('once')).state, 'finished');
+      assert.ok(bench.signals.includes('ready'));
+      assert.equal(await bench.count('event'), before);
+    });
+
+    test('a late pause whose commit was not acknowledged is neither refused nor done: nobody knows', async () => {
+      await bench.apply([{ name: 'a', ...hello, schedules: [{ name: 'once', in: '1s' }] }]);
+      await bench.rewind('once', 1500);
+      const late = bench.serviceOn({ ...bench.deps, db: unheard(bench.db, false) });
+      await bench.refused('OUTCOME_UNKNOWN', [], late.schedulePause(bench.namespace, 'bob', 'once', 'x'));
+      assert.equal(await bench.count('fire'), 0);
+    });
+
     test('a trigger makes one run of the job with the payload of the schedule', async () => {
       await bench.apply([
         {
@@ -261,22 +281,9 @@ export function testDefinitionChanges(engine: string, open: () => Promise<Defini
     });
 
     test('an unknown outcome is read back: answered when it was committed, told when it is not known', async () => {
-      const losing = (commits: boolean): Database => ({
-        dialect: bench.db.dialect,
-        query: (sql, params) => bench.db.query(sql, params),
-        close: () => Promise.resolve(),
-        transaction: async (work) => {
-          const lost = new OutcomeUnknown('the acknowledgement was lost');
-          await bench.db.transaction(async (tx) => {
-            await work(tx);
-            if (!commits) throw lost;
-          });
-          throw lost;
-        },
-      });
       const request = (priority: number) => applyRequestSchema.parse({ jobs: [{ name: 'a', ...hello, priority }] });
       const committed = await bench
-        .serviceOn({ ...bench.deps, db: losing(true) })
+        .serviceOn({ ...bench.deps, db: unheard(bench.db, true) })
         .apply(bench.namespace, 'ann', request(1), {
           role: 'operator',
         });
@@ -286,10 +293,27 @@ export function testDefinitionChanges(engine: string, open: () => Promise<Defini
       );
       assert.deepEqual(bench.signals, ['schedules', 'changed']);
       const lost = bench
-        .serviceOn({ ...bench.deps, db: losing(false) })
+        .serviceOn({ ...bench.deps, db: unheard(bench.db, false) })
         .apply(bench.namespace, 'ann', request(2), { role: 'operator' });
       await bench.refused('OUTCOME_UNKNOWN', [], lost);
       assert.equal((await bench.job('a'))?.version, 1);
     });
   });
+}
+
+/** A store whose acknowledgements are lost. */
+function unheard(db: Database, commits: boolean): Database {
+  return {
+    dialect: db.dialect,
+    query: (sql, params) => db.query(sql, params),
+    close: () => Promise.resolve(),
+    transaction: async (work) => {
+      const lost = new OutcomeUnknown('the acknowledgement was lost');
+      await db.transaction(async (tx) => {
+        await work(tx);
+        if (!commits) throw lost;
+      });
+      throw lost;
+    },
+  };
 }

@@ -25,7 +25,7 @@ function afterCancels({ history, truth }: Evidence): string[] {
   });
 }
 
-function afterPauses({ clock, history, schedules, truth }: Evidence): string[] {
+function afterPauses({ history, schedules, truth }: Evidence): string[] {
   return history.flatMap(({ kind, id, fire, when }) => {
     if (kind !== 'fire+' || fire === null) return [];
     const { namespace, name } = schedules.get(id) ?? { namespace: '', name: '' };
@@ -33,10 +33,7 @@ function afterPauses({ clock, history, schedules, truth }: Evidence): string[] {
     const index = eras.findLastIndex((era) => era.doneAt < when);
     const era = eras[index];
     if (era === undefined || when >= (eras[index + 1]?.sentAt ?? Number.POSITIVE_INFINITY)) return [];
-    // A pause of a one-shot that is due is refused because it has ended; its fire may come a moment later.
-    const isOver = (era.timing.kind === 'at' || era.timing.kind === 'in') && fire.fireAt <= clock.most(0, era.doneAt);
-    if (!era.enabled && !isOver)
-      return [`${name} decided ${fire.fireAt} at ${when}, although it was paused since ${era.doneAt}`];
+    if (!era.enabled) return [`${name} decided ${fire.fireAt} at ${when}, although it was paused since ${era.doneAt}`];
     return !era.jobEnabled && fire.outcome === 'fired'
       ? [`${name} fired ${fire.fireAt} at ${when}, although its job was disabled since ${era.doneAt}`]
       : [];
