@@ -7,6 +7,7 @@ import { errorCatalogue, limits, Refusal, type ErrorCode } from '@tidewheel/prot
 import type { AttemptRunner, RunnerReports } from '../worker/attempt-runner.ts';
 import type { SessionEnd, WorkerLog, WorkerSettings } from '../worker/session-ports.ts';
 import { Batch, type ThreadData, type ThreadEnd, type ToIo, type ToMain } from './io-messages.ts';
+import { Inbox } from './inbox.ts';
 import { newPulse, startPulse } from './pulse.ts';
 import type { SocketOptions } from './socket-transport.ts';
 
@@ -15,6 +16,7 @@ export type HangCare = Pick<ThreadData, 'onHang' | 'notesFd'>;
 export class SessionThread {
   readonly #thread: Worker;
   readonly #toIo: Batch<ToIo>;
+  readonly #inbox: Inbox;
   readonly #log: WorkerLog;
   readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<SessionEnd>();
@@ -31,9 +33,8 @@ export class SessionThread {
     this.#thread = new Worker(entry, { workerData, name: 'tidewheel-io', execArgv: conditionsOf(process.execArgv) });
     this.#toIo = new Batch((messages) => this.#thread.postMessage(messages));
     this.#stopPulse = startPulse(pulse);
-    this.#thread.on('message', (messages: ToMain[]) => {
-      for (const message of messages) this.#take(message);
-    });
+    this.#inbox = new Inbox((message) => this.#take(message));
+    this.#thread.on('message', (messages: ToMain[]) => this.#inbox.receive(messages));
     this.#thread.on('error', (error) => this.#broken(error));
     this.#thread.on('exit', () => this.#broken(new Error('the I/O thread has ended')));
     this.#ready.promise.catch(() => undefined);

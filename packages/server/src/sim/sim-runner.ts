@@ -36,7 +36,7 @@ export class SimRunner implements Runner {
   readonly #deps: RunnerDeps;
   readonly #running = new Map<string, Running>();
   /** Messages between the threads, in order: each event takes the first. */
-  readonly #inbox: (() => void)[] = [];
+  readonly #inbox: { act: () => void; abandons: string | null }[] = [];
   #session: WorkerSession | null = null;
 
   constructor(deps: RunnerDeps) {
@@ -50,7 +50,10 @@ export class SimRunner implements Runner {
   }
 
   start(assign: Assign): void {
-    this.#tell('start', () => this.#start(assign));
+    this.#tell('start', () => {
+      // As with a real runner: what has been abandoned while the loop stood still is not begun.
+      if (!this.#inbox.some(({ abandons }) => abandons === assign.attemptId)) this.#start(assign);
+    });
   }
 
   cancel(attemptId: string, _reason: string, graceMs?: number): void {
@@ -61,7 +64,7 @@ export class SimRunner implements Runner {
   }
 
   abandon(attemptId: string): void {
-    this.#tell('abandon', () => this.#abandon(attemptId));
+    this.#tell('abandon', () => this.#abandon(attemptId), attemptId);
   }
 
   mainSeq(): number {
@@ -104,9 +107,9 @@ export class SimRunner implements Runner {
   }
 
   // The session lives in another thread: what it asks for reaches this one when its loop turns, in the order of asking.
-  #tell(what: string, act: () => void): void {
-    this.#inbox.push(act);
-    this.#deps.main.after(0, what, () => this.#inbox.shift()?.());
+  #tell(what: string, act: () => void, abandons: string | null = null): void {
+    this.#inbox.push({ act, abandons });
+    this.#deps.main.after(0, what, () => this.#inbox.shift()?.act());
   }
 
   #abandon(attemptId: string): void {
