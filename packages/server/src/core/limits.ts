@@ -81,7 +81,7 @@ export const serverLimits = {
   watchedVersions: 5000,
   findingsKept: 5000,
   /** Schedules that the zone watch looks at in one statement, and zones whose changes are kept: there are some six hundred. */
-  zonedSchedules: 2000,
+  zonedSchedules: 500,
   zonesKept: 2000,
   /** Steps of one search for the next time of a recurrence rule (about 10 ms), and times that it may have in a day. */
   rruleSteps: 100_000,

@@ -11,6 +11,7 @@ import {
   pageSchema,
 } from '@tidewheel/protocol';
 import { z } from 'zod';
+import { Breath } from '../master/breath.ts';
 import { auditFires } from '../master/fire-audit.ts';
 import { eventsPage } from '../store/events.ts';
 import { findingsOpen } from '../store/fire-findings.ts';
@@ -30,7 +31,7 @@ const fireAuditQuery = z.strictObject({
 const findingsQuery = pageQuerySchema.pick({ limit: true });
 
 export function auditRoutes(context: DoorContext): Route[] {
-  const { db } = context;
+  const { db, clock } = context;
   return [
     ...findingRoutes(context),
     route({
@@ -42,7 +43,7 @@ export function auditRoutes(context: DoorContext): Route[] {
       params: inNamespace,
       query: fireAuditQuery,
       response: fireAuditSchema,
-      handler: ({ params, query }) => auditFires(db, { namespace: params.ns, ...query }),
+      handler: ({ params, query }) => auditFires(db, { namespace: params.ns, ...query, breath: new Breath(clock) }),
     }),
     route({
       method: 'GET',

@@ -36,7 +36,7 @@ const heldByOthersMs = 50;
 /** The shortest time between two looks: runs end at any rate, and one look serves many. */
 const quietMs = 20;
 /** While none is live, one that was asked for without a signal arriving waits for so many polls at most. */
-const quietPolls = 5;
+const quietPolls = 10;
 /** How long a backfill of a disabled job rests before it looks whether the job is enabled again. */
 const disabledMs = 5000;
 

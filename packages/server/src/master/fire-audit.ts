@@ -18,6 +18,7 @@ import {
   type StrayRun,
 } from '../store/audit.ts';
 import { storeNow } from '../store/jobs.ts';
+import type { Breath } from './breath.ts';
 
 export interface FireAuditRequest {
   namespace: string;
@@ -28,6 +29,8 @@ export interface FireAuditRequest {
   schedule?: string | undefined;
   /** Times younger than this are not expected yet. */
   graceMs?: number;
+  /** Of a master, which has other things to do; not needed where nobody waits. */
+  breath?: Breath | undefined;
 }
 
 const defaultRangeMs = 86_400_000;
@@ -48,7 +51,8 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   const calendars = new CalendarCache();
   const rows: FireAuditRow[] = [];
   let clean = true;
-  for await (const { schedule: one, tally } of auditEach(db, calendars, audited, () => from, to)) {
+  const range = { fromOf: () => from, to, breath: request.breath };
+  for await (const { schedule: one, tally } of auditEach(db, calendars, audited, range)) {
     clean &&= tally.clean;
     rows.push(tally.row(one.name, one.job));
   }
@@ -56,19 +60,27 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   return { from, to, clean, schedules: rows };
 }
 
-/** Audits schedules one after the other, each from the time that `fromOf` gives. */
+export interface AuditRange {
+  fromOf(this: void, schedule: AuditedSchedule): number;
+  readonly to: number;
+  readonly breath?: Breath | undefined;
+}
+
+/** Audits schedules one after the other, each from a time of its own. */
 export async function* auditEach(
   db: Tx,
   calendars: CalendarCache,
   audited: readonly AuditedSchedule[],
-  fromOf: (schedule: AuditedSchedule) => number,
-  to: number,
+  { fromOf, to, breath }: AuditRange,
 ): AsyncGenerator<{ schedule: AuditedSchedule; tally: FireTally }> {
   for (const [jobId, schedules] of Map.groupBy(audited, (one) => one.jobId)) {
     const ids = schedules.map((one) => one.id);
-    const strays = await auditStrayRuns(db, jobId, ids, Math.min(...schedules.map(fromOf)));
+    const first = schedules.reduce((least, schedule) => Math.min(least, fromOf(schedule)), to);
+    const strays = await auditStrayRuns(db, jobId, ids, first, () => breath?.take());
     for (const schedule of schedules) {
-      yield { schedule, tally: await auditOne(db, calendars, schedule, fromOf(schedule), to, strays) };
+      const range = { from: fromOf(schedule), to, breath };
+      yield { schedule, tally: await auditOne(db, calendars, schedule, range, strays) };
+      await breath?.take();
     }
   }
 }
@@ -77,13 +89,12 @@ async function auditOne(
   db: Tx,
   calendars: CalendarCache,
   schedule: AuditedSchedule,
-  from: number,
-  to: number,
+  { from, to, breath }: { from: number; to: number; breath: Breath | undefined },
   strays: readonly StrayRun[],
 ): Promise<FireTally> {
   const tally = new FireTally();
   for await (const stretch of stretches(db, calendars, schedule, from, to))
-    await (stretch.delay === null ? auditStretch : auditDelayed)(db, schedule.id, stretch, tally);
+    await (stretch.delay === null ? auditStretch : auditDelayed)(db, schedule.id, stretch, tally, breath);
   for (const stray of strays) {
     if (stray.scheduleId !== schedule.id || stray.fireAt < from || stray.fireAt > to) continue;
     if (stray.fired) tally.doubled(stray.fireAt);
@@ -118,7 +129,13 @@ async function* stretches(
   }
 }
 
-async function auditStretch(db: Tx, scheduleId: string, stretch: Stretch, tally: FireTally): Promise<void> {
+async function auditStretch(
+  db: Tx,
+  scheduleId: string,
+  stretch: Stretch,
+  tally: FireTally,
+  breath: Breath | undefined,
+): Promise<void> {
   let { after } = stretch;
   while (after < stretch.through) {
     const piece = expectedPiece({ ...stretch, after }, serverLimits.auditFires);
@@ -130,11 +147,18 @@ async function auditStretch(db: Tx, scheduleId: string, stretch: Stretch, tally:
       ledger,
     );
     after = through;
+    await breath?.take();
   }
 }
 
 /** A fixed delay: each time follows from the ends of the runs before it. */
-async function auditDelayed(db: Tx, scheduleId: string, stretch: Stretch, tally: FireTally): Promise<void> {
+async function auditDelayed(
+  db: Tx,
+  scheduleId: string,
+  stretch: Stretch,
+  tally: FireTally,
+  breath: Breath | undefined,
+): Promise<void> {
   const { delay, through } = stretch;
   if (delay === null) return;
   let { after } = stretch;
@@ -153,6 +177,7 @@ async function auditDelayed(db: Tx, scheduleId: string, stretch: Stretch, tally:
     const last = ledger.at(-1);
     if (ledger.length < serverLimits.auditFires || last === undefined) break;
     after = last.fireAt;
+    await breath?.take();
   }
   tally.compare(expectation.rest(through), []);
 }

@@ -18,6 +18,7 @@ import {
   toldOf,
 } from '../store/fire-findings.ts';
 import { storeNow } from '../store/jobs.ts';
+import { Breath } from './breath.ts';
 import type { MasterContext } from './deps.ts';
 import type { Duty, Leader } from './duty.ts';
 import { auditEach } from './fire-audit.ts';
@@ -60,7 +61,8 @@ class Pass {
   }
 
   async walk(): Promise<Findings> {
-    const { db } = this.#context;
+    const { db, clock } = this.#context;
+    const breath = new Breath(clock);
     const to = (await storeNow(db)) - graceMs;
     const from = to - rangeMs;
     this.#known = await findingsKnown(db);
@@ -70,9 +72,10 @@ class Pass {
       if (last === undefined) break;
       const signs = await watchSigns(db, this.#calendars, page, from);
       const busy = page.filter((one) => this.#known.has(one.id) || !isQuiet(signs.get(one.id), from, to, one.cursor));
-      const start = (one: AuditedSchedule): number => this.#startOf(one, from, to);
-      for await (const { schedule, tally } of auditEach(db, this.#calendars, busy, start, to))
-        await this.#conclude(schedule, tally, start(schedule), to);
+      const range = { fromOf: (one: AuditedSchedule) => this.#startOf(one, from, to), to, breath };
+      for await (const { schedule, tally } of auditEach(db, this.#calendars, busy, range))
+        await this.#conclude(schedule, tally, to);
+      await breath.take();
       place = { jobId: last.jobId, id: last.id };
     }
     if ([...this.#known.values()].some(({ acknowledged, throughAt }) => acknowledged && throughAt < from))
@@ -88,7 +91,7 @@ class Pass {
     return isOld(known, to) ? from : Math.min(from, known.fromAt);
   }
 
-  async #conclude(schedule: AuditedSchedule, tally: FireTally, from: number, to: number): Promise<void> {
+  async #conclude(schedule: AuditedSchedule, tally: FireTally, to: number): Promise<void> {
     const { missing, doubled, unexpected, samples } = tally.row(schedule.name, schedule.job);
     this.#found.missing += missing;
     this.#found.doubled += doubled;

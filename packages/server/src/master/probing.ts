@@ -11,7 +11,7 @@ import type { Duty } from './duty.ts';
 
 const restMs = 5000;
 /** Without a worker that could be probed. */
-const idleMs = 15_000;
+const idleMs = 20_000;
 /** Probes of a namespace without workers go on so long, so that a fleet that comes and goes does not make and delete jobs. */
 const lingerMs = 3_600_000;
 const keepMs = 2 * 3_600_000;

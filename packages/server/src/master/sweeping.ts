@@ -12,7 +12,7 @@ import { Loop, type Service } from './service.ts';
 /** Another master holds what is due: look again after this, in case it dies. */
 const heldByOthersMs = 50;
 /** While nothing at all lies ahead, what comes without its signal arriving waits for so many polls at most. */
-const quietPolls = 2;
+const quietPolls = 3;
 /** How often, and at once after the start, it looks for what was stranded while nobody swept. */
 const lookBackEveryMs = 60_000;
 

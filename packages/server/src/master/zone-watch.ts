@@ -18,6 +18,7 @@ import {
   type StoredZone,
   type ZoneWrite,
 } from '../store/zone-data.ts';
+import { Breath } from './breath.ts';
 import type { Definitions, Outcome } from './definitions.ts';
 import { type Change, stateFrom } from './definition-writes.ts';
 import type { MasterContext } from './deps.ts';
@@ -62,6 +63,7 @@ class ZoneLook {
   readonly #leader: Leader;
   readonly #now: number;
   readonly #calendars = new CalendarCache();
+  readonly #breath: Breath;
   readonly #used = new Set<string>();
   /** Zones that differ from what is stored, since when, and how many next fires moved. */
   readonly #changed = new Map<string, { from: number; moved: number }>();
@@ -70,6 +72,7 @@ class ZoneLook {
 
   constructor(context: MasterContext, definitions: Pick<Definitions, 'change'>, leader: Leader, now: number) {
     this.#context = context;
+    this.#breath = new Breath(context.clock);
     this.#definitions = definitions;
     this.#leader = leader;
     this.#now = now;
@@ -82,12 +85,14 @@ class ZoneLook {
     for (const zone of stored.values()) {
       const from = firstDifference(zone.changes, zoneChanges(zone.zone, zone.fromAt, zone.untilAt), zone.fromAt);
       if (from !== null) this.#changed.set(zone.zone, { from, moved: 0 });
+      await this.#breath.take();
     }
     for (let after = firstId; ; ) {
       const page = await zonedSchedules(db, after, this.#changed.size > 0 ? 0 : since);
       const last = page.at(-1);
       if (last === undefined) break;
       await this.#page(page);
+      await this.#breath.take();
       after = last.id;
     }
     await this.#keep(stored);
@@ -175,6 +180,7 @@ class ZoneLook {
       const [fromAt, untilAt] = [this.#now, this.#now + aheadMs];
       const changes: ZoneChanges = zoneChanges(zone, fromAt, untilAt);
       writes.push({ zone, release, fromAt, untilAt, changes, moved: changed?.moved ?? null });
+      await this.#breath.take();
     }
     if (writes.length === 0) return;
     const zones = [...this.#changed].map(([zone, { from }]) => ({ zone, from }));

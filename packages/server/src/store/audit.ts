@@ -155,6 +155,7 @@ export async function auditStrayRuns(
   jobId: string,
   scheduleIds: readonly string[],
   from: number,
+  breathe: () => Promise<void> | undefined,
 ): Promise<StrayRun[]> {
   const ids = JSON.stringify(scheduleIds.map((id) => ({ id })));
   const hot = await tx.query<Omit<StrayRun, 'fired'> & { fired: number }>(
@@ -178,6 +179,7 @@ export async function auditStrayRuns(
     );
     if (edge === undefined) break;
     low = edge.id;
+    await breathe();
   }
   return strays.map((row) => ({ ...row, fired: row.fired === 1 }));
 }
