@@ -16,6 +16,10 @@ const JobsPage = lazy(async () => ({ default: (await later()).JobsPage }));
 const JobPage = lazy(async () => ({ default: (await later()).JobPage }));
 const LocksPage = lazy(async () => ({ default: (await later()).LocksPage }));
 const ClusterPage = lazy(async () => ({ default: (await later()).ClusterPage }));
+const ComingPage = lazy(async () => ({ default: (await later()).ComingPage }));
+const CalendarsPage = lazy(async () => ({ default: (await later()).CalendarsPage }));
+const CalendarPage = lazy(async () => ({ default: (await later()).CalendarPage }));
+const TryPage = lazy(async () => ({ default: (await later()).TryPage }));
 const WorkersPage = lazy(async () => ({ default: (await later()).WorkersPage }));
 
 /** When the page has come to rest. What fails here is fetched again, and told, when it is needed. */
@@ -55,6 +59,14 @@ function Chosen({ place }: { readonly place: Place }) {
       return <LocksPage all={place.all} />;
     case 'cluster':
       return <ClusterPage />;
+    case 'coming':
+      return <ComingPage range={place.range} />;
+    case 'calendars':
+      return <CalendarsPage search={place.search} />;
+    case 'calendar':
+      return <CalendarPage key={place.name} name={place.name} year={place.year} />;
+    case 'try':
+      return <TryPage sketch={place.sketch} />;
     case 'sign-in':
     case 'not-found':
       return <NotFound />;

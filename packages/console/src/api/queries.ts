@@ -99,23 +99,12 @@ export const scheduleQuery = (namespace: string, name: string) =>
     meta: { topics: ['schedules', 'runs'] },
   });
 
-interface FiresPage extends Page<FireView> {
-  readonly upcoming?: readonly number[];
-}
-/** Upcoming fires that the detail page shows. */
-const upcomingFires = 8;
-
 export const firesQuery = (namespace: string, name: string) =>
   infiniteQueryOptions({
     queryKey: [namespace, 'fires', name],
     queryFn: ({ signal, pageParam }) =>
-      request<FiresPage>(
-        pathOf(namespace, 'schedules', name, 'fires') +
-          queryText({
-            cursor: pageParam,
-            limit: String(pageRows),
-            next: pageParam === null ? String(upcomingFires) : null,
-          }),
+      request<Page<FireView>>(
+        pathOf(namespace, 'schedules', name, 'fires') + queryText({ cursor: pageParam, limit: String(pageRows) }),
         { signal },
       ),
     initialPageParam: null as string | null,

@@ -27,6 +27,10 @@ export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  /** Asking again with the same key makes nothing twice. */
+  readonly idempotencyKey?: string;
+  /** The condition of a change: the version that is changed, or that there is none yet. */
+  readonly ifVersion?: number | 'none';
 }
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
@@ -38,8 +42,12 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   throw new ApiProblem(isProblem(json) ? json : unreadable(response.status, text));
 }
 
-async function answerOf(path: string, { method = 'GET', body, signal }: RequestOptions): Promise<Response> {
+async function answerOf(path: string, options: RequestOptions): Promise<Response> {
+  const { method = 'GET', body, signal, idempotencyKey, ifVersion } = options;
   const headers: Record<string, string> = { accept: 'application/json' };
+  if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+  if (ifVersion === 'none') headers['if-none-match'] = '*';
+  else if (ifVersion !== undefined) headers['if-match'] = `"${ifVersion}"`;
   if (method !== 'GET') headers['content-type'] = 'application/json';
   try {
     return await fetch(path, {

@@ -100,16 +100,13 @@ function Schedules({ job }: { readonly job: JobView }) {
 }
 
 function ScheduleRow({ schedule }: { readonly schedule: ScheduleView }) {
-  const when = whenOf(schedule.definition, useT(), useLanguage());
+  const when = whenOf(schedule, useLanguage());
   const zone = zoneOf(schedule.definition);
   return (
     <Link to={{ page: 'schedule', name: schedule.name }} className="row">
       <span className="row-main">
         <span className="name">{schedule.name}</span>
-        <span className="faint">
-          {when.words}
-          {zone === null ? '' : ` · ${zone}`}
-        </span>
+        <span className="faint">{when.words}</span>
       </span>
       <ScheduleBadge state={schedule.state} />
       {schedule.nextFireAt === null ? null : <Countdown at={schedule.nextFireAt} zone={zone} />}

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { errorCatalogue } from '@tidewheel/protocol';
-import { catalogue, translator } from './catalogue.ts';
+import { firstMessages, translator } from './catalogue.ts';
+import { laterMessages } from './later-messages.ts';
+import { calendarsMessages } from './messages/calendars.ts';
 import { clusterMessages } from './messages/cluster.ts';
+import { comingMessages } from './messages/coming.ts';
 import { generalMessages } from './messages/general.ts';
 import { jobsMessages } from './messages/jobs.ts';
 import { locksMessages } from './messages/locks.ts';
@@ -13,11 +16,12 @@ import { overviewMessages } from './messages/overview.ts';
 import { runsMessages } from './messages/runs.ts';
 import { schedulesMessages } from './messages/schedules.ts';
 import { shellMessages } from './messages/shell.ts';
+import { timesMessages } from './messages/times.ts';
 import { workersMessages } from './messages/workers.ts';
 import { problemsZh } from './problems-zh.ts';
 import type { Message } from './translate.ts';
 
-const entries = Object.entries<Message>(catalogue);
+const entries = Object.entries<Message>({ ...firstMessages, ...laterMessages });
 
 function holes(text: string): string[] {
   return [...new Set(Array.from(text.matchAll(/\{(\w+)\}/g), (match) => match[1] ?? ''))].sort();
@@ -52,6 +56,9 @@ test('no key stands in two files, where one would hide the other', () => {
     workersMessages,
     locksMessages,
     clusterMessages,
+    calendarsMessages,
+    comingMessages,
+    timesMessages,
   ];
   const total = files.reduce((sum, file) => sum + Object.keys(file).length, 0);
   assert.equal(total, entries.length);

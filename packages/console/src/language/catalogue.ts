@@ -1,37 +1,38 @@
-// All messages of the console under one typed lookup.
+// All messages of the console under one typed lookup. Those that only later pages say come with these pages.
 
-import { clusterMessages } from './messages/cluster.ts';
 import { generalMessages } from './messages/general.ts';
-import { jobsMessages } from './messages/jobs.ts';
-import { locksMessages } from './messages/locks.ts';
-import { logMessages } from './messages/log.ts';
 import { overviewMessages } from './messages/overview.ts';
 import { runsMessages } from './messages/runs.ts';
-import { schedulesMessages } from './messages/schedules.ts';
 import { shellMessages } from './messages/shell.ts';
-import { workersMessages } from './messages/workers.ts';
-import { type Arguments, type Language, translate, type Values } from './translate.ts';
+import type { LaterMessages } from './later-messages.ts';
+import { type Arguments, type Language, type Message, translate, type Values } from './translate.ts';
 
-export const catalogue = {
+export const firstMessages = {
   ...shellMessages,
   ...generalMessages,
   ...overviewMessages,
-  ...schedulesMessages,
   ...runsMessages,
-  ...logMessages,
-  ...jobsMessages,
-  ...workersMessages,
-  ...locksMessages,
-  ...clusterMessages,
 };
 
-export type Catalogue = typeof catalogue;
+export type Catalogue = typeof firstMessages & LaterMessages;
 export type MessageKey = keyof Catalogue;
 export type Translate = <Key extends MessageKey>(key: Key, ...values: Arguments<Catalogue[Key]>) => string;
 
+const known: Record<string, Message> = { ...firstMessages };
+
+/** For the file of pages that brings them along. */
+export function learn(messages: Readonly<Record<string, Message>>): void {
+  Object.assign(known, messages);
+}
+
+function say(key: string, language: Language, values: unknown): string {
+  const message = known[key];
+  return message === undefined ? key : translate(message, language, values as Values | undefined);
+}
+
 const translators: Record<Language, Translate> = {
-  en: (key, ...values) => translate(catalogue[key], 'en', values[0] as Values | undefined),
-  zh: (key, ...values) => translate(catalogue[key], 'zh', values[0] as Values | undefined),
+  en: (key, ...values) => say(key, 'en', values[0]),
+  zh: (key, ...values) => say(key, 'zh', values[0]),
 };
 
 export function translator(language: Language): Translate {

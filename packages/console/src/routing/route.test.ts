@@ -4,7 +4,17 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { allRunStates } from '../runs/states.ts';
-import { addressOf, anyRun, type Place, readRoute, type RunFilter, scheduleStates, type Window } from './route.ts';
+import {
+  addressOf,
+  anyRun,
+  type ComingRange,
+  type Place,
+  readRoute,
+  type RunFilter,
+  scheduleStates,
+  type Sketch,
+  type Window,
+} from './route.ts';
 
 function reread(namespace: string | null, place: Place) {
   const url = new URL(addressOf(namespace, place), 'http://console.test');
@@ -31,7 +41,23 @@ const runFilter: fc.Arbitrary<RunFilter> = fc
     range,
   )
   .map(([states, names, times]) => ({ states, ...names, ...times }));
+const sketch: fc.Arbitrary<Sketch> = fc
+  .record({
+    kind: fc.constantFrom<Sketch['kind']>('cron', 'every', 'rrule'),
+    text: word,
+    zone: word,
+    calendar: maybeWord,
+    move: fc.constantFrom<Sketch['move']>('skip', 'next', 'previous'),
+  })
+  .map((one) => (one.calendar === null ? { ...one, move: 'skip' } : one));
 const place: fc.Arbitrary<Place> = fc.oneof(
+  fc.record({ page: fc.constant('coming' as const), range: fc.constantFrom<ComingRange>('24h', '7d', '35d') }),
+  fc.record({
+    page: fc.constant('calendar' as const),
+    name: word,
+    year: fc.option(fc.integer({ min: 1970, max: 2199 }), { nil: null }),
+  }),
+  fc.record({ page: fc.constant('try' as const), sketch }),
   fc.constantFrom<Place>({ page: 'overview' }, { page: 'workers' }),
   fc.record({ page: fc.constant('runs' as const), filter: runFilter }),
   fc.record({

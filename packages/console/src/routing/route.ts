@@ -22,6 +22,20 @@ export interface RunFilter {
   readonly to: number | null;
 }
 
+/** How far ahead the coming fires are looked at. */
+export const comingRanges = { '24h': 86_400_000, '7d': 604_800_000, '35d': 35 * 86_400_000 } as const;
+export type ComingRange = keyof typeof comingRanges;
+
+/** A schedule that is only thought of. */
+export interface Sketch {
+  readonly kind: 'cron' | 'every' | 'rrule';
+  readonly text: string;
+  readonly zone: string;
+  /** A calendar that takes times out. */
+  readonly calendar: string | null;
+  readonly move: 'skip' | 'next' | 'previous';
+}
+
 export interface ScheduleFilter {
   readonly search: string;
   readonly state: ScheduleState | null;
@@ -37,7 +51,12 @@ export type Place =
   | { readonly page: 'runs'; readonly filter: RunFilter }
   | { readonly page: 'run'; readonly id: string; readonly attempt: number | null }
   | { readonly page: 'jobs'; readonly search: string }
-  | { readonly page: 'job'; readonly name: string };
+  | { readonly page: 'job'; readonly name: string }
+  | { readonly page: 'coming'; readonly range: ComingRange }
+  | { readonly page: 'calendars'; readonly search: string }
+  /** The year that is shown; this one when null. */
+  | { readonly page: 'calendar'; readonly name: string; readonly year: number | null }
+  | { readonly page: 'try'; readonly sketch: Sketch };
 
 export interface Route {
   /** Null where the address names none; the page then opens in the session's own. */
@@ -57,6 +76,8 @@ export const anyRun: RunFilter = {
 };
 export const anySchedule: ScheduleFilter = { search: '', state: null, job: null };
 
+export const noSketch: Sketch = { kind: 'cron', text: '', zone: 'UTC', calendar: null, move: 'skip' };
+
 export const places = {
   overview: { page: 'overview' },
   schedules: { page: 'schedules', filter: anySchedule },
@@ -65,6 +86,9 @@ export const places = {
   workers: { page: 'workers' },
   locks: { page: 'locks', all: false },
   cluster: { page: 'cluster' },
+  coming: { page: 'coming', range: '24h' },
+  calendars: { page: 'calendars', search: '' },
+  try: { page: 'try', sketch: noSketch },
 } as const satisfies Record<string, Place>;
 
 export function readRoute(pathname: string, search: string): Route {
@@ -100,8 +124,37 @@ function readPlace(parts: readonly string[], query: URLSearchParams): Place {
     case 'jobs':
       return name === undefined ? { page: 'jobs', search: query.get('q') ?? '' } : { page: 'job', name };
     default:
-      return { page: 'not-found' };
+      return readTimesPlace(parts, query);
   }
+}
+
+/** The pages around schedules. */
+function readTimesPlace([page, name]: readonly string[], query: URLSearchParams): Place {
+  if (page === 'calendars') {
+    if (name === undefined) return { page: 'calendars', search: query.get('q') ?? '' };
+    const year = whole(query.get('year'));
+    return { page: 'calendar', name, year: year !== null && year >= 1970 && year <= 2199 ? year : null };
+  }
+  if (name !== undefined) return { page: 'not-found' };
+  if (page === 'coming') {
+    const range = query.get('range') ?? '';
+    return { page: 'coming', range: Object.hasOwn(comingRanges, range) ? (range as ComingRange) : '24h' };
+  }
+  return page === 'try' ? { page: 'try', sketch: readSketch(query) } : { page: 'not-found' };
+}
+
+const sketchKinds = ['cron', 'every', 'rrule'] as const;
+const moves = ['skip', 'next', 'previous'] as const;
+
+function readSketch(query: URLSearchParams): Sketch {
+  const kind = sketchKinds.find((one) => query.has(one)) ?? 'cron';
+  return {
+    kind,
+    text: query.get(kind) ?? '',
+    zone: query.get('zone') || 'UTC',
+    calendar: query.get('calendar') || null,
+    move: moves.find((one) => one === query.get('move')) ?? 'skip',
+  };
 }
 
 function readScheduleFilter(query: URLSearchParams): ScheduleFilter {
@@ -155,9 +208,26 @@ export function addressOf(namespace: string | null, place: Place): string {
       return `${base}/jobs${queryText({ q: place.search })}`;
     case 'job':
       return `${base}/jobs/${encodeURIComponent(place.name)}`;
+    case 'coming':
+      return `${base}/coming${queryText({ range: place.range === '24h' ? null : place.range })}`;
+    case 'calendars':
+      return `${base}/calendars${queryText({ q: place.search })}`;
+    case 'calendar':
+      return `${base}/calendars/${encodeURIComponent(place.name)}${queryText({ year: place.year?.toString() ?? null })}`;
+    case 'try':
+      return `${base}/try${queryText(sketchQuery(place.sketch))}`;
     case 'not-found':
       return base === '' ? '/' : base;
   }
+}
+
+function sketchQuery({ kind, text, zone, calendar, move }: Sketch): Record<string, string | null> {
+  return {
+    [kind]: text,
+    zone: zone === noSketch.zone ? null : zone,
+    calendar,
+    move: calendar === null || move === 'skip' ? null : move,
+  };
 }
 
 function runQuery(filter: RunFilter): Record<string, string | null> {

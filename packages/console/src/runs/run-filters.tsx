@@ -6,6 +6,7 @@ import { jobPickQuery, schedulePickQuery, workersQuery } from '../api/queries.ts
 import { useT } from '../language/language.ts';
 import { Button } from '../parts/button.tsx';
 import { type Choice, NameField, Select } from '../parts/field.tsx';
+import { InstantField } from '../parts/instant-field.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { useNamespace } from '../routing/navigation.tsx';
 import { anyRun, type RunFilter, type Window, windows } from '../routing/route.ts';
@@ -116,32 +117,4 @@ function TimeFilter({ filter, onChange }: RunFiltersProps) {
       ) : null}
     </>
   );
-}
-
-interface InstantFieldProps {
-  readonly label: string;
-  readonly value: number | null;
-  readonly onChange: (value: number | null) => void;
-}
-
-/** The browser's own date and time picker, in the browser's zone. */
-function InstantField({ label, value, onChange }: InstantFieldProps) {
-  return (
-    <label className="instant">
-      <span>{label}</span>
-      <input
-        type="datetime-local"
-        step={1}
-        value={value === null ? '' : localText(value)}
-        onChange={(event) => {
-          const at = Date.parse(event.target.value);
-          onChange(Number.isNaN(at) ? null : at);
-        }}
-      />
-    </label>
-  );
-}
-
-function localText(at: number): string {
-  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

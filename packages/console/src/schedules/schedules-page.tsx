@@ -20,6 +20,7 @@ import { Link, useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { anySchedule, type ScheduleFilter, scheduleStates } from '../routing/route.ts';
 import { None } from '../parts/none.tsx';
 import { ScheduleActions } from './schedule-actions.tsx';
+import { SectionTabs } from './section-tabs.tsx';
 import { whenOf, zoneOf } from './schedule-words.ts';
 
 export function SchedulesPage({ filter }: { readonly filter: ScheduleFilter }) {
@@ -29,6 +30,7 @@ export function SchedulesPage({ filter }: { readonly filter: ScheduleFilter }) {
   const change = (to: ScheduleFilter) => go({ page: 'schedules', filter: to }, 'replace');
   return (
     <Page title={t('schedules.title')}>
+      <SectionTabs />
       <div className="filters" role="search">
         <SearchField
           label={t('schedules.search')}
@@ -129,12 +131,6 @@ function useColumns(): Column<ScheduleView>[] {
     { key: 'state', title: t('schedule.state'), cell: (schedule) => <StateCell schedule={schedule} /> },
     { key: 'when', title: t('schedule.when'), cell: (schedule) => <WhenCell schedule={schedule} /> },
     {
-      key: 'zone',
-      title: t('schedule.zone'),
-      look: 'minor',
-      cell: (schedule) => zoneOf(schedule.definition) ?? <None />,
-    },
-    {
       key: 'next',
       title: t('schedule.next'),
       cell: ({ nextFireAt, definition }) =>
@@ -192,7 +188,7 @@ function StateCell({ schedule }: { readonly schedule: ScheduleView }) {
 }
 
 function WhenCell({ schedule }: { readonly schedule: ScheduleView }) {
-  const when = whenOf(schedule.definition, useT(), useLanguage());
+  const when = whenOf(schedule, useLanguage());
   return (
     <span className="stack">
       <span>{when.words}</span>

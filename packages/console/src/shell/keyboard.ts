@@ -1,9 +1,9 @@
 // Keys that work on every page. Letters do nothing while one types, while a dialog is open, or with Ctrl, Alt or Meta held.
 
 import { useEffect, useRef } from 'react';
-import type { MainPage } from './sidebar.tsx';
+import type { NamedPage } from './sidebar.tsx';
 
-export const goKeys: Readonly<Record<string, MainPage>> = {
+export const goKeys: Readonly<Record<string, NamedPage>> = {
   o: 'overview',
   s: 'schedules',
   r: 'runs',
@@ -11,6 +11,9 @@ export const goKeys: Readonly<Record<string, MainPage>> = {
   w: 'workers',
   l: 'locks',
   c: 'cluster',
+  f: 'coming',
+  d: 'calendars',
+  t: 'try',
 };
 /** After `g`, the second key must follow within this time. */
 const chordMs = 1_200;
@@ -18,7 +21,7 @@ const chordMs = 1_200;
 export interface KeyActions {
   readonly palette: () => void;
   readonly shortcuts: () => void;
-  readonly go: (page: MainPage) => void;
+  readonly go: (page: NamedPage) => void;
   readonly theme: () => void;
 }
 

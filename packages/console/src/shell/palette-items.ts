@@ -8,7 +8,7 @@ import type { IconName } from '../parts/icon.tsx';
 import { useGoTo, useNamespace } from '../routing/navigation.tsx';
 import { type Place, places } from '../routing/route.ts';
 import { resolvedTheme, setPreferences, timeModes, usePreferences } from './preferences.ts';
-import { mainPages, useSignOut } from './sidebar.tsx';
+import { mainPages, morePages, useSignOut } from './sidebar.tsx';
 
 export interface PaletteItem {
   readonly key: string;
@@ -32,7 +32,7 @@ export function usePaletteItems(typed: string): PaletteItem[] {
   const commands = useCommands();
   const open = (place: Place) => () => go(place);
   const matches = (item: PaletteItem) => item.text.toLowerCase().includes(wanted);
-  const pages = mainPages.map(
+  const pages = [...mainPages, ...morePages].map(
     (page): PaletteItem => ({
       key: page,
       group: t('palette.pages'),

@@ -19,10 +19,21 @@ import { ZoneClock } from './zone-clock.tsx';
 
 export const mainPages = ['overview', 'schedules', 'runs', 'jobs', 'workers', 'locks', 'cluster'] as const;
 export type MainPage = (typeof mainPages)[number];
+/** Pages that hang below a main one, and can be gone to by name. */
+export const morePages = ['coming', 'calendars', 'try'] as const;
+export type NamedPage = MainPage | (typeof morePages)[number];
 
 /** A page of one thing belongs to the list of such things. */
 function sectionOf(place: Place): MainPage | null {
-  const sections: Partial<Record<Place['page'], MainPage>> = { schedule: 'schedules', run: 'runs', job: 'jobs' };
+  const sections: Partial<Record<Place['page'], MainPage>> = {
+    schedule: 'schedules',
+    coming: 'schedules',
+    calendars: 'schedules',
+    calendar: 'schedules',
+    try: 'schedules',
+    run: 'runs',
+    job: 'jobs',
+  };
   return sections[place.page] ?? mainPages.find((page) => page === place.page) ?? null;
 }
 

@@ -1,0 +1,24 @@
+// The messages that nothing says before the later pages have come.
+
+import { calendarsMessages } from './messages/calendars.ts';
+import { clusterMessages } from './messages/cluster.ts';
+import { comingMessages } from './messages/coming.ts';
+import { jobsMessages } from './messages/jobs.ts';
+import { locksMessages } from './messages/locks.ts';
+import { logMessages } from './messages/log.ts';
+import { schedulesMessages } from './messages/schedules.ts';
+import { timesMessages } from './messages/times.ts';
+import { workersMessages } from './messages/workers.ts';
+
+export const laterMessages = {
+  ...calendarsMessages,
+  ...clusterMessages,
+  ...comingMessages,
+  ...jobsMessages,
+  ...locksMessages,
+  ...logMessages,
+  ...schedulesMessages,
+  ...timesMessages,
+  ...workersMessages,
+};
+export type LaterMessages = typeof laterMessages;

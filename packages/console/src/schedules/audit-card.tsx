@@ -1,0 +1,63 @@
+// The last day of a schedule held against what should have fired: how many, how late, skipped why, and whether anything is amiss.
+
+import type { FireAuditRow } from '@tidewheel/protocol';
+import { useQuery } from '@tanstack/react-query';
+import { auditQuery } from '../api/times-queries.ts';
+import { useT } from '../language/language.ts';
+import { Badge } from '../parts/badge.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Card, Facts } from '../parts/page.tsx';
+import { useNamespace } from '../routing/navigation.tsx';
+import { span } from '../time/format.ts';
+import { reasonWords } from './schedule-words.ts';
+
+export function AuditCard({ schedule }: { readonly schedule: string }) {
+  const t = useT();
+  const audit = useQuery(auditQuery(useNamespace(), schedule));
+  return (
+    <Card title={t('audit.title')} hint={t('audit.lastDay')}>
+      <Loaded query={audit}>
+        {({ schedules: [row] }) =>
+          row === undefined ? <p className="faint">{t('audit.nothing')}</p> : <Row row={row} />
+        }
+      </Loaded>
+    </Card>
+  );
+}
+
+function Row({ row }: { readonly row: FireAuditRow }) {
+  const t = useT();
+  const { missing, doubled, unexpected, fired, lateMaxMs, lateP99Ms } = row;
+  const amiss = missing + doubled + unexpected;
+  const skipped = Object.entries(row.skippedBy).map(([reason, count]) => (
+    <span key={reason}>
+      {count} · {reasonWords(reason, t)}
+    </span>
+  ));
+  return (
+    <>
+      <p className="audit-verdict">
+        {amiss === 0 ? (
+          <Badge tone="good" icon="check">
+            {t('audit.clean')}
+          </Badge>
+        ) : (
+          <Badge tone="bad" icon="cross">
+            {t('audit.amiss', { missing, doubled, unexpected })}
+          </Badge>
+        )}
+      </p>
+      <Facts
+        pairs={[
+          [t('audit.expected'), t('audit.counts', { expected: row.expected, fired })],
+          [t('audit.skipped'), skipped.length === 0 ? null : <span className="stack">{skipped}</span>],
+          [t('audit.caughtUp'), row.caughtUp === 0 ? null : row.caughtUp],
+          [
+            t('audit.late'),
+            fired === 0 ? null : t('audit.lateText', { p99: span(lateP99Ms, t), most: span(lateMaxMs, t) }),
+          ],
+        ]}
+      />
+    </>
+  );
+}
