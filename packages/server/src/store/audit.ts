@@ -143,6 +143,13 @@ export interface StrayRun {
 
 const strayColumns = `r.schedule_id as "scheduleId", r.fire_at as "fireAt", case when f.outcome = 'fired' then 1 else 0 end as fired`;
 const ledgerOf = 'left join fire f on f.schedule_id = r.schedule_id and f.fire_at = r.fire_at';
+/**
+ * What the ledger tells of the time of a run: 2: this run, 1: another one, 0: it was skipped; null: nothing. A subquery, because PostgreSQL
+ * joined each page of runs with the whole ledger: two million runs took 204 s, and 30 s like this.
+ */
+const itself = 2;
+const toldBy = `(select case when f.run_id = r.id then ${itself} when f.outcome = 'fired' then 1 else 0 end
+  from fire f where f.schedule_id = r.schedule_id and f.fire_at = r.fire_at)`;
 /** Backfills have a ledger of their own. */
 const isStray = `r.fire_at is not null and r.trigger_kind <> 'backfill' and (f.run_id is null or f.run_id <> r.id)`;
 
@@ -173,7 +180,10 @@ export async function auditStrayRuns(
     );
     strays.push(
       ...(await tx.query<Omit<StrayRun, 'fired'> & { fired: number }>(
-        `select ${strayColumns} from run_archive r ${ledgerOf} where r.job_id = $1 and r.id >= $2${edge === undefined ? '' : ' and r.id < $3'} and ${isStray}`,
+        `select x."scheduleId", x."fireAt", coalesce(x.told, 0) as fired from (
+           select r.schedule_id as "scheduleId", r.fire_at as "fireAt", ${toldBy} as told from run_archive r
+           where r.job_id = $1 and r.id >= $2${edge === undefined ? '' : ' and r.id < $3'} and r.fire_at is not null and r.trigger_kind <> 'backfill'
+         ) x where coalesce(x.told, 0) <> ${itself}`,
         [jobId, low, ...(edge === undefined ? [] : [edge.id])],
       )),
     );
