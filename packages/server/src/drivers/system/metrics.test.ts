@@ -7,10 +7,10 @@ import { openMetrics } from './metrics.ts';
 
 test('everything in the catalogue is exposed with its help and kind', async () => {
   const metrics = openMetrics({ process: false });
-  const text = await metrics.text();
+  const lines = new Set((await metrics.text()).split('\n'));
   for (const [name, { kind, help }] of Object.entries(metricCatalogue)) {
-    assert.match(text, new RegExp(`^# HELP ${name} ${help.replaceAll('.', '\\.')}$`, 'm'));
-    assert.match(text, new RegExp(`^# TYPE ${name} ${kind}$`, 'm'));
+    assert.ok(lines.has(`# HELP ${name} ${help}`), name);
+    assert.ok(lines.has(`# TYPE ${name} ${kind}`), name);
   }
   assert.match(metrics.contentType, /^text\/plain/);
 });
