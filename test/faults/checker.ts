@@ -2,50 +2,10 @@
 // clock's own arithmetic, the workers' files, the caller's notes. A rule says what it found; none means that it holds.
 
 import type { Evidence, RunRow, ScheduleLife } from './evidence.ts';
-import type { Execution } from './truth.ts';
-
-export interface Verdict {
-  readonly rule: string;
-  readonly promise: string;
-  /** How many things were looked at: a rule that saw nothing has proven nothing. */
-  readonly looked: number;
-  readonly violations: number;
-  readonly samples: readonly string[];
-}
-
-const samplesMost = 5;
-/** The physical clock of a process that was frozen goes on for so long after it was let go, until it has stopped itself. */
-const wakeMs = 2000;
-
-class Rule {
-  readonly #rule: string;
-  readonly #promise: string;
-  #looked = 0;
-  #violations = 0;
-  readonly #samples: string[] = [];
-
-  constructor(rule: string, promise: string) {
-    this.#rule = rule;
-    this.#promise = promise;
-  }
-
-  look(holds: boolean, otherwise: () => string): void {
-    this.#looked += 1;
-    if (holds) return;
-    this.#violations += 1;
-    if (this.#samples.length < samplesMost) this.#samples.push(otherwise());
-  }
-
-  get verdict(): Verdict {
-    return {
-      rule: this.#rule,
-      promise: this.#promise,
-      looked: this.#looked,
-      violations: this.#violations,
-      samples: this.#samples,
-    };
-  }
-}
+import { backfillIsWhole, delaysCount, inTurn } from './checker-times.ts';
+import { overlapsOf } from './overlaps.ts';
+import { Rule, type Verdict } from './rule.ts';
+import { isOddMinute } from './workload-times.ts';
 
 export function judge(evidence: Evidence): Verdict[] {
   return [
@@ -56,6 +16,9 @@ export function judge(evidence: Evidence): Verdict[] {
     executedOnce(evidence),
     successIsTrue(evidence),
     noOverlap(evidence),
+    inTurn(evidence),
+    delaysCount(evidence),
+    backfillIsWhole(evidence),
     acknowledgedIsKept(evidence),
     refusedIsNotDone(evidence),
     cancelsHold(evidence),
@@ -81,15 +44,21 @@ function firesAsTheClockSays(evidence: Evidence): Verdict {
   for (const schedule of evidence.schedules) {
     const plan = planned.get(schedule.name);
     if (plan === undefined) continue;
-    const expected = new Set(nominalTimes(schedule, plan.periodMs, plan.kind));
-    const decided = (ledger.get(schedule.id) ?? []).map((row) => row.fireAt);
+    const rows = ledger.get(schedule.id) ?? [];
+    const decided = rows.map((row) => row.fireAt);
     const seen = new Set(decided);
+    rule.look(seen.size === decided.length, () => `${schedule.name} decided a time twice`);
+    for (const row of rows)
+      rule.look(
+        row.outcome === 'fired' || (plan.overlap !== undefined && row.reason === 'overlap'),
+        () => `${schedule.name} skipped ${row.fireAt}: ${row.reason}`,
+      );
+    if (plan.kind === 'delay') continue;
+    const times = nominalTimes(schedule, plan.periodMs, plan.kind);
+    const expected = new Set(plan.oddMinutesOnly === true ? times.filter(isOddMinute) : times);
     for (const at of expected) rule.look(seen.has(at), () => `${schedule.name} lost ${at}`);
     for (const at of decided) rule.look(expected.has(at), () => `${schedule.name} has ${at}, which is not its time`);
-    rule.look(seen.size === decided.length, () => `${schedule.name} decided a time twice`);
   }
-  for (const row of evidence.ledger)
-    rule.look(row.outcome === 'fired', () => `${row.scheduleId} skipped ${row.fireAt}: ${row.reason}`);
   return rule.verdict;
 }
 
@@ -102,10 +71,13 @@ function auditAgrees({ audit }: Evidence): Verdict {
   return rule.verdict;
 }
 
-function oneRunPerFire({ ledger, runs }: Evidence): Verdict {
-  const rule = new Rule('runs', 'each fire has exactly one run, and each run of a schedule its fire');
+function oneRunPerFire({ ledger, runs: all }: Evidence): Verdict {
+  const rule = new Rule(
+    'runs',
+    'each fire has exactly one run, and each run of a schedule its fire; what is skipped has none',
+  );
   const byFire = Map.groupBy(
-    runs.filter((run) => run.trigger === 'schedule'),
+    all.filter((run) => run.trigger === 'schedule'),
     (run) => `${run.scheduleId} ${run.fireAt}`,
   );
   const fires = new Set<string>();
@@ -113,7 +85,8 @@ function oneRunPerFire({ ledger, runs }: Evidence): Verdict {
     const key = `${row.scheduleId} ${row.fireAt}`;
     fires.add(key);
     const made = byFire.get(key) ?? [];
-    rule.look(made.length === 1 && made[0]?.id === row.runId, () => `${key} has ${made.length} runs`);
+    const runs = row.outcome === 'fired' ? 1 : 0;
+    rule.look(made.length === runs && (made[0]?.id ?? null) === row.runId, () => `${key} has ${made.length} runs`);
   }
   for (const key of byFire.keys()) rule.look(fires.has(key), () => `a run for ${key}, which never fired`);
   return rule.verdict;
@@ -150,41 +123,6 @@ function successIsTrue({ runs, executions }: Evidence): Verdict {
       rule.look(done.has(success.attemptId), () => `${run.id} (${run.job}): nobody ended ${success.attemptId}`);
   }
   return rule.verdict;
-}
-
-export interface Overlap {
-  readonly run: string;
-  /** How long both were alive; of a process that was frozen meanwhile, only its life after that. */
-  readonly ms: number;
-  readonly afterFreeze: boolean;
-}
-
-/** Pairs of attempts of one run that were alive at the same moment, by the workers' own lines. */
-export function overlapsOf({ executions, freezes }: Pick<Evidence, 'executions' | 'freezes'>): Overlap[] {
-  const overlaps: Overlap[] = [];
-  for (const [run, attempts] of Map.groupBy(executions, (one) => one.run)) {
-    const sorted = attempts.toSorted((a, b) => a.startedAt - b.startedAt);
-    for (let later = 1; later < sorted.length; later += 1) {
-      for (const earlier of sorted.slice(0, later)) {
-        const next = sorted[later];
-        if (next === undefined) continue;
-        const woken = wokenAt(earlier, next, freezes);
-        const ms = Math.min(earlier.lastAt, next.lastAt) - next.startedAt;
-        if (ms > 0)
-          overlaps.push({ run, ms: woken === null ? ms : earlier.lastAt - woken, afterFreeze: woken !== null });
-      }
-    }
-  }
-  return overlaps;
-}
-
-/** When the earlier attempt was let go on, if it stood still while the next one began and stopped itself soon after. */
-function wokenAt(earlier: Execution, next: Execution, freezes: Evidence['freezes']): number | null {
-  const freeze = freezes.find(
-    ({ pid, from, to }) =>
-      pid === earlier.pid && from <= next.startedAt && to >= next.startedAt && earlier.lastAt <= to + wakeMs,
-  );
-  return freeze?.to ?? null;
 }
 
 function noOverlap(evidence: Evidence): Verdict {

@@ -6,7 +6,7 @@ import type { FireAudit } from '@tidewheel/protocol';
 import type { CancelRecord, TriggerRecord } from './api-caller.ts';
 import type { FaultyCluster } from './faulty-cluster.ts';
 import { type Execution, readTruth } from './truth.ts';
-import type { PlannedSchedule } from './workload.ts';
+import type { PlannedBackfill, PlannedSchedule } from './workload-times.ts';
 
 export interface LedgerRow {
   readonly scheduleId: string;
@@ -52,6 +52,7 @@ export interface RunRow {
 
 export interface Evidence {
   readonly planned: readonly PlannedSchedule[];
+  readonly backfill: PlannedBackfill | null;
   readonly schedules: readonly ScheduleLife[];
   readonly ledger: readonly LedgerRow[];
   readonly runs: readonly RunRow[];
@@ -71,7 +72,7 @@ const workload = 'default';
 
 export async function gatherEvidence(
   cluster: FaultyCluster,
-  planned: readonly PlannedSchedule[],
+  { planned, backfill }: Pick<Evidence, 'planned' | 'backfill'>,
   caller: { readonly triggers: readonly TriggerRecord[]; readonly cancels: readonly CancelRecord[] },
 ): Promise<Evidence> {
   const { db } = cluster.store;
@@ -96,6 +97,7 @@ export async function gatherEvidence(
   const from = Math.min(...schedules.map((schedule) => schedule.from));
   return {
     planned,
+    backfill,
     schedules,
     ledger,
     runs: rows.map(({ payload, attempts, ...row }) => ({

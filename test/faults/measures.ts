@@ -1,8 +1,8 @@
 // What a scenario measured: how late fires were decided and begun, what was executed again and when, how long callers waited. All
 // times are of the host or of the store on the same host.
 
-import { overlapsOf } from './checker.ts';
 import type { Evidence } from './evidence.ts';
+import { overlapsOf } from './overlaps.ts';
 
 export interface Spread {
   readonly count: number;

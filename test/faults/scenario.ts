@@ -5,13 +5,15 @@ import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ApiCaller } from './api-caller.ts';
-import { judge, type Verdict } from './checker.ts';
+import { judge } from './checker.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
 import { type ClusterOptions, FaultyCluster, type WorkerStart } from './faulty-cluster.ts';
 import { namespacesWork } from './isolated-links.ts';
 import { measure, type Measures } from './measures.ts';
 import { pause, until } from './processes.ts';
+import type { Verdict } from './rule.ts';
 import { definitions, plannedSchedules, source } from './workload.ts';
+import { backfillPace, plannedBackfill, type PlannedSchedule, timedSchedules } from './workload-times.ts';
 
 export interface Criterion {
   readonly name: string;
@@ -43,6 +45,9 @@ export interface Scenario {
   readonly cluster?: ClusterOptions;
   readonly workers?: readonly WorkerStart[];
   readonly schedules?: number;
+  /** Without the few schedules whose rules compare what one worker wrote with what another did. */
+  readonly untimed?: boolean;
+  readonly moreSchedules?: readonly PlannedSchedule[];
   readonly callEveryMs?: number;
   readonly jobs?: readonly string[];
   readonly needsNamespaces?: boolean;
@@ -135,7 +140,10 @@ async function run(
   const cluster = await FaultyCluster.start(scenario.cluster);
   try {
     for (const worker of scenario.workers ?? [{}, {}]) await cluster.startWorker(worker);
-    const planned = plannedSchedules(scenario.schedules);
+    const timed = scenario.untimed !== true;
+    const more = [...(timed ? timedSchedules : []), ...(scenario.moreSchedules ?? [])];
+    const planned = [...plannedSchedules(scenario.schedules), ...more];
+    const backfill = timed ? plannedBackfill(Date.now()) : null;
     const caller = new ApiCaller({
       // Half of its requests go around the links that fail.
       addresses: [...cluster.addresses, ...cluster.masters.map(({ port }) => `http://127.0.0.1:${port}`)],
@@ -144,6 +152,10 @@ async function run(
       everyMs: scenario.callEveryMs ?? 150,
     });
     await cluster.api('POST', '/apply', definitions(cluster.truth, planned));
+    if (backfill !== null) {
+      const { schedule, ...range } = backfill;
+      await cluster.api('POST', `/schedules/${schedule}/backfills`, { ...range, ...backfillPace });
+    }
     const from = mark('the workload begins') + 1000;
     caller.start();
     await pause((scenario.warmMs ?? 5000) * pace.factor);
@@ -153,7 +165,7 @@ async function run(
     await pause((scenario.restMs ?? 6000) * pace.factor);
     const to = mark('the workload ends');
     await drain(scenario, cluster, caller, mark);
-    const evidence = await gatherEvidence(cluster, planned, caller);
+    const evidence = await gatherEvidence(cluster, { planned, backfill }, caller);
     if (process.env['FAULTS_KEEP'] !== undefined)
       writeFileSync(join(cluster.home, 'evidence.json'), JSON.stringify(evidence));
     return { evidence, measures: measure(evidence, from, to) };

@@ -2,14 +2,7 @@
 // schedules divide the minute, so that anyone can tell their nominal times without a cron library.
 
 import { type ApplyRequest, applyRequestSchema } from '@tidewheel/protocol';
-
-export interface PlannedSchedule {
-  readonly name: string;
-  readonly job: string;
-  readonly periodMs: number;
-  /** Cron: multiples of the period since 1970. Rate: multiples of the period since the schedule was made. */
-  readonly kind: 'cron' | 'every';
-}
+import { evenMinutes, type PlannedSchedule } from './workload-times.ts';
 
 const cronSeconds = [1, 2, 3, 4, 5, 6, 10] as const;
 const everySeconds = [7, 8, 9] as const;
@@ -49,6 +42,7 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
     { name: 'short', task: 'short' },
     { name: 'brief', task: 'short' },
     { name: 'long', task: 'long', timeout: { kill: '1s' } },
+    { name: 'turn', task: 'long', timeout: { kill: '1s' } },
     { name: 'enduring', task: 'enduring', timeout: { kill: '1s' } },
     { name: 'endless', task: 'endless', timeout: { kill: '1s', run: '5m' } },
     { name: 'flaky', task: 'flaky', retry: retries },
@@ -68,19 +62,26 @@ export function definitions(truthDirectory: string, schedules: readonly PlannedS
   const request: ApplyRequest = {
     jobs: tasks.map((job) => ({
       ...job,
-      schedules: schedules
-        .filter((schedule) => schedule.job === job.name)
-        .map(({ name, kind, periodMs }) => ({
-          name,
-          ...(kind === 'cron' ? { cron: `*/${periodMs / 1000} * * * * *` } : { every: periodMs }),
-          misfire: { policy: 'all', max: 1000 },
-        })),
+      schedules: schedules.filter((schedule) => schedule.job === job.name).map(scheduleOf),
     })),
+    ...(schedules.some((schedule) => schedule.oddMinutesOnly) ? { calendars: [evenMinutes] } : {}),
     prune: true,
     source,
   };
   applyRequestSchema.parse(request);
   return request;
+}
+
+function scheduleOf({ name, kind, periodMs, overlap, oddMinutesOnly, jitterMs, graceMs }: PlannedSchedule) {
+  const cron = `*/${periodMs / 1000} * * * * *`;
+  return {
+    name,
+    ...(kind === 'cron' ? { cron } : kind === 'every' ? { every: periodMs } : { delay: periodMs }),
+    misfire: { policy: 'all' as const, max: 1000, ...(graceMs === undefined ? {} : { grace: graceMs }) },
+    ...(overlap === undefined ? {} : { overlap }),
+    ...(jitterMs === undefined ? {} : { jitter: jitterMs }),
+    ...(oddMinutesOnly === true ? { calendar: { exclude: evenMinutes.name } } : {}),
+  };
 }
 
 /** The shell's own lines of the truth; `beats` of 100 ms. */

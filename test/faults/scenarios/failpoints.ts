@@ -6,6 +6,7 @@ import { type Failpoint, failpoints } from '../../../packages/server/src/ports/f
 import type { MasterSeat } from '../faulty-cluster.ts';
 import { pause, until } from '../processes.ts';
 import type { Scenario, Stage } from '../scenario.ts';
+import { impatient } from '../workload-times.ts';
 
 const faultyServer = ['--conditions=source', join(import.meta.dirname, '../faulty-server.ts')];
 /** From the start of the master until it must have passed there. */
@@ -23,12 +24,14 @@ async function provoke(stage: Stage, name: Failpoint): Promise<void> {
   const { cluster, caller } = stage;
   if (name.startsWith('change.')) {
     const job = { name: 'brief', task: 'short', description: crypto.randomUUID() };
-    await cluster.api('PUT', '/jobs/unscheduled', { ...job, name: 'unscheduled' }).catch(() => undefined);
+    await cluster.api('PUT', '/jobs/unscheduled', { ...job, name: 'unscheduled' });
   }
   if (name.startsWith('backfill')) {
     const to = Date.now() - 3_600_000;
     const body = { from: to - 10_000, to, active: 3 };
-    await cluster.api('POST', '/schedules/cron-2s-1/backfills', body).catch(() => undefined);
+    const asked = await cluster.api('POST', '/schedules/cron-2s-1/backfills', body);
+    // Every other one is given up with its runs, so that some die while they are wound up.
+    if (to % 2 === 0) await cluster.api('POST', `/backfills/${(asked as { id: string }).id}/cancel`, { runs: true });
   }
   if (name.startsWith('cancel.')) {
     const { runId } = await caller.trigger('endless');
@@ -50,13 +53,17 @@ async function killAt(stage: Stage, name: Failpoint): Promise<void> {
   const program = seat.launch({ program: faultyServer, env: { FAULTS_FAILPOINT: name } });
   program.expectedToDie = true;
   const end = performance.now() + reachMs;
+  let answer = 'nothing was refused';
   while (!program.over && performance.now() < end) {
-    void provoke(stage, name).catch(() => undefined);
+    // A master that dies of it does not answer.
+    void provoke(stage, name).catch((error: unknown) => {
+      answer = String(error);
+    });
     await Promise.race([program.ended, pause(400)]);
   }
   const reached = program.over && program.output.includes(`reached ${name}`);
   stage.note(`reached ${name}`, reached ? 1 : 0);
-  stage.mark(reached ? `killed at ${name}` : `${name} was not reached`);
+  stage.mark(reached ? `killed at ${name}` : `${name} was not reached: ${answer}; ${program.output.slice(-300)}`);
   if (!program.over) await program.end('SIGKILL');
 }
 
@@ -67,6 +74,7 @@ function everyFailpoint(id: string, names: readonly Failpoint[]): Scenario {
     expects: 'each is recovered: nothing lost, doubled, accepted twice, or acknowledged and forgotten',
     cluster: { masters: 1, sessionTtl: `${leaseSeconds}s`, heartbeat: '1s' },
     schedules: 100,
+    moreSchedules: [impatient],
     drainMs: 60_000,
     play: async (stage) => {
       await onlySeat(stage).running.end('SIGTERM');

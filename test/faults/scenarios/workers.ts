@@ -19,6 +19,17 @@ async function longRuns(stage: Stage, count: number): Promise<void> {
   await pause(1500);
 }
 
+/** False, with more of them under way, as long as some worker has fewer. */
+async function longRunsOfEach(stage: Stage, least: number): Promise<boolean> {
+  const alive = executionsNow(stage.cluster).filter((one) => one.job === 'enduring' && one.ended === null);
+  const all = stage.cluster.workers.every((worker) => {
+    const pids = new Set(processesOf(worker));
+    return alive.filter(({ pid }) => pids.has(pid)).length >= least;
+  });
+  if (!all) await longRuns(stage, 4);
+  return all;
+}
+
 const killed: Scenario = {
   id: '32',
   title: 'a worker is killed (kill -9) while it runs',
@@ -104,6 +115,8 @@ const blocked: Scenario = {
   expects: 'it is found to hang: its runs begin elsewhere, it is given no new ones',
   play: async (stage) => {
     await longRuns(stage, 12);
+    // Nobody knows which worker will be blocked, so each must have something to lose.
+    await until('each worker has two long runs', () => longRunsOfEach(stage, 2), 20_000);
     const record = await stage.caller.trigger('blocking', { payload: { ms: 45_000 } });
     const found = await until(
       'the blocking run has begun',
@@ -119,7 +132,10 @@ const blocked: Scenario = {
   criteria: (measures, evidence, noted) => {
     const pid = noted.get('pid') ?? 0;
     const at = noted.get('at') ?? 0;
-    const there = evidence.executions.filter((one) => one.pid === pid && one.startedAt < at && one.job === 'enduring');
+    const there = evidence.executions.filter(
+      (one) =>
+        one.pid === pid && one.startedAt < at && (one.ended === null || one.lastAt > at) && one.job === 'enduring',
+    );
     const moved = there.map((one) => {
       const next = evidence.executions.find((other) => other.run === one.run && other.attempt === one.attempt + 1);
       return next === undefined ? null : next.startedAt - at;
