@@ -46,7 +46,12 @@ export async function firesLockDue(tx: Tx, deps: FireDeps): Promise<DueSchedule[
     serverLimits.fireSchedules,
   );
   const room = serverLimits.fireSchedules - rows.length;
-  if (room > 0) rows.push(...(await lock(`next_fire_at <= now_ms() - ${overdueMs}`, room)));
+  if (room > 0) {
+    // Time goes on between the two statements: what was due a minute ago by the first may be overdue by the second, and is one schedule.
+    const held = new Set(rows.map((row) => row.id));
+    const overdue = await lock(`next_fire_at <= now_ms() - ${overdueMs}`, room);
+    rows.push(...overdue.filter((row) => !held.has(row.id)));
+  }
   return dueOf(tx, deps, rows);
 }
 
