@@ -91,7 +91,8 @@ async function openBrowser(profile: string, problems: Problems): Promise<Browser
     if (!problems.expected.some((pattern) => pattern.test(text))) problems.seen.push(text);
   };
   context.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') note(`console: ${message.text()}`);
+    if (message.type() === 'error' || message.type() === 'warning')
+      note(`console: ${message.text()} ${message.location().url}`);
   });
   context.on('weberror', (error) => note(`error: ${error.error().stack ?? error.error().message}`));
   await context.exposeFunction('noteViolation', (text: string) => note(`policy: ${text}`));

@@ -45,11 +45,11 @@ async function clientOf(dataDir: string): Promise<Client> {
   return { address: file['address'] ?? file['url'] ?? '', token: file['token'] ?? '' };
 }
 
-async function ask<T>(client: Client, path: string, method = 'GET'): Promise<T> {
+async function ask<T>(client: Client, path: string, method = 'GET', body: object = {}): Promise<T> {
   const response = await fetch(client.address + path, {
     method,
     headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/json' },
-    ...(method === 'GET' ? {} : { body: '{}' }),
+    ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
@@ -66,12 +66,48 @@ async function findRun(client: Client, query: string): Promise<string> {
   throw new Error(`no run for ${query}`);
 }
 
+/** A backfill with some of its runs made, so that there is one to be seen. */
+async function ensureBackfill(client: Client, schedule: string): Promise<void> {
+  const path = `/v1/namespaces/default/schedules/${schedule}/backfills`;
+  if ((await ask<{ items: unknown[] }>(client, path)).items.length > 0) return;
+  const to = Date.now();
+  await ask(client, path, 'POST', { from: to - 45 * 86_400_000, to, active: 1, rate: 6, reason: 'new tariff tables' });
+}
+
 function allShots(): Shot[] {
   const run = (query: string) => async (client: Client) => `/n/default/runs/${await findRun(client, query)}`;
   return [
     { name: 'overview', path: '/n/default' },
     { name: 'schedules', path: '/n/default/schedules' },
     { name: 'schedule', path: '/n/default/schedules/tide-gauge' },
+    {
+      name: 'schedule-calendar',
+      path: async (client) => {
+        await ensureBackfill(client, 'customs-filing');
+        return '/n/default/schedules/customs-filing';
+      },
+    },
+    {
+      name: 'backfill',
+      extra: true,
+      path: '/n/default/schedules/reports%2Fhourly',
+      prepare: async (page) => {
+        await page.locator('.page-head .button').first().click();
+        await page.locator('.backfill-count').waitFor();
+      },
+    },
+    { name: 'coming', path: '/n/default/coming' },
+    { name: 'coming-week', extra: true, path: '/n/default/coming?range=7d' },
+    { name: 'calendars', path: '/n/default/calendars' },
+    { name: 'calendar', path: '/n/default/calendars/closed?year=2026' },
+    {
+      name: 'try',
+      path: '/n/default/try?cron=30+2+*/2+*+*&zone=Europe/Berlin&calendar=closed&move=next'.replaceAll('+', '%20'),
+    },
+    { name: 'try-fault', extra: true, path: '/n/default/try?cron=0%2025%20*%20*%20*' },
+    { name: 'phone-coming', path: '/n/default/coming', phone: true, extra: true },
+    { name: 'phone-calendar', path: '/n/default/calendars/closed?year=2026', phone: true, extra: true },
+    { name: 'phone-schedule', path: '/n/default/schedules/customs-filing', phone: true, extra: true },
     { name: 'runs', path: '/n/default/runs' },
     { name: 'runs-filtered', extra: true, path: '/n/default/runs?state=failed&window=1h' },
     {

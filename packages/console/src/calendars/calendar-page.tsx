@@ -135,7 +135,8 @@ function DeleteDialog({ calendar, onClose }: { readonly calendar: CalendarView; 
   const { name, namespace, version } = calendar;
   const remove = useAction({
     send: () => request<unknown>(pathOf(namespace, 'calendars', name), { method: 'DELETE', ifVersion: version }),
-    touches: ['schedules'],
+    // The page is left before the server announces the change; asked again here, the calendar would be missed.
+    touches: [],
     onDone: () => {
       onClose();
       go(places.calendars);

@@ -7,7 +7,7 @@ import { useT } from '../language/language.ts';
 import { useZone } from '../parts/moment.tsx';
 import type { ComingRange } from '../routing/route.ts';
 import { fullInstant } from '../time/format.ts';
-import { heatOf, heatRows, isCrowded } from './heat.ts';
+import { heatOf, heatRows, isCrowded, scaleOf } from './heat.ts';
 
 interface HeatMapProps {
   readonly buckets: readonly ComingBucket[];
@@ -21,9 +21,13 @@ export function HeatMap({ buckets, range, chosen, onChoose }: HeatMapProps) {
   const zone = useZone();
   const ref = useRef<HTMLTableElement>(null);
   const rows = heatRows(buckets, range, zone);
-  const most = Math.max(...buckets.map((bucket) => bucket.fires));
+  const scale = scaleOf(buckets);
   const columns = rows[0]?.cells.length ?? 0;
   const step = range === '24h' ? 5 : 1;
+  const wordsOf = (bucket: ComingBucket) => {
+    const fires = `${fullInstant(bucket.at, zone)}: ${t('coming.cell', { count: bucket.fires })}`;
+    return isCrowded(bucket) ? `${fires}, ${t('coming.crowdedCell')}` : fires;
+  };
   const move = (event: KeyboardEvent) => {
     const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     if (by === undefined) return;
@@ -56,15 +60,13 @@ export function HeatMap({ buckets, range, chosen, onChoose }: HeatMapProps) {
                 {bucket === null ? null : (
                   <button
                     type="button"
-                    className={`heat-cell heat-${heatOf(bucket.fires, most)}${isCrowded(bucket) ? ' heat-crowded' : ''}`}
+                    className={`heat-cell heat-${heatOf(bucket.fires, scale)}${isCrowded(bucket) ? ' heat-crowded' : ''}`}
                     tabIndex={bucket.at === chosen ? 0 : -1}
                     aria-pressed={bucket.at === chosen}
                     data-at={bucket.at}
-                    aria-label={`${fullInstant(bucket.at, zone)}: ${t('coming.cell', { count: bucket.fires })}${isCrowded(bucket) ? `, ${t('coming.crowdedCell')}` : ''}`}
+                    aria-label={wordsOf(bucket)}
+                    title={wordsOf(bucket)}
                     onClick={() => onChoose(bucket.at)}
-                    onPointerEnter={(event) => {
-                      if (event.pointerType === 'mouse') onChoose(bucket.at);
-                    }}
                   />
                 )}
               </td>

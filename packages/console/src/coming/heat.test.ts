@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ComingBucket } from '@tidewheel/protocol';
-import { heatOf, heatRows, isCrowded, topSchedules } from './heat.ts';
+import { heatOf, heatRows, isCrowded, scaleOf, topSchedules } from './heat.ts';
 
 const hour = 3_600_000;
 const bucket = (at: number, fires: number, more: Partial<ComingBucket> = {}): ComingBucket => ({
@@ -54,15 +54,22 @@ test('of an hour that the clock shows twice, the busier one is shown', () => {
   assert.equal(row?.cells[2]?.fires, 7);
 });
 
+const heats = (...fires: number[]) => {
+  const scale = scaleOf(fires.map((one) => ({ fires: one })));
+  return fires.map((one) => heatOf(one, scale));
+};
+
 test('any fire gives some heat, the most the greatest', () => {
-  assert.deepEqual(
-    [0, 1, 50, 100].map((fires) => heatOf(fires, 100)),
-    [0, 1, 3, 5],
-  );
+  assert.deepEqual(heats(0, 1, 50, 100), [0, 1, 3, 5]);
   assert.deepEqual(
     [null, 0.9, 1.2].map((load) => isCrowded(bucket(0, 1, { load }))),
     [false, false, true],
   );
+});
+
+test('what always comes is cool, what stands out of it hot, and what hardly differs looks alike', () => {
+  assert.deepEqual(heats(300, 300, 310, 300, 600), [1, 1, 1, 1, 5]);
+  assert.deepEqual(heats(300, 300, 310), [1, 1, 1]);
 });
 
 test('schedules are summed over all buckets and ordered by their work', () => {

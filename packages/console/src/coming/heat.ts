@@ -33,9 +33,26 @@ export function heatRows(buckets: readonly ComingBucket[], range: ComingRange, z
   return [...rows.values()];
 }
 
-/** 0: nothing; 1 to 5: by share of the most. */
-export function heatOf(fires: number, most: number): number {
-  return fires === 0 ? 0 : Math.max(1, Math.min(5, Math.ceil((fires / Math.max(1, most)) * 5)));
+export interface Scale {
+  readonly low: number;
+  readonly span: number;
+}
+
+/**
+ * From the few of most buckets to the most of any: what always comes would drown what stands out. Buckets that hardly differ must not
+ * look as if they did.
+ */
+export function scaleOf(buckets: readonly Pick<ComingBucket, 'fires'>[]): Scale {
+  const counts = buckets.flatMap(({ fires }) => (fires === 0 ? [] : fires)).toSorted((a, b) => a - b);
+  const most = counts.at(-1) ?? 1;
+  const usual = counts[Math.floor(counts.length / 10)] ?? 0;
+  const low = counts.length < buckets.length ? 0 : usual;
+  return { low, span: Math.max(most - low, most / 4) };
+}
+
+/** 0: nothing; 1 to 5 along the scale. */
+export function heatOf(fires: number, { low, span }: Scale): number {
+  return fires === 0 ? 0 : 1 + Math.max(0, Math.min(4, Math.floor(((fires - low) / span) * 5)));
 }
 
 export const isCrowded = ({ load }: ComingBucket): boolean => load !== null && load > 1;

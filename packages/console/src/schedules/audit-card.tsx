@@ -1,6 +1,6 @@
 // The last day of a schedule held against what should have fired: how many, how late, skipped why, and whether anything is amiss.
 
-import type { FireAuditRow } from '@tidewheel/protocol';
+import type { FireAuditRow, ScheduleView } from '@tidewheel/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { auditQuery } from '../api/times-queries.ts';
 import { useT } from '../language/language.ts';
@@ -8,12 +8,18 @@ import { Badge } from '../parts/badge.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Card, Facts } from '../parts/page.tsx';
 import { useNamespace } from '../routing/navigation.tsx';
+import { useNow } from '../time/clock.ts';
 import { span } from '../time/format.ts';
 import { reasonWords } from './schedule-words.ts';
 
-export function AuditCard({ schedule }: { readonly schedule: string }) {
+/** The audit looks at what lies some seconds back; before that, there is nothing to ask for. */
+const youngMs = 8_000;
+
+export function AuditCard({ schedule }: { readonly schedule: ScheduleView }) {
   const t = useT();
-  const audit = useQuery(auditQuery(useNamespace(), schedule));
+  const isYoung = useNow(5_000) - schedule.createdAt < youngMs;
+  const audit = useQuery({ ...auditQuery(useNamespace(), schedule.name), enabled: !isYoung });
+  if (isYoung) return null;
   return (
     <Card title={t('audit.title')} hint={t('audit.lastDay')}>
       <Loaded query={audit}>

@@ -45,20 +45,22 @@ function FireRow({ fire, zone }: { readonly fire: PreviewFire; readonly zone: st
   const { at, local, marks, movedFrom, dueAt } = fire;
   return (
     <li>
-      <Wall local={local} />
+      <span>
+        <Wall local={local} />
+        {dueAt === undefined || dueAt === at ? null : (
+          <span className="faint put-off" title={t('preview.dueHint')}>
+            {t('preview.due', { span: span(dueAt - at, t) })}
+          </span>
+        )}
+      </span>
       <span className="faint">
         <Ago at={at} zone={zone} />
       </span>
-      {marks.length === 0 && (dueAt === undefined || dueAt === at) ? null : (
+      {marks.length === 0 ? null : (
         <span className="marks">
           {marks.map((mark) => (
             <Mark key={mark} mark={mark} from={movedFrom?.local ?? ''} />
           ))}
-          {dueAt === undefined || dueAt === at ? null : (
-            <span className="mark tone-mute" title={t('preview.dueHint')}>
-              {t('preview.due', { span: span(dueAt - at, t) })}
-            </span>
-          )}
         </span>
       )}
     </li>

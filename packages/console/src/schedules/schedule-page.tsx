@@ -83,7 +83,7 @@ function Content({ schedule }: { readonly schedule: ScheduleView }) {
           >
             <Loaded query={preview}>{(loaded) => <PreviewList preview={loaded} />}</Loaded>
           </Card>
-          <AuditCard schedule={schedule.name} />
+          <AuditCard schedule={schedule} />
           <Card title={t('schedule.definition')}>
             <JsonBlock value={schedule.definition} label={t('schedule.definition')} />
           </Card>

@@ -12,7 +12,12 @@ export function SectionTabs() {
   return (
     <nav className="tabs" aria-label={t('times.tabs')}>
       {tabs.map((tab) => (
-        <Link key={tab} to={places[tab]} current={page === tab} className="tab">
+        <Link
+          key={tab}
+          to={places[tab]}
+          current={page === tab || (page === 'calendar' && tab === 'calendars')}
+          className="tab"
+        >
           {t(`nav.${tab}`)}
         </Link>
       ))}

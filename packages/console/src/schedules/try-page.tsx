@@ -11,7 +11,7 @@ import { Field, Segmented, Select } from '../parts/field.tsx';
 import { Card, Empty, Loading, Page } from '../parts/page.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { useGoTo, useNamespace } from '../routing/navigation.tsx';
-import type { Sketch } from '../routing/route.ts';
+import { addressOf, type Sketch } from '../routing/route.ts';
 import { PreviewList, Warnings } from './preview-list.tsx';
 import { SectionTabs } from './section-tabs.tsx';
 import { faultsOf, requestOf, snippetOf } from './sketch.ts';
@@ -41,25 +41,30 @@ export function TryPage({ sketch }: { readonly sketch: Sketch }) {
   );
 }
 
-/** What is typed stands in the address when typing rests; an address that changes from outside wins over what was typed. */
+/**
+ * What is typed stands in the address when typing rests; an address that changes from outside wins over what was typed. Addresses are
+ * compared, not sketches: they leave out what says nothing, such as an empty expression.
+ */
 function useSketch(given: Sketch): [Sketch, (sketch: Sketch) => void] {
   const go = useGoTo();
   const [state, setState] = useState(given);
-  const sent = useRef(JSON.stringify(given));
+  const sent = useRef(addressOfSketch(given));
   const rested = useRested(state);
   useEffect(() => {
-    const text = JSON.stringify(given);
-    if (text === sent.current) return;
-    sent.current = text;
+    if (addressOfSketch(given) === sent.current) return;
+    sent.current = addressOfSketch(given);
     setState(given);
   }, [given]);
   useEffect(() => {
-    const text = JSON.stringify(rested);
-    if (text === sent.current) return;
-    sent.current = text;
+    if (addressOfSketch(rested) === sent.current) return;
+    sent.current = addressOfSketch(rested);
     go({ page: 'try', sketch: rested }, 'replace');
   }, [rested, go]);
   return [state, setState];
+}
+
+function addressOfSketch(sketch: Sketch): string {
+  return addressOf(null, { page: 'try', sketch });
 }
 
 interface SketchFormProps {
@@ -196,9 +201,14 @@ function Outcome({ sketch }: { readonly sketch: Sketch }) {
     );
   }
   if (error !== null) {
+    const { text, zone } = error instanceof ApiProblem ? faultsOf(error) : { text: null, zone: null };
     return (
       <Card>
-        <ProblemNote error={error} />
+        {text === null && zone === null ? (
+          <ProblemNote error={error} />
+        ) : (
+          <Empty icon="warn" title={t('try.mend')} hint={t('try.mendHint')} />
+        )}
       </Card>
     );
   }
