@@ -37,11 +37,12 @@ async function main(): Promise<number> {
     for (const { id, title, expects } of chosen) console.log(`${id.padEnd(5)} ${title}\n      ${expects}`);
     return 0;
   }
-  const reports: Report[] = [];
+  const reports: (Report & { commit: string })[] = [];
   for (const scenario of chosen) {
     for (let time = 0; time < Number(values.repeat); time += 1) {
+      const before = commitNow();
       const report = await playScenario(scenario, { factor: Number(values.pace) });
-      reports.push(report);
+      reports.push({ commit: sameCommit(before, commitNow()), ...report });
       console.log(reportText(report));
       // After each one, so that an interrupted run has told what it found.
       if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(summary(reports), null, 2)}\n`);
@@ -56,12 +57,20 @@ async function main(): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-function summary(reports: readonly Report[]): object {
-  // With `-dirty` when the files are not as committed: then nobody can play the same again.
-  const describe = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
-  const commit = execFileSync('git', describe, { cwd: repositoryRoot, encoding: 'utf8' }).trim();
+function summary(reports: readonly object[]): object {
   const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, kernel: release(), node: process.version };
-  return { commit, machine, reports };
+  return { machine, reports };
+}
+
+/** With `-dirty` when the files are not as committed: then nobody can play the same again. */
+function commitNow(): string {
+  const describe = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
+  return execFileSync('git', describe, { cwd: repositoryRoot, encoding: 'utf8' }).trim();
+}
+
+/** Processes start from the files as they are at that moment, so a tree that moves on meanwhile was not played at either commit. */
+function sameCommit(before: string, after: string): string {
+  return before === after ? before : `${before}-changed-to-${after}`;
 }
 
 process.exit(await main());
