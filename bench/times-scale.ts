@@ -1,6 +1,6 @@
 // `node --conditions=source bench/times-scale.ts`: what many schedules cost on this machine, on SQLite and on a private PostgreSQL.
 // `--part`: idle (enabled schedules of which none is due), one-shots (firing one among many), audit (of a large ledger).
-// Fails when a target is missed. `bench/herd.ts` and `bench/times.ts` measure the others.
+// Fails when a target is missed. `npm run bench -- herd` and `bench/times.ts` measure the others.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';

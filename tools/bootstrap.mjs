@@ -42,6 +42,7 @@ const programs = {
   check: { args: ['tools/check.ts'], console: false },
   sim: { args: ['packages/server/src/sim/main.ts'], console: false },
   'test:faults': { args: ['test/faults/main.ts'], console: false },
+  bench: { args: ['bench/main.ts'], console: false },
   'bench:smoke': { args: ['bench/smoke.ts'], console: false },
 };
 
