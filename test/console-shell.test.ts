@@ -131,7 +131,12 @@ describe('the console, everywhere', () => {
     at.problems.expected.pop();
   });
 
-  const pages = ['', '/schedules', '/schedules/beat', '/runs', '/jobs', '/jobs/beat', '/workers'];
+  const pages = [
+    ...['', '/schedules', '/schedules/beat', '/coming', '/calendars', '/try'],
+    ...['/runs', '/jobs', '/jobs/beat', '/workers'],
+  ];
+  const allThere = () =>
+    eventually('every part of the page', async () => (await at.page.locator('.loading').count()) === 0);
 
   test('namespaces are switched, each with its own pages; an empty one tells how to begin', async () => {
     const { url, token } = at.dev.access;
@@ -159,7 +164,7 @@ describe('the console, everywhere', () => {
       for (const path of [...pages, `/runs/${run}`]) {
         await at.open(`/n/default${path}`);
         await at.page.locator('h1').waitFor();
-        await at.page.locator('.loading').waitFor({ state: 'detached' });
+        await allThere();
         const over = await at.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         assert.ok(over <= 0, `${path || '/'} is ${over} pixels too wide (${language})`);
       }
@@ -171,7 +176,7 @@ describe('the console, everywhere', () => {
     for (const path of pages) {
       await at.open(`/n/default${path}`);
       await at.page.locator('h1').waitFor();
-      await at.page.locator('.loading').waitFor({ state: 'detached' });
+      await allThere();
       assert.deepEqual(await at.page.evaluate<string[]>(badControls), [], path);
     }
   });

@@ -4,9 +4,9 @@
 import type { FireMark, LeftOut, Preview, PreviewFire } from '@tidewheel/protocol';
 import { useLanguage, useT } from '../language/language.ts';
 import { Icon } from '../parts/icon.tsx';
-import { Ago } from '../parts/moment.tsx';
+import { Ago, useZone } from '../parts/moment.tsx';
 import { Link } from '../routing/navigation.tsx';
-import { span } from '../time/format.ts';
+import { fullInstant, span } from '../time/format.ts';
 
 type Row =
   | { readonly kind: 'fire'; readonly at: number; readonly fire: PreviewFire }
@@ -46,7 +46,7 @@ function FireRow({ fire, zone }: { readonly fire: PreviewFire; readonly zone: st
   return (
     <li>
       <span>
-        <Wall local={local} />
+        <Wall at={at} local={local} zone={zone} />
         {dueAt === undefined || dueAt === at ? null : (
           <span className="faint put-off" title={t('preview.dueHint')}>
             {t('preview.due', { span: span(dueAt - at, t) })}
@@ -97,13 +97,14 @@ function LeftOutRow({ leftOut: { calendar, first, last, count, movedTo } }: { re
   );
 }
 
-/** `2027-03-28 03:00` with its offset, and seconds only where there are any. */
-function Wall({ local }: { readonly local: string }) {
+/** `2027-03-28 03:00` with its offset, and seconds only where there are any; in full in the zone that the reader has chosen. */
+function Wall({ at, local, zone }: { readonly at: number; readonly local: string; readonly zone: string }) {
   const language = useLanguage();
+  const shown = useZone(zone);
   const date = local.slice(0, 10);
   const seconds = local.slice(16, 19);
   return (
-    <time className="wall" dateTime={local}>
+    <time className="wall" dateTime={local} title={fullInstant(at, shown)}>
       <span className="faint weekday">{weekdayOf(date, language)}</span> {date}{' '}
       <strong>
         {local.slice(11, 16)}
