@@ -5,10 +5,11 @@ import { backfillRequestSchema } from '@tidewheel/protocol';
 import type { Master } from '../master/master.ts';
 import type { ApiClient } from './api-client.ts';
 import type { BackfillRecord, GroundTruth } from './ground-truth.ts';
-import type { JobPlan, SchedulePlan } from './job-plans.ts';
-import { nominalTimes } from './nominal-times.ts';
+import type { JobPlan } from './job-plans.ts';
+import { nominalTimes, type Timing } from './nominal-times.ts';
 import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
+import type { SchedulePlan } from './schedule-plans.ts';
 import type { SimMaster } from './sim-master.ts';
 
 export interface BackfillerWorld {
@@ -71,7 +72,7 @@ export class Backfiller {
   #ask(): void {
     const { random, jobs, options, truth, now } = this.#world;
     const plans = jobs.flatMap((job) => job.schedules.map((schedule) => ({ job, schedule })));
-    const fitting = plans.filter(({ schedule }) => schedule.timing.kind === 'cron');
+    const fitting = plans.filter(({ schedule }) => reachesBack(schedule.timing));
     if (fitting.length === 0) return;
     const { job, schedule } = random.pick(fitting);
     const range = this.#range(schedule, options.epochMs - random.between(3_600_000, 5 * 86_400_000));
@@ -129,4 +130,10 @@ export class Backfiller {
       if (!done) client.process.after(againMs, 'again', () => this.#cancel(namespace, id, runs));
     });
   }
+}
+
+/** Has times long before it was made. */
+function reachesBack({ kind, within, ...rest }: Timing): boolean {
+  const isRule = 'shape' in rest && rest.shape.asRule === true;
+  return kind === 'cron' && !isRule && within?.start === undefined && within?.count === undefined;
 }

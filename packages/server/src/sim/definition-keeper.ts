@@ -5,9 +5,11 @@
 import { applyRequestSchema } from '@tidewheel/protocol';
 import type { ApiClient } from './api-client.ts';
 import type { GroundTruth } from './ground-truth.ts';
-import { drawOverlap, drawTiming, type JobPlan, jobInput, type SchedulePlan } from './job-plans.ts';
+import { calendarInput } from './calendar-shapes.ts';
+import { type JobPlan, jobInput } from './job-plans.ts';
 import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
+import { boundTo, drawCalendar, drawOverlap, drawTiming, type SchedulePlan } from './schedule-plans.ts';
 import type { Master } from '../master/master.ts';
 import type { SimMaster } from './sim-master.ts';
 
@@ -89,7 +91,9 @@ export class DefinitionKeeper {
     const { plan, paused } = kept;
     const schedule = plan.schedules.length === 0 ? null : random.pick(plan.schedules);
     const draw = random.fraction();
-    if (schedule === null || draw < 0.2) {
+    if (plan.calendar !== null && draw > 0.9) {
+      this.#change(kept, plan.schedules, () => this.#editCalendar(plan), apply(kept));
+    } else if (schedule === null || draw < 0.2) {
       this.#change(kept, plan.schedules, () => (plan.enabled = !plan.enabled), apply(kept));
     } else if (paused.has(schedule.name)) {
       this.#change(kept, [schedule], () => paused.delete(schedule.name), resume(kept, schedule));
@@ -106,8 +110,16 @@ export class DefinitionKeeper {
     if (random.chance(0.3)) schedule.overlap = drawOverlap(plan.name, random);
     if (random.chance(0.3)) schedule.misfire = { ...schedule.misfire, policy: random.pick(['skip', 'last', 'all']) };
     if (schedule.timing.kind === 'at' || schedule.timing.kind === 'in') return;
-    const timing = drawTiming(plan.name, options, random);
+    const timing = drawTiming({ job: plan.name, calendar: plan.calendar }, options, random);
     if (timing.kind !== 'at' && timing.kind !== 'in') schedule.timing = timing;
+  }
+
+  #editCalendar(plan: JobPlan): void {
+    const { random, options } = this.#world;
+    if (plan.calendar === null) return;
+    const calendar = drawCalendar(plan.calendar.name, options, random, plan.calendar);
+    plan.calendar = calendar;
+    for (const schedule of plan.schedules) schedule.timing = boundTo(calendar, schedule.timing);
   }
 
   /** `alter` changes the plan at the moment of asking; `schedules` are those whose version this changes. */
@@ -218,7 +230,11 @@ function apply(kept: Kept): Request {
       master.definitions.apply(
         plan.namespace,
         actor,
-        applyRequestSchema.parse({ jobs: [jobInput(plan)], source: plan.name }),
+        applyRequestSchema.parse({
+          jobs: [jobInput(plan)],
+          calendars: plan.calendar === null ? [] : [calendarInput(plan.calendar)],
+          source: plan.name,
+        }),
         { role: 'operator' },
       ),
     settledBy: [],

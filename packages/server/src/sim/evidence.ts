@@ -97,7 +97,7 @@ export interface Evidence {
   backfills: readonly FinalBackfill[];
   backfillFires: readonly BackfillFire[];
   /** What the audit of the ledger says in the end, of all namespaces. */
-  audit: readonly FireAuditRow[];
+  audit: readonly (FireAuditRow & { namespace: string })[];
   /** When each worker was paused or hung, by name. */
   pauses: ReadonlyMap<string, readonly { from: number; to: number }[]>;
   /** True time when trouble ended and when the simulation did. */
@@ -127,11 +127,15 @@ export async function gather(
   const sessions = await db.query<{ id: string; worker: string; state: string }>(
     'select id, worker, state from session',
   );
-  const audits: FireAuditRow[] = [];
-  for (const namespace of rest.options.namespaces)
-    audits.push(
-      ...(await auditFires(db, { namespace, from: rest.options.epochMs - 86_400_000, graceMs: 0 })).schedules,
-    );
+  const audits: (FireAuditRow & { namespace: string })[] = [];
+  for (const namespace of rest.options.namespaces) {
+    const { schedules: rows } = await auditFires(db, {
+      namespace,
+      from: rest.options.epochMs - 86_400_000,
+      graceMs: 0,
+    });
+    audits.push(...rows.map((row) => ({ ...row, namespace })));
+  }
   return {
     ...rest,
     audit: audits,

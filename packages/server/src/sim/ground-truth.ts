@@ -1,8 +1,8 @@
 // What really happened, written down by those to whom it happened: the simulated workers and the simulated API client.
 // Times are true times of the world. Checkers compare it with what the store says.
 
-import type { SchedulePlan } from './job-plans.ts';
 import type { Timing } from './nominal-times.ts';
+import type { SchedulePlan } from './schedule-plans.ts';
 
 /** One execution on a worker. `end` is null when it was cut off: by a crash, by fencing, or by the end of the simulation. */
 export interface Execution {

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CronShape, cronText, nominalTimes } from './nominal-times.ts';
+import { nominalTimes } from './nominal-times.ts';
+import { type CronShape, cronText } from './wall-clock-times.ts';
 
 const any = { any: true } as const;
 const list = (...values: number[]) => ({ list: values });

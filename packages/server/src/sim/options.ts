@@ -103,6 +103,12 @@ const beginnings = [
   // Lord Howe, by half an hour.
   '2025-04-05T14:58:00Z',
   '2025-10-04T15:28:00Z',
+  // Santiago to summer time, by skipping the hour after midnight, and back to the hour before it.
+  '2025-09-07T03:57:00Z',
+  '2025-04-06T02:57:30Z',
+  // Chatham Islands, at a quarter to three.
+  '2025-09-27T13:57:00Z',
+  '2025-04-05T13:58:00Z',
 ] as const;
 
 const minute = 60_000;

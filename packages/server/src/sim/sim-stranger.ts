@@ -16,10 +16,12 @@ export interface StrangerMix {
   leaveMs: number;
 }
 
+type Result = Extract<WorkerMessage, { type: 'result' }>;
+
 const reconnectMs = 1000;
 const leavingMs = 8000;
 const resultAgainMs = 4000;
-/** Sends of one result; then it is given up, as a program that ends would. */
+/** Sends of one result; then it is given up, as a program that ends would. One that was acknowledged is sent once more at most. */
 const resultSends = 10;
 
 export class SimStranger {
@@ -30,6 +32,7 @@ export class SimStranger {
   #connection: TransportConnection | null = null;
   #nonce = '';
   #deaf = false;
+  readonly #acknowledged = new Set<string>();
   /** What it executes or has executed, by attempt id. */
   #taken = new Map<string, { execution: Execution; end: (outcome: ReportedOutcome) => void }>();
 
@@ -103,6 +106,7 @@ export class SimStranger {
       if (message.type === 'welcome') this.#welcomed(message.nonce, message.heartbeatMs);
       if (message.type === 'heartbeatAck') this.#nonce = message.nonce;
       if (message.type === 'assign') this.#execute(message);
+      if (message.type === 'ack') for (const attemptId of message.attemptIds) this.#acknowledged.add(attemptId);
       if (message.type === 'cancel') this.#taken.get(message.attemptId)?.end('canceled');
     }
   }
@@ -142,9 +146,11 @@ export class SimStranger {
     this.process.after(durationMs, 'attempt ended', () => end(failed ? 'failed' : 'succeeded'));
   }
 
-  #report(result: WorkerMessage, sends: number): void {
+  #report(result: Result, sends: number): void {
     this.#say(result, { type: 'ready', free: this.shape.slots });
-    if (sends > 1) this.process.after(resultAgainMs, 'result again', () => this.#report(result, sends - 1));
+    const isEnough = this.#acknowledged.has(result.attemptId);
+    if (sends > 1 && !isEnough)
+      this.process.after(resultAgainMs, 'result again', () => this.#report(result, sends - 1));
   }
 
   #say(...messages: WorkerMessage[]): void {

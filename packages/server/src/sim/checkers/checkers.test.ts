@@ -60,6 +60,8 @@ const planted: Planted[] = [
       audit: audit.map((one) => ({ ...one, missing: 1, samples: [{ fireAt: epochMs, finding: 'missing' as const }] })),
     }),
   ],
+  ['an audit that expects nothing', ['A1'], ({ audit }) => ({ audit: audit.map((one) => ({ ...one, expected: 0 })) })],
+  ['an audit that leaves a schedule out', ['A1'], () => ({ audit: [] })],
   [
     'more made-up runs than the budget, and the newest first',
     ['S4c'],
@@ -167,6 +169,16 @@ const planted: Planted[] = [
         answeredAt: 10_100,
         answer: { kind: 'done', value: 'canceled' },
       });
+    },
+  ],
+  [
+    'a canceled run that begins on a worker that was awake',
+    ['S8'],
+    ({ truth }) => {
+      const answer = { kind: 'done' as const, value: 'canceled' as const };
+      truth.cancels.push({ runId: 'r1', sentAt: 10_000, answeredAt: 10_100, answer });
+      truth.executions.splice(0, 1, execution({ startedAt: 10_200 }));
+      return { runs: [finalRun({ state: 'canceled' })], pauses: new Map([['worker-1', [{ from: 9000, to: 10_150 }]]]) };
     },
   ],
   [

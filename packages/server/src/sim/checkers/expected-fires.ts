@@ -3,7 +3,8 @@
 
 import type { Evidence } from '../evidence.ts';
 import type { Era } from '../ground-truth.ts';
-import { nominalTimes } from '../nominal-times.ts';
+import { countsFromAnchor, nominalTimes } from '../nominal-times.ts';
+import { timesInput } from '../schedule-plans.ts';
 
 export interface ExpectedFires {
   scheduleId: string;
@@ -43,10 +44,10 @@ function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[
   const doneAt = Math.min(era.doneAt, end);
   const set = firstWithSameTiming(eras, index);
   const anchors = anchorsOf(evidence, expected.scheduleId);
-  // Only fixed rates and `in` count from an anchor; to the others any is as good.
+  // To times that count from no anchor any is as good.
   const setFrom = clock.least(set.sentAt, Math.min(set.doneAt, end));
   const setTo = clock.most(set.sentAt, Math.min(set.doneAt, end));
-  const counts = era.timing.kind === 'every' || era.timing.kind === 'in';
+  const counts = countsFromAnchor(era.timing);
   const fitting = counts ? anchors.filter((anchor) => anchor >= setFrom && anchor <= setTo) : [0];
   // A version counts from the store's time at the change, or from the last time that was decided before, if that is later.
   const mayFrom = clock.least(era.sentAt, doneAt);
@@ -66,14 +67,21 @@ function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[
   expected.certain.push(...nominalTimes(era.timing, anchor, clock.most(0, era.doneAt), mustTo));
 }
 
-/** The change that brought the timing of an era: later ones may have changed other things. */
+/** The change from which the times of an era count: later ones may have changed other things, zones and calendars among them. */
 function firstWithSameTiming(eras: readonly Era[], index: number): Era {
-  const timing = JSON.stringify(eras[index]?.timing);
+  const timing = countedPart(eras[index]);
   let first = index;
-  while (first > 0 && JSON.stringify(eras[first - 1]?.timing) === timing) first -= 1;
+  while (first > 0 && countedPart(eras[first - 1]) === timing) first -= 1;
   const era = eras[first];
   if (era === undefined) throw new RangeError('no such era');
   return era;
+}
+
+/** What makes times count anew when it is another: the triggers, and how many times there are to be. */
+function countedPart(era: Era | undefined): string {
+  if (era === undefined) return '';
+  const { cron, every, at, in: after, delay, rrule, times, count } = timesInput(era.timing);
+  return JSON.stringify([cron, every, at, after, delay, rrule, times, count]);
 }
 
 function anchorsOf(evidence: Evidence, scheduleId: string): number[] {

@@ -10,6 +10,7 @@ import { StoreClock } from '../store-clock.ts';
 export const epochMs = 1_000_000;
 
 const audited: Evidence['audit'][number] = {
+  namespace: 'default',
   schedule: 'tick',
   job: 'once',
   expected: 1,
@@ -101,6 +102,7 @@ function around(): Pick<Evidence, 'jobs' | 'entitled' | 'recovery'> {
         enabled: true,
         definition: { task: 'once', queue: 'rough', selector: { disk: 'fast' } },
         schedules: [],
+        calendar: null,
       },
     ],
     entitled: new Map([

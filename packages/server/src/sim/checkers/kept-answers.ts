@@ -1,9 +1,11 @@
 // What the API answered holds: done is there, refused is not, unknown is there at most once, and a key names one run for ever.
 
 import type { Evidence, FinalRun } from '../evidence.ts';
-import type { TriggerRecord } from '../ground-truth.ts';
+import type { Execution, TriggerRecord } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
 import { tagOf } from './no-early-start.ts';
+
+const wakingMs = 10;
 
 export const keptAnswers: Checker = {
   id: 'S8',
@@ -56,7 +58,13 @@ function retryFaults({ truth, runs }: Evidence): string[] {
   return found;
 }
 
-function cancelFaults({ truth, runs }: Evidence): string[] {
+/** A worker whose main loop stood still while the run was taken from it may begin it in the moment of waking up, before it can hear of that. */
+function knewNothing({ pauses }: Evidence, { worker, startedAt }: Execution, answeredAt: number): boolean {
+  return (pauses.get(worker) ?? []).some(({ from, to }) => from <= answeredAt && to >= startedAt - wakingMs);
+}
+
+function cancelFaults(evidence: Evidence): string[] {
+  const { truth, runs } = evidence;
   const states = new Map(runs.map((run) => [run.id, run.state]));
   const found: string[] = [];
   for (const { runId, answer, answeredAt } of truth.cancels) {
@@ -70,7 +78,10 @@ function cancelFaults({ truth, runs }: Evidence): string[] {
     };
     if (!kept[answer.value].includes(state))
       found.push(`the cancel of ${runId} was answered with ${answer.value}, the run is ${state}`);
-    const later = truth.executions.find((execution) => execution.runId === runId && execution.startedAt > answeredAt);
+    const later = truth.executions.find(
+      (execution) =>
+        execution.runId === runId && execution.startedAt > answeredAt && !knewNothing(evidence, execution, answeredAt),
+    );
     if (answer.value === 'canceled' && later !== undefined)
       found.push(`run ${runId} started at ${later.startedAt}, after its cancel at ${answeredAt}`);
   }

@@ -1,0 +1,55 @@
+// What the simulations draw is as wide as what they are there to prove.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { misfirePolicies, overlapPolicies } from '@tidewheel/protocol';
+import { drawJobs } from './job-plans.ts';
+import { drawOptions } from './options.ts';
+import { Random } from './random.ts';
+import { dayMs, zoneOffset } from './wall-clock-times.ts';
+
+test('among the schedules of the first seeds are all triggers, policies, rules, bounds, and many zones whose clocks change then', () => {
+  const seen = new Set<string>();
+  let zoned = 0;
+  let turning = 0;
+  for (let seed = 1; seed <= 150; seed += 1) {
+    const options = drawOptions(seed);
+    const { epochMs } = options;
+    const jobs = drawJobs(options, new Random(seed).fork('jobs'));
+    for (const { timing, overlap, misfire, jitterMs } of jobs.flatMap((job) => job.schedules)) {
+      seen
+        .add(timing.kind)
+        .add(overlap)
+        .add(misfire.policy)
+        .add(jitterMs > 0 ? 'jitter' : '');
+      for (const [bound, value] of Object.entries(timing.within ?? {})) if (value !== undefined) seen.add(bound);
+      const use = timing.within?.calendar;
+      if (use !== undefined)
+        seen
+          .add(use.rule)
+          .add(`move ${use.move}`)
+          .add(use.shape.dates.length > 0 ? 'dates' : 'hours');
+      if (timing.kind !== 'cron') continue;
+      const { zone, dst, asRule } = timing.shape;
+      seen
+        .add(`gap ${dst?.gap}`)
+        .add(`overlap ${dst?.overlap}`)
+        .add(asRule === true ? 'rule' : '');
+      zoned += 1;
+      if (zoneOffset(zone, epochMs - dayMs) !== zoneOffset(zone, epochMs + dayMs)) turning += 1;
+    }
+  }
+  const wanted: readonly string[] = [
+    ...overlapPolicies,
+    ...misfirePolicies,
+    ...'every cron at in delay several rule jitter start end count calendar exclude only dates hours'.split(' '),
+    ...['skip', 'next', 'previous'].map((move) => `move ${move}`),
+    ...['skip', 'after', 'before'].map((gap) => `gap ${gap}`),
+    ...['once', 'first', 'last', 'both'].map((rule) => `overlap ${rule}`),
+  ];
+  assert.deepEqual(
+    wanted.filter((one) => !seen.has(one)),
+    [],
+  );
+  assert.ok(turning > zoned / 3, `${turning} of ${zoned}`);
+});
