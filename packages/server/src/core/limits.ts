@@ -77,11 +77,11 @@ export const serverLimits = {
   auditSchedules: 20_000,
   auditVersions: 200,
   /** Schedules and versions that the standing audit looks at in one statement, and schedules with findings that it keeps. */
-  watchedSchedules: 500,
+  watchedSchedules: 200,
   watchedVersions: 5000,
   findingsKept: 5000,
   /** Schedules that the zone watch looks at in one statement, and zones whose changes are kept: there are some six hundred. */
-  zonedSchedules: 500,
+  zonedSchedules: 200,
   zonesKept: 2000,
   /** Steps of one search for the next time of a recurrence rule (about 10 ms), and times that it may have in a day. */
   rruleSteps: 100_000,

@@ -14,6 +14,8 @@ import {
   zonedSchedules,
   type ZonedSchedule,
   zonesPut,
+  zonesSeen,
+  zonesSeenUntil,
   zonesStored,
   type StoredZone,
   type ZoneWrite,
@@ -45,14 +47,9 @@ interface Moved {
 export function zoneWatch(context: MasterContext, definitions: Pick<Definitions, 'change'>): Duty {
   return {
     name: 'zone watch',
-    begin: (leader) => {
-      let since = 0;
-      return async () => {
-        const now = await storeNow(context.db);
-        await new ZoneLook(context, definitions, leader, now).look(since);
-        since = now - overlapMs;
-        return restMs;
-      };
+    begin: (leader) => async () => {
+      await new ZoneLook(context, definitions, leader, await storeNow(context.db)).look();
+      return restMs;
     },
   };
 }
@@ -78,10 +75,10 @@ class ZoneLook {
     this.#now = now;
   }
 
-  /** `since`: schedules that were not changed later are known. */
-  async look(since: number): Promise<void> {
+  async look(): Promise<void> {
     const { db } = this.#context;
     const stored = await zonesStored(db);
+    const since = await zonesSeenUntil(db);
     for (const zone of stored.values()) {
       const from = firstDifference(zone.changes, zoneChanges(zone.zone, zone.fromAt, zone.untilAt), zone.fromAt);
       if (from !== null) this.#changed.set(zone.zone, { from, moved: 0 });
@@ -182,11 +179,11 @@ class ZoneLook {
       writes.push({ zone, release, fromAt, untilAt, changes, moved: changed?.moved ?? null });
       await this.#breath.take();
     }
-    if (writes.length === 0) return;
     const zones = [...this.#changed].map(([zone, { from }]) => ({ zone, from }));
     const moved = [...this.#changed.values()].reduce((sum, one) => sum + one.moved, 0);
     await this.#leader.transaction(async (tx) => {
       await zonesPut(tx, writes);
+      await zonesSeen(tx, this.#now - overlapMs);
       if (zones.length === 0) return;
       const detail = { release, zones, schedules: this.#affected, moved, samples: this.#samples };
       const event = { namespace: wholeCell, actor: 'zone-data', action: 'zone-data.changed', subject: release, detail };

@@ -19,7 +19,8 @@ export const watchStart: WatchPlace = {
 
 /**
  * The next schedules of a walk by job, of all namespaces: those that decided something in [from, to], were changed, should have
- * fired, have runs or findings. For all others one statement says that there is nothing to audit.
+ * fired, have runs or findings. For all others one statement says that there is nothing to audit; so it is with
+ * new ones that were not due yet, of which a hundred thousand may be declared in an hour.
  */
 export async function watchedSchedules(
   tx: Tx,
@@ -38,7 +39,8 @@ export async function watchedSchedules(
     `select s.id, s.namespace, s.job_id, s.name, j.name as job, ${auditedUpTo} as cursor
      from schedule s join job j on j.id = s.job_id
      where (s.job_id > $1 or s.job_id = $1 and s.id > $2) and s.created_at <= $4
-       and (s.cursor >= $3 or s.updated_at >= $3 or s.next_fire_at <= $4 or s.state = 'enabled' and s.next_fire_at is null
+       and ((s.cursor >= $3 or s.updated_at >= $3) and not (s.version = 1 and s.cursor = s.created_at and s.next_fire_at > $4)
+         or s.next_fire_at <= $4 or s.state = 'enabled' and s.next_fire_at is null
          or s.id in (select r.schedule_id from run r where r.schedule_id is not null)
          or s.id in (select f.schedule_id from fire_finding f))
      order by s.job_id, s.id limit $5`,

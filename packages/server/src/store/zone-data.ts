@@ -5,6 +5,21 @@ import { serverLimits } from '../core/limits.ts';
 import type { ZoneChanges } from '../core/zone-data.ts';
 import type { Tx } from '../ports/database.ts';
 
+const seenKey = 'zones-seen-until';
+
+/** Zones of schedules that were changed before are known. */
+export async function zonesSeenUntil(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ value: string }>('select value from meta where key = $1', [seenKey]);
+  return Number(row?.value ?? 0);
+}
+
+export async function zonesSeen(tx: Tx, until: number): Promise<void> {
+  await tx.query(
+    'insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value',
+    [seenKey, String(until)],
+  );
+}
+
 export interface StoredZone {
   zone: string;
   release: string;
