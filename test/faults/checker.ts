@@ -5,6 +5,7 @@ import type { Evidence, RunRow, ScheduleLife } from './evidence.ts';
 import { backfillIsWhole, delaysCount, inTurn } from './checker-times.ts';
 import { overlapsOf } from './overlaps.ts';
 import { Rule, type Verdict } from './rule.ts';
+import { onceJobs } from './workload.ts';
 import { isOddMinute } from './workload-times.ts';
 
 export function judge(evidence: Evidence): Verdict[] {
@@ -38,12 +39,16 @@ function nominalTimes(schedule: ScheduleLife, periodMs: number, kind: 'cron' | '
 }
 
 function firesAsTheClockSays(evidence: Evidence): Verdict {
-  const rule = new Rule('fires', 'each nominal time has one ledger row, and no other time has one');
+  const rule = new Rule(
+    'fires',
+    'each schedule lives as long as the workload, each nominal time has one ledger row, and no other time has one',
+  );
   const ledger = Map.groupBy(evidence.ledger, (row) => row.scheduleId);
   const planned = new Map(evidence.planned.map((plan) => [plan.name, plan]));
   for (const schedule of evidence.schedules) {
     const plan = planned.get(schedule.name);
     if (plan === undefined) continue;
+    rule.look(schedule.until >= evidence.workedUntil, () => `${schedule.name} was gone at ${schedule.until}`);
     const rows = ledger.get(schedule.id) ?? [];
     const decided = rows.map((row) => row.fireAt);
     const seen = new Set(decided);
@@ -188,7 +193,7 @@ function mostlyOnce({ runs, executions }: Evidence): Verdict {
   const rule = new Rule('at most once', 'a run that may run once at most was started once at most');
   const starts = Map.groupBy(executions, (one) => one.run);
   for (const run of runs) {
-    if (run.job === 'once')
+    if (onceJobs.has(run.job))
       rule.look(
         (starts.get(run.id)?.length ?? 0) <= 1,
         () => `${run.id} was started ${starts.get(run.id)?.length} times`,

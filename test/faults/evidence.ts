@@ -53,6 +53,8 @@ export interface RunRow {
 export interface Evidence {
   readonly planned: readonly PlannedSchedule[];
   readonly backfill: PlannedBackfill | null;
+  /** When the workload had ended and nothing was deleted yet. */
+  readonly workedUntil: number;
   readonly schedules: readonly ScheduleLife[];
   readonly ledger: readonly LedgerRow[];
   readonly runs: readonly RunRow[];
@@ -72,7 +74,7 @@ const workload = 'default';
 
 export async function gatherEvidence(
   cluster: FaultyCluster,
-  { planned, backfill }: Pick<Evidence, 'planned' | 'backfill'>,
+  { planned, backfill, workedUntil }: Pick<Evidence, 'planned' | 'backfill' | 'workedUntil'>,
   caller: { readonly triggers: readonly TriggerRecord[]; readonly cancels: readonly CancelRecord[] },
 ): Promise<Evidence> {
   const { db } = cluster.store;
@@ -98,6 +100,7 @@ export async function gatherEvidence(
   return {
     planned,
     backfill,
+    workedUntil,
     schedules,
     ledger,
     runs: rows.map(({ payload, attempts, ...row }) => ({

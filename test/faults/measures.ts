@@ -3,6 +3,7 @@
 
 import type { Evidence } from './evidence.ts';
 import { overlapsOf } from './overlaps.ts';
+import { onceJobs } from './workload.ts';
 
 export interface Spread {
   readonly count: number;
@@ -69,7 +70,9 @@ export function movedAfter(evidence: Evidence, pid: number, at: number): (number
   const byRun = Map.groupBy(evidence.executions, (one) => one.run);
   return evidence.executions
     .filter((one) => one.pid === pid && one.startedAt <= at && one.ended === null)
-    .filter((one) => evidence.runs.some((run) => run.id === one.run && run.job !== 'once' && run.state === 'succeeded'))
+    .filter((one) =>
+      evidence.runs.some((run) => run.id === one.run && !onceJobs.has(run.job) && run.state === 'succeeded'),
+    )
     .map((one) => {
       const next = byRun.get(one.run)?.filter((other) => other.startedAt > at && other.attemptId !== one.attemptId);
       return next === undefined || next.length === 0 ? null : Math.min(...next.map((other) => other.startedAt)) - at;

@@ -165,7 +165,7 @@ async function run(
     await pause((scenario.restMs ?? 6000) * pace.factor);
     const to = mark('the workload ends');
     await drain(scenario, cluster, caller, mark);
-    const evidence = await gatherEvidence(cluster, { planned, backfill }, caller);
+    const evidence = await gatherEvidence(cluster, { planned, backfill, workedUntil: to }, caller);
     if (process.env['FAULTS_KEEP'] !== undefined)
       writeFileSync(join(cluster.home, 'evidence.json'), JSON.stringify(evidence));
     return { evidence, measures: measure(evidence, from, to) };

@@ -20,15 +20,15 @@ export interface PlannedSchedule {
 export const timedSchedules: readonly PlannedSchedule[] = [
   { name: 'buffered', job: 'turn', periodMs: 2000, kind: 'cron', overlap: 'buffer-one' },
   { name: 'replaced', job: 'turn', periodMs: 2000, kind: 'cron', overlap: 'cancel-previous' },
-  { name: 'delayed', job: 'short', periodMs: 1000, kind: 'delay' },
-  { name: 'jittered', job: 'short', periodMs: 5000, kind: 'cron', jitterMs: 2000 },
-  { name: 'odd-minutes', job: 'short', periodMs: 2000, kind: 'cron', oddMinutesOnly: true },
+  { name: 'delayed', job: 'swift', periodMs: 1000, kind: 'delay' },
+  { name: 'jittered', job: 'swift', periodMs: 5000, kind: 'cron', jitterMs: 2000 },
+  { name: 'odd-minutes', job: 'swift', periodMs: 2000, kind: 'cron', oddMinutesOnly: true },
 ];
 
 /** Soon calls a fire missed: whatever delays it, it is caught up with. */
 export const impatient: PlannedSchedule = {
   name: 'impatient',
-  job: 'short',
+  job: 'swift',
   periodMs: 1000,
   kind: 'cron',
   graceMs: 200,

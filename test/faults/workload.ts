@@ -22,13 +22,17 @@ export function plannedSchedules(count = schedulesAtAll): PlannedSchedule[] {
   });
 }
 
+/**
+ * No scheduled job has the name of a task: a worker that starts declares its tasks as jobs anew, without schedules, and so takes
+ * from such a job those that it has.
+ */
 function jobOf(index: number, seconds: number): string {
   if (seconds === 10 && index % 20 === 6) return 'shell';
-  if (seconds === 9 && index % 20 === 9) return 'long';
-  if (seconds === 8 && index % 40 === 8) return 'flaky';
-  if (seconds === 7 && index % 40 === 7) return 'once';
+  if (seconds === 9 && index % 20 === 9) return 'lasting';
+  if (seconds === 8 && index % 40 === 8) return 'shaky';
+  if (seconds === 7 && index % 40 === 7) return 'single';
   // A job may have a hundred schedules at most.
-  return index % 20 < 10 ? 'short' : 'brief';
+  return index % 20 < 10 ? 'swift' : 'brief';
 }
 
 /** The one under which the workers register their tasks: a job has one source. */
@@ -36,17 +40,24 @@ export const source = 'code/default';
 
 export const retries = { attempts: 3, initial: 200, jitter: 'none' } as const;
 
+/** Of these a run may be started once at most. */
+export const onceJobs: ReadonlySet<string> = new Set(['once', 'single']);
+
 /** Without the defaults of this version: a master of the previous one may be the first to read them. */
 export function definitions(truthDirectory: string, schedules: readonly PlannedSchedule[]): ApplyRequest {
   const tasks: ApplyRequest['jobs'] = [
     { name: 'short', task: 'short' },
+    { name: 'swift', task: 'short' },
     { name: 'brief', task: 'short' },
     { name: 'long', task: 'long', timeout: { kill: '1s' } },
+    { name: 'lasting', task: 'long', timeout: { kill: '1s' } },
     { name: 'turn', task: 'long', timeout: { kill: '1s' } },
     { name: 'enduring', task: 'enduring', timeout: { kill: '1s' } },
     { name: 'endless', task: 'endless', timeout: { kill: '1s', run: '5m' } },
     { name: 'flaky', task: 'flaky', retry: retries },
+    { name: 'shaky', task: 'flaky', retry: retries },
     { name: 'once', task: 'once', delivery: 'at-most-once' },
+    { name: 'single', task: 'once', delivery: 'at-most-once' },
     { name: 'blocking', task: 'blocking' },
     { name: 'talkative', task: 'talkative' },
     { name: 'shell', shell: { script: shellScript(truthDirectory, 0) } },

@@ -51,6 +51,8 @@ async function killAt(stage: Stage, name: Failpoint): Promise<void> {
     // It may take longer than one is waited for: masters die under it. If it never came, runs would not end.
     stage.cluster.startWorker().catch(() => undefined);
   }
+  // Long enough for a fire to be missed.
+  if (name.startsWith('catch-up.')) await pause(2000);
   const program = seat.launch({ program: faultyServer, env: { FAULTS_FAILPOINT: name } });
   program.expectedToDie = true;
   const end = performance.now() + reachMs;
