@@ -220,7 +220,7 @@ test('an error code, a metric, a key and a variable that the reference does not 
     'docs/reference/errors.md': '| `GONE` | … |',
     'packages/server/src/ports/metrics.ts': 'x = {\n  tidewheel_fires_total: { },\n};',
     'docs/reference/metrics.md': '',
-    'packages/server/src/config.ts': `x = {\n    key: 'store.url',\n    flag: '--store',\n    env: 'TIDEWHEEL_STORE',\n};`,
+    'packages/server/src/config-keys.ts': `x = {\n    key: 'store.url',\n    flag: '--store',\n    env: 'TIDEWHEEL_STORE',\n};`,
     'docs/reference/config.md': '`store.url` or `TIDEWHEEL_STORE`',
     'packages/sdk/src/client/address.ts': `// TIDEWHEEL_OLD\nconst name = 'TIDEWHEEL_URL';`,
   };
