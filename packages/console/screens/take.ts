@@ -66,12 +66,15 @@ async function findRun(client: Client, query: string): Promise<string> {
   throw new Error(`no run for ${query}`);
 }
 
-/** A backfill with some of its runs made, so that there is one to be seen. */
+/** One that is under way, so that its progress is to be seen. */
 async function ensureBackfill(client: Client, schedule: string): Promise<void> {
-  const path = `/v1/namespaces/default/schedules/${schedule}/backfills`;
-  if ((await ask<{ items: unknown[] }>(client, path)).items.length > 0) return;
+  const all = '/v1/namespaces/default/backfills';
+  const { items } = await ask<{ items: unknown[] }>(client, `${all}?schedule=${schedule}&state=running`);
+  if (items.length > 0) return;
   const to = Date.now();
-  await ask(client, path, 'POST', { from: to - 45 * 86_400_000, to, active: 1, rate: 6, reason: 'new tariff tables' });
+  const order = { from: to - 45 * 86_400_000, to, active: 1, rate: 12, reason: 'new tariff tables' };
+  await ask(client, `/v1/namespaces/default/schedules/${schedule}/backfills`, 'POST', order);
+  await new Promise((resolve) => setTimeout(resolve, 20_000));
 }
 
 function allShots(): Shot[] {

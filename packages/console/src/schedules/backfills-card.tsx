@@ -87,7 +87,7 @@ function Backfill({ backfill, zone }: { readonly backfill: BackfillView; readonl
           </Button>
         ) : null}
       </div>
-      <Meter label={t('backfill.progress', { ended, total })} value={ended} max={total} />
+      <Meter label={t('backfill.progress', { ended, total })} value={ended} max={total} towardsDone />
       <p className="faint">
         {t('backfill.decided', { decided, total })} · {words.join(' · ')}
         {backfill.reason === '' ? null : ` · ${backfill.reason}`}

@@ -63,7 +63,7 @@ function useColumns(zone: string | null): Column<FireView>[] {
         runId === null ? (
           <None />
         ) : (
-          <span className="inline">
+          <span className="inline nowrap">
             {runState === null || runState === undefined ? null : <RunWordBadge state={runState} />}
             <Link to={{ page: 'run', id: runId, attempt: null }}>
               <Id id={runId} />
@@ -103,14 +103,14 @@ function Start({ fire: { fireAt, decidedAt, dueAt, startedAt, outcome } }: { rea
   if (outcome === 'skipped') return <None />;
   if (startedAt === null || startedAt === undefined) {
     return (
-      <span className="faint" title={title}>
+      <span className="faint nowrap" title={title}>
         {t('fire.notStarted')}
       </span>
     );
   }
   const late = startedAt - fireAt;
   return (
-    <span className={late - (due - fireAt) < onTimeMs ? 'faint' : 'tone-warn-text'} title={title}>
+    <span className={late - (due - fireAt) < onTimeMs ? 'faint nowrap' : 'tone-warn-text nowrap'} title={title}>
       {late < onTimeMs
         ? t('fire.within', { span: span(Math.max(0, late), t) })
         : t('fire.late', { span: span(late, t) })}

@@ -6,7 +6,7 @@ import { useLanguage, useT } from '../language/language.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Ago, useZone } from '../parts/moment.tsx';
 import { Link } from '../routing/navigation.tsx';
-import { fullInstant, span } from '../time/format.ts';
+import { fullInstant, roughSpan } from '../time/format.ts';
 
 type Row =
   | { readonly kind: 'fire'; readonly at: number; readonly fire: PreviewFire }
@@ -49,7 +49,7 @@ function FireRow({ fire, zone }: { readonly fire: PreviewFire; readonly zone: st
         <Wall at={at} local={local} zone={zone} />
         {dueAt === undefined || dueAt === at ? null : (
           <span className="faint put-off" title={t('preview.dueHint')}>
-            {t('preview.due', { span: span(dueAt - at, t) })}
+            {t('preview.due', { span: roughSpan(dueAt - at, t) })}
           </span>
         )}
       </span>
