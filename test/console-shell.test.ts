@@ -132,8 +132,16 @@ describe('the console, everywhere', () => {
   });
 
   const pages = [
-    ...['', '/schedules', '/schedules/beat', '/coming', '/calendars', '/try'],
-    ...['/runs', '/jobs', '/jobs/beat', '/workers'],
+    '',
+    '/schedules',
+    '/schedules/beat',
+    '/coming',
+    '/calendars',
+    '/try',
+    '/runs',
+    '/jobs',
+    '/jobs/beat',
+    '/workers',
   ];
   const allThere = () =>
     eventually('every part of the page', async () => (await at.page.locator('.loading').count()) === 0);

@@ -1,3 +1,5 @@
+// Looking ahead over the API: what a stored or a supposed schedule would fire, in words and in times.
+
 import assert from 'node:assert/strict';
 import { after as afterAll, before, test } from 'node:test';
 import type { Preview, ScheduleView } from '@tidewheel/protocol';
