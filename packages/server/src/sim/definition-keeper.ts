@@ -107,7 +107,7 @@ export class DefinitionKeeper {
   /** One-shots keep their time: a new one could be in the past when it arrives. */
   #edit(plan: JobPlan, schedule: SchedulePlan): void {
     const { random, options } = this.#world;
-    if (random.chance(0.3)) schedule.overlap = drawOverlap(plan.name, random);
+    if (random.chance(0.3)) schedule.overlap = drawOverlap(plan.name, options, random);
     if (random.chance(0.3)) schedule.misfire = { ...schedule.misfire, policy: random.pick(['skip', 'last', 'all']) };
     if (schedule.timing.kind === 'at' || schedule.timing.kind === 'in') return;
     const timing = drawTiming({ job: plan.name, calendar: plan.calendar }, options, random);

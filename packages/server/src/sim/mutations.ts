@@ -5,6 +5,7 @@
 import type { Mutation } from './mutation.ts';
 import { backfillMutations } from './mutations-backfills.ts';
 import { coordinationMutations } from './mutations-coordination.ts';
+import { definitionMutations } from './mutations-definitions.ts';
 import { timeMutations } from './mutations-time.ts';
 
 const server = 'packages/server/src';
@@ -249,4 +250,5 @@ export const mutations: readonly Mutation[] = [
   ...coordinationMutations,
   ...backfillMutations,
   ...timeMutations,
+  ...definitionMutations,
 ];

@@ -46,7 +46,7 @@ export function drawSchedule(name: string, owner: Owner, options: SimOptions, ra
   return {
     name,
     timing: random.chance(0.1) ? withEnd(timing, options, random) : timing,
-    overlap: drawOverlap(owner.job, random),
+    overlap: drawOverlap(owner.job, options, random),
     misfire: {
       policy: random.pick(['skip', 'last', 'all']),
       window: random.pick([5000, 60_000, 3_600_000]),
@@ -59,10 +59,10 @@ export function drawSchedule(name: string, owner: Owner, options: SimOptions, ra
 }
 
 /** Half of the schedules let their runs overlap, the others share the rules. */
-export function drawOverlap(job: string, random: Random): OverlapPolicy {
+export function drawOverlap(job: string, { signals }: SimOptions, random: Random): OverlapPolicy {
   const overlap = random.chance(0.4) ? 'allow' : random.pick(overlapPolicies);
-  // Others would wait for each other longer than a simulation lasts.
-  return overlap === 'buffer-all' && job !== 'quick' ? 'buffer-one' : overlap;
+  // Others would wait for each other longer than a simulation lasts; so would these where each turn waits for a poll.
+  return overlap === 'buffer-all' && (job !== 'quick' || signals.loss === 1) ? 'buffer-one' : overlap;
 }
 
 export function drawTiming({ job, calendar }: Owner, options: SimOptions, random: Random): Timing {

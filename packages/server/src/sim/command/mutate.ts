@@ -28,16 +28,18 @@ const packages = ['protocol', 'sdk', 'server'] as const;
 export async function runMutations(names: readonly string[], say: (text: string) => void): Promise<number> {
   const wanted = names.length === 0 ? mutations : mutations.filter((mutation) => names.includes(mutation.name));
   let missed = 0;
+  let lastSeed = 0;
   for (const mutation of wanted) {
     const found = await findMutation(mutation);
     if (found === null || !mutation.foundBy.includes(found.checker)) missed += 1;
+    else lastSeed = Math.max(lastSeed, found.seed);
     const words =
       found === null
         ? `NOT FOUND in ${mutationSeeds} seeds`
         : `seed ${String(found.seed).padEnd(3)} ${found.checker}${mutation.foundBy.includes(found.checker) ? '' : ' (UNEXPECTED)'}: ${found.what}`;
     say(`${mutation.name.padEnd(24)} ${words.split('\n', 1)[0]?.slice(0, 160)}\n`);
   }
-  say(`${wanted.length - missed} of ${wanted.length} known bugs were found\n`);
+  say(`${wanted.length - missed} of ${wanted.length} known bugs were found, all of these by seed ${lastSeed}\n`);
   return missed === 0 && wanted.length > 0 ? 0 : 1;
 }
 
