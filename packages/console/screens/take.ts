@@ -77,40 +77,45 @@ async function ensureBackfill(client: Client, schedule: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20_000));
 }
 
+/** The pages around schedules. */
+const timeShots: readonly Shot[] = [
+  {
+    name: 'schedule-calendar',
+    path: async (client) => {
+      await ensureBackfill(client, 'customs-filing');
+      return '/n/default/schedules/customs-filing';
+    },
+  },
+  {
+    name: 'backfill',
+    extra: true,
+    path: '/n/default/schedules/reports%2Fhourly',
+    prepare: async (page) => {
+      await page.locator('.page-head .button').first().click();
+      await page.locator('.backfill-count').waitFor();
+    },
+  },
+  { name: 'coming', path: '/n/default/coming' },
+  { name: 'coming-week', extra: true, path: '/n/default/coming?range=7d' },
+  { name: 'calendars', path: '/n/default/calendars' },
+  { name: 'calendar', path: '/n/default/calendars/closed?year=2026' },
+  {
+    name: 'try',
+    path: '/n/default/try?cron=30+2+*/2+*+*&zone=Europe/Berlin&calendar=closed&move=next'.replaceAll('+', '%20'),
+  },
+  { name: 'try-fault', extra: true, path: '/n/default/try?cron=0%2025%20*%20*%20*' },
+  { name: 'phone-coming', path: '/n/default/coming', phone: true, extra: true },
+  { name: 'phone-calendar', path: '/n/default/calendars/closed?year=2026', phone: true, extra: true },
+  { name: 'phone-schedule', path: '/n/default/schedules/customs-filing', phone: true, extra: true },
+];
+
 function allShots(): Shot[] {
   const run = (query: string) => async (client: Client) => `/n/default/runs/${await findRun(client, query)}`;
   return [
     { name: 'overview', path: '/n/default' },
     { name: 'schedules', path: '/n/default/schedules' },
     { name: 'schedule', path: '/n/default/schedules/tide-gauge' },
-    {
-      name: 'schedule-calendar',
-      path: async (client) => {
-        await ensureBackfill(client, 'customs-filing');
-        return '/n/default/schedules/customs-filing';
-      },
-    },
-    {
-      name: 'backfill',
-      extra: true,
-      path: '/n/default/schedules/reports%2Fhourly',
-      prepare: async (page) => {
-        await page.locator('.page-head .button').first().click();
-        await page.locator('.backfill-count').waitFor();
-      },
-    },
-    { name: 'coming', path: '/n/default/coming' },
-    { name: 'coming-week', extra: true, path: '/n/default/coming?range=7d' },
-    { name: 'calendars', path: '/n/default/calendars' },
-    { name: 'calendar', path: '/n/default/calendars/closed?year=2026' },
-    {
-      name: 'try',
-      path: '/n/default/try?cron=30+2+*/2+*+*&zone=Europe/Berlin&calendar=closed&move=next'.replaceAll('+', '%20'),
-    },
-    { name: 'try-fault', extra: true, path: '/n/default/try?cron=0%2025%20*%20*%20*' },
-    { name: 'phone-coming', path: '/n/default/coming', phone: true, extra: true },
-    { name: 'phone-calendar', path: '/n/default/calendars/closed?year=2026', phone: true, extra: true },
-    { name: 'phone-schedule', path: '/n/default/schedules/customs-filing', phone: true, extra: true },
+    ...timeShots,
     { name: 'runs', path: '/n/default/runs' },
     { name: 'runs-filtered', extra: true, path: '/n/default/runs?state=failed&window=1h' },
     {

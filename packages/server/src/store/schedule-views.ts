@@ -1,6 +1,6 @@
 // What people read of schedules: pages by name with the last fire and its run, one schedule, and pages of its ledger.
 
-import { type FireView, Refusal, type ScheduleDefinition, type ScheduleView, type Words } from '@tidewheel/protocol';
+import { Refusal, type ScheduleDefinition, type ScheduleView, type Words } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { ScheduleTimes } from '../core/schedule-times.ts';
 import { describeTimes } from '../core/times/words.ts';
