@@ -12,6 +12,11 @@ export const definitionMutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/core/wall-times.ts`,
+        find: "if (!timing.fixed || rules.gap === 'skip') return [];",
+        replace: 'if (!timing.fixed) return [];',
+      },
+      {
+        file: `${server}/core/wall-times.ts`,
         find: "return [rules.gap === 'after' ? at : lastBeforeGap(at, before, timing.unitMs)];",
         replace: 'return [Math.max(at, lastBeforeGap(at, before, timing.unitMs))];',
       },

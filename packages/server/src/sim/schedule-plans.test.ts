@@ -2,10 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { misfirePolicies, overlapPolicies } from '@tidewheel/protocol';
+import {
+  calendarDefinitionSchema,
+  misfirePolicies,
+  overlapPolicies,
+  scheduleDefinitionSchema,
+} from '@tidewheel/protocol';
+import { compileCalendars } from '../core/calendar.ts';
+import { compileTimes, nextFireAfter } from '../core/schedule-times.ts';
+import { calendarInput } from './calendar-shapes.ts';
 import { drawJobs } from './job-plans.ts';
+import { nominalTimes } from './nominal-times.ts';
 import { drawOptions } from './options.ts';
 import { Random } from './random.ts';
+import { scheduleInput } from './schedule-plans.ts';
 import { dayMs, zoneOffset } from './wall-clock-times.ts';
 
 test('among the schedules of the first seeds are all triggers, policies, rules, bounds, and many zones whose clocks change then', () => {
@@ -52,4 +62,29 @@ test('among the schedules of the first seeds are all triggers, policies, rules, 
     [],
   );
   assert.ok(turning > zoned / 3, `${turning} of ${zoned}`);
+});
+
+test('the oracle and the scheduler read what is drawn alike', () => {
+  let compared = 0;
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const options = drawOptions(seed);
+    const anchorAt = options.epochMs + 2000;
+    const until = anchorAt + options.troubleMs;
+    for (const { calendar, schedules } of drawJobs(options, new Random(seed).fork('jobs'))) {
+      const calendars = compileCalendars(
+        calendar === null ? [] : [calendarDefinitionSchema.parse(calendarInput(calendar))],
+      );
+      for (const plan of schedules) {
+        // It counts from the ends of runs.
+        if (plan.timing.kind === 'delay') continue;
+        const times = compileTimes(scheduleDefinitionSchema.parse(scheduleInput(plan)), anchorAt, calendars);
+        const found: number[] = [];
+        for (let at = nextFireAfter(times, anchorAt); at !== null && at <= until; at = nextFireAfter(times, at))
+          found.push(at);
+        compared += found.length;
+        assert.deepEqual(found, nominalTimes(plan.timing, anchorAt, anchorAt, until), JSON.stringify(plan));
+      }
+    }
+  }
+  assert.ok(compared > 10_000, `${compared}`);
 });

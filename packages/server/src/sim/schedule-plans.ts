@@ -13,6 +13,7 @@ import {
   dayMs,
   type Field,
   isFixed,
+  quarterMs,
   weekdayOf,
   zoneOffset,
 } from './wall-clock-times.ts';
@@ -182,11 +183,23 @@ function drawCron(options: SimOptions, slowest: number, random: Random): CronSha
 /** Times of day near the beginning, by the zone's clock before or after a change: some occur, some fall into it, some occur twice. */
 function drawDaily(zone: string, { epochMs }: SimOptions, random: Random): CronShape {
   const offset = zoneOffset(zone, epochMs + random.pick([-dayMs, 0, dayMs]));
-  const local = epochMs + offset + random.between(0, 300_000);
+  const gap = gapAhead(zone, epochMs);
+  const isSkipped = gap !== null && random.chance(0.6);
+  const local = isSkipped
+    ? gap.at + random.between(0, gap.lengthMs - 1)
+    : epochMs + offset + random.between(0, 300_000);
   const minute = Math.floor(local / 60_000) % 60;
   const minutes = random.chance(0.3) ? [...new Set([minute, (minute + random.between(1, 3)) % 60])] : [minute];
   const second: Field | null = random.chance(0.7) ? { list: [random.between(0, 59)] } : null;
   return { zone, second, minute: { list: minutes }, hour: { list: [Math.floor(local / 3_600_000) % 24] } };
+}
+
+/** The wall times that the clock of the zone skips next, within the simulated minutes. */
+function gapAhead(zone: string, epochMs: number): { at: number; lengthMs: number } | null {
+  const changeAt = Math.ceil(epochMs / quarterMs) * quarterMs;
+  const before = zoneOffset(zone, epochMs);
+  const lengthMs = zoneOffset(zone, changeAt) - before;
+  return lengthMs > 0 ? { at: changeAt + before, lengthMs } : null;
 }
 
 function drawSeconds(slowest: number, random: Random): Field {

@@ -79,7 +79,7 @@ export function weekdayOf(day: number): number {
 }
 
 /** Clock changes happen on quarters of an hour. */
-const quarterMs = 900_000;
+export const quarterMs = 900_000;
 
 function fixedTimes(shape: CronShape, from: number, to: number): number[] {
   const values = (field: Field | null): readonly number[] => (field !== null && 'list' in field ? field.list : [0]);
