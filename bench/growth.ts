@@ -4,7 +4,6 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { repositoryRoot } from '../test/support/tidewheel.ts';
 import { type Dimension, dimensions } from './growth-dimensions.ts';
 import { numberText } from './harness/comparison.ts';
 import { machineText, versionsText } from './harness/machine.ts';
@@ -76,15 +75,14 @@ function isFlat({ fit }: Grown): boolean {
 }
 
 function writeReport(path: string, grown: readonly Grown[], machine: readonly string[], options: GrowthOptions): void {
-  const page = join(repositoryRoot, path);
-  mkdirSync(dirname(page), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
   const sections = grown.flatMap((each) => {
     const { dimension, points, fit } = each;
     const { name, across } = dimension;
     const picture = `growth-${name}.svg`;
     const title = `Cost of a run beside ${across}`;
     const plot = svgOf({ title, across, up: 'microseconds a run', points, fit });
-    writeFileSync(join(dirname(page), picture), plot);
+    writeFileSync(join(dirname(path), picture), plot);
     return [
       `## ${name}`,
       '',
@@ -109,7 +107,7 @@ function writeReport(path: string, grown: readonly Grown[], machine: readonly st
     ...machine.map((line) => `- ${line}`),
     '',
   ];
-  writeFileSync(page, [...head, ...sections].join('\n'));
+  writeFileSync(path, [...head, ...sections].join('\n'));
 }
 
 function dimensionNames(): string {

@@ -17,6 +17,8 @@ export const fullSizes = {
   'fires.most': 64_000,
   'herd.schedules': 10_000,
   'herd.masters': 3,
+  /** From the declarations to the herd; a millisecond more for each schedule. */
+  'herd.aheadMs': 10_000,
   'backlog.ready': 1_000_000,
   'backlog.delayed': 1_000_000,
   /** Runs that are drained: of the small backlog all, of the large one the first. */
@@ -30,6 +32,8 @@ export const fullSizes = {
   'idle.schedules': 10_000,
   'idle.workers': 100,
   'idle.masters': 1,
+  /** Everything that looks once a minute has looked. */
+  'idle.settleSeconds': 75,
   'idle.seconds': 60,
   'masters.most': 3,
   'masters.runs': 100_000,

@@ -2,6 +2,7 @@
 // round of each.
 
 import type { Contender, MeasureContext } from '../harness/measure.ts';
+import { thisVersion, type Version } from '../systems/cluster.ts';
 import { type FilledPlace, fillPlace, type Filling, measuredQueue } from '../systems/filled-place.ts';
 import type { Engine } from '../systems/services.ts';
 import { type OpenTidewheel, openTidewheel } from '../systems/tidewheel.ts';
@@ -12,6 +13,7 @@ export function filled(
   { services }: MeasureContext,
   filling: Filling,
   play: (system: OpenTidewheel) => Promise<Readonly<Record<string, number>>>,
+  version: Version = thisVersion,
 ): Contender {
   let template: FilledPlace | null = null;
   return {
@@ -21,7 +23,8 @@ export function filled(
       const { token } = template;
       const place = await services.place(engine, template.place);
       const on = { place, token };
-      const system = await openTidewheel(engine, services, { on, job: measuredQueue, queue: measuredQueue });
+      const job = { job: measuredQueue, queue: measuredQueue };
+      const system = await openTidewheel(engine, services, { on, version, ...job });
       try {
         return await play(system);
       } finally {

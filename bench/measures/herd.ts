@@ -9,9 +9,6 @@ import { nowMs } from '../wall-clock.ts';
 import { enginesOf } from './fires.ts';
 import { patienceMs, pause, untilMoment } from './waiting.ts';
 
-/** For the declarations; more for many. */
-const aheadMs = 10_000;
-
 export const herd: Measure = {
   name: 'herd',
   about:
@@ -38,7 +35,7 @@ export const herd: Measure = {
         const cluster = await Cluster.start({ store: place.store, directory, environment, masters });
         try {
           for (let at = 0; at < masters; at += 1) await cluster.addWorker({ at });
-          const at = Math.ceil((nowMs() + aheadMs + schedules) / 1000) * 1000;
+          const at = Math.ceil((nowMs() + sizes['herd.aheadMs'] + schedules) / 1000) * 1000;
           await declareSchedules(cluster.client, 'herd', schedules, () => ({ times: [{ at }] }));
           if (nowMs() > at) throw new Error('the machine is too slow to declare the herd before it fires');
           await untilMoment(at);
