@@ -12,6 +12,7 @@ import { svgOf } from './harness/plot.ts';
 import type { Sizes } from './harness/sizes.ts';
 import { type Fit, fitPower, type Spread, spreadOf } from './harness/statistics.ts';
 import { inTurns } from './harness/turns.ts';
+import { Usage } from './harness/usage.ts';
 import { type Engine, Services } from './systems/services.ts';
 import { tidewheel } from './systems/tidewheel.ts';
 
@@ -35,7 +36,7 @@ const steepest = 0.05;
 
 export async function growth(names: readonly string[], options: GrowthOptions): Promise<number> {
   const unknown = names.find((name) => !dimensions.some((dimension) => dimension.name === name));
-  if (unknown !== undefined) throw new Error(`nothing called ${unknown} grows; there are ${dimensionNames()}`);
+  if (unknown !== undefined) throw new Usage(`nothing called ${unknown} grows; there are ${dimensionNames()}`);
   const chosen = dimensions.filter(({ name }) => names.length === 0 || names.includes(name));
   const systems = [tidewheel(options.engine)];
   const services = await Services.start();

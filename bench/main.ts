@@ -10,11 +10,12 @@ import { isBusy, machineText, versionsText } from './harness/machine.ts';
 import type { Measure } from './harness/measure.ts';
 import { readSizes } from './harness/sizes.ts';
 import { inTurns } from './harness/turns.ts';
+import { Usage } from './harness/usage.ts';
 import { measures } from './measures/all.ts';
 import { peersInstalled, howToInstall } from './peers/installed.ts';
 import { peerSystems } from './peers/peers.ts';
 import { type Engine, Services } from './systems/services.ts';
-import type { System } from './systems/system.ts';
+import { NotInstalled, type System } from './systems/system.ts';
 import { tidewheel } from './systems/tidewheel.ts';
 
 const defaultRounds = '5';
@@ -50,13 +51,13 @@ async function main(): Promise<number> {
 
 function engineNamed(name: string): Engine {
   if (name === 'postgres' || name === 'sqlite') return name;
-  throw new Error(`--engines takes postgres and sqlite, not ${name}`);
+  throw new Usage(`--engines takes postgres and sqlite, not ${name}`);
 }
 
 function chosenMeasures(names: readonly string[]): readonly Measure[] {
   const unknown = names.find((name) => !measures.some((measure) => measure.name === name));
   if (unknown !== undefined) {
-    throw new Error(`no measure is called ${unknown}; there are ${measures.map(({ name }) => name).join(', ')}`);
+    throw new Usage(`no measure is called ${unknown}; there are ${measures.map(({ name }) => name).join(', ')}`);
   }
   return names.length === 0 ? measures : measures.filter(({ name }) => names.includes(name));
 }
@@ -66,9 +67,9 @@ function chosenSystems(names: readonly string[] | undefined): readonly System[] 
   const all = [tidewheel('postgres'), tidewheel('sqlite'), ...peerSystems];
   const unknown = names?.find((name) => !all.some((system) => system.name === name));
   if (unknown !== undefined) {
-    throw new Error(`no system is called ${unknown}; there are ${all.map(({ name }) => name).join(', ')}`);
+    throw new Usage(`no system is called ${unknown}; there are ${all.map(({ name }) => name).join(', ')}`);
   }
-  if (names !== undefined) return all.filter(({ name }) => names.includes(name));
+  if (names !== undefined) return names.flatMap((name) => all.filter((system) => system.name === name));
   if (peersInstalled()) return all;
   console.log(`Without peers: ${howToInstall}.`);
   return all.filter((system) => !peerSystems.includes(system));
@@ -123,4 +124,10 @@ function headOf(machine: string, versions: readonly string[], systems: readonly 
   ].join('\n');
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Usage || error instanceof NotInstalled)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

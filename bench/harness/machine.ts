@@ -14,7 +14,7 @@ export function isBusy(): boolean {
 export function machineText(): string {
   const [cpu] = cpus();
   const load = loadavg().map((one) => one.toFixed(1));
-  return `${availableParallelism()} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}, load before the start ${load.join(' ')}`;
+  return `${availableParallelism()} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}, load before the start ${load.join(' ')}${isBusy() ? ' (**busy with something else: no good for comparing**)' : ''}`;
 }
 
 export async function versionsText(services: Services, systems: readonly System[]): Promise<string[]> {

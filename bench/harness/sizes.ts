@@ -1,5 +1,7 @@
 // How large each measure is. The values are those at which the targets are stated; `--set drain.runs=2000` makes one smaller.
 
+import { Usage } from './usage.ts';
+
 export const fullSizes = {
   'drain.runs': 100_000,
   'steady.runs': 50_000,
@@ -50,8 +52,8 @@ export function readSizes(settings: readonly string[]): Sizes {
   const sizes: Record<SizeName, number> = { ...fullSizes };
   for (const setting of settings) {
     const [name = '', value = ''] = setting.split('=');
-    if (!isSize(name)) throw new Error(`no size is called ${name}; there are ${Object.keys(fullSizes).join(', ')}`);
-    if (!/^\d+$/.test(value)) throw new Error(`--set ${name}=… takes a whole number, not ${value}`);
+    if (!isSize(name)) throw new Usage(`no size is called ${name}; there are ${Object.keys(fullSizes).join(', ')}`);
+    if (!/^\d+$/.test(value)) throw new Usage(`--set ${name}=… takes a whole number, not ${value}`);
     sizes[name] = Number(value);
   }
   return sizes;
