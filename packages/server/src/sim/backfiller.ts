@@ -34,6 +34,7 @@ export class Backfiller {
   #count = 0;
   #open = 0;
   #stopped = false;
+  readonly #givenUp = new Set<string>();
 
   constructor(world: BackfillerWorld) {
     this.#world = world;
@@ -54,19 +55,21 @@ export class Backfiller {
     });
   }
 
-  /** Asks for no more. Backfills of disabled jobs, which would wait for ever, and some others are given up, until that is answered. */
+  /** Asks for no more, and gives some of them up. */
   stop(): void {
-    const { truth, jobs, random } = this.#world;
+    const { truth, random } = this.#world;
     this.#stopped = true;
-    const disabled = new Set(
-      jobs.filter((job) => !job.enabled).flatMap((job) => job.schedules.map((one) => `${job.namespace} ${one.name}`)),
-    );
-    for (const record of truth.backfills) {
-      const gaveUp = disabled.has(`${record.namespace} ${record.schedule}`) || random.chance(0.3);
-      for (const answer of record.answers) {
-        if (answer.kind === 'done' && gaveUp) this.#cancel(record.namespace, answer.value.id, random.chance(0.5));
-      }
+    for (const { namespace, answers } of truth.backfills) {
+      if (!random.chance(0.3)) continue;
+      for (const answer of answers) if (answer.kind === 'done') this.giveUp(namespace, answer.value.id);
     }
+  }
+
+  /** Asks until that is answered. */
+  giveUp(namespace: string, id: string): void {
+    if (this.#givenUp.has(id)) return;
+    this.#givenUp.add(id);
+    this.#cancel(namespace, id, this.#world.random.chance(0.5));
   }
 
   #ask(): void {

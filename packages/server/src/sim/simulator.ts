@@ -133,18 +133,22 @@ async function converge(cluster: Cluster): Promise<number | null> {
 }
 
 /**
- * Counts what is unfinished again and again; runs that end only by a cancel are canceled. `ofThePresent`: runs that are no backfill's,
+ * Counts what is unfinished again and again; runs that end only by a cancel are canceled, and so are backfills of disabled jobs, which
+ * wait for ever, also those whose begin had no known outcome. `ofThePresent`: runs that are no backfill's,
  * so that no more of them are made.
  */
 function watchUnfinished(
-  { monitor, store, caller, jobs }: Cluster,
+  { monitor, store, caller, backfiller, jobs }: Cluster,
   tell: (count: number, ofThePresent: number) => void,
 ): void {
   const db = new SimDatabase(store, monitor);
   const stuck = new Set(jobs.filter((job) => job.name === 'stuck').map((job) => job.namespace));
   const canceled = new Set<string>();
   const look = async (): Promise<void> => {
-    const [live] = await db.query<{ rows: number }>('select count(*) as rows from backfill where live = 1');
+    const live = await db.query<{ id: string; namespace: string; enabled: number }>(
+      'select b.id, b.namespace, j.enabled from backfill b join job j on j.id = b.job_id where b.live = 1 order by b.id',
+    );
+    for (const { id, namespace, enabled } of live) if (enabled === 0) backfiller.giveUp(namespace, id);
     const rows = await db.query<{ id: string; namespace: string; job: string; trigger: string }>(
       'select r.id, r.namespace, r.trigger_kind as "trigger", j.name as job from run r join job j on j.id = r.job_id order by r.id',
     );
@@ -154,7 +158,7 @@ function watchUnfinished(
       caller.cancelUntilAnswered(namespace, id);
     }
     // A backfill that goes on will make more.
-    const left = rows.length + (live?.rows ?? 0);
+    const left = rows.length + live.length;
     tell(left, rows.filter((run) => run.trigger !== 'backfill').length);
     if (left > 0) monitor.after(500, 'look again', () => void look());
   };
