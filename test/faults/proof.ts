@@ -69,7 +69,10 @@ function provenance(): string {
   const rest = others.map(([commit, reports]) => `${reports.map(({ id }) => id).join(', ')} at ${commit}`);
   const where =
     rest.length === 0 ? `all at commit ${main}` : `${most.length} of them at commit ${main}; ${rest.join('; ')}`;
-  return `They took ${minutes} minutes, one after another, ${where}.`;
+  // Runs of the suite may have gone on side by side, which makes it harder for each.
+  const how =
+    runs.length === 1 ? 'one after another' : `in ${runs.length} runs of the suite, some of them side by side`;
+  return `They took ${minutes} minutes together, ${how}, ${where}.`;
 }
 
 const sum = (of: (report: Report) => number) => played.reduce((total, report) => total + of(report), 0);
