@@ -304,7 +304,7 @@ class Door implements WorkerConnectionHandler {
     this.namespace = namespace;
     this.#context = context;
     this.#events = events;
-    this.#deadline = context.clock.timer(helloMs, () => this.dismiss('PROTOCOL_ERROR', 'no hello came'), {
+    this.#deadline = context.clock.timer(helloMs, () => this.dismiss('UNAVAILABLE', 'no hello came in time'), {
       background: true,
     });
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyRequestSchema, Refusal, type JobInput } from '@tidewheel/protocol';
+import { applyRequestSchema, Refusal, type JobInput, type MasterMessage } from '@tidewheel/protocol';
 import { stateOf } from '../store/testing/seed.ts';
 import { Master } from './master.ts';
 import { openBench, type Bench } from './testing/bench-context.ts';
@@ -341,6 +341,23 @@ test('a worker that speaks before its hello is sent away, and harms no other', a
   await submitOne(master, clock);
   await clock.advance(3100);
   assert.equal(worker.of('assign').length, 1);
+  await finish(bench, master);
+});
+
+test('a worker that stood still before its hello is asked to come again, not refused for good', async () => {
+  const { bench, master, clock } = await setup();
+  const said: MasterMessage[] = [];
+  const connection = {
+    send: (messages: MasterMessage[]) => said.push(...messages),
+    close: () => {},
+    bufferedBytes: () => 0,
+  };
+  master.gateway.open(connection, { namespace: 'default', tokenName: 'test' });
+  await clock.advance(10_000);
+  assert.deepEqual(
+    said.map((message) => message.type === 'bye' && [message.code, message.retry]),
+    [['UNAVAILABLE', true]],
+  );
   await finish(bench, master);
 });
 
