@@ -23,6 +23,17 @@ export function processesOf(worker: FaultyProgram): number[] {
   return [worker.pid, ...descendantsOf(worker.pid)];
 }
 
+/** Those that have ended since they were listed are left out: a shell job's own children come and go. */
+export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+}
+
 export function executionsNow(cluster: FaultyCluster): Execution[] {
   return readTruth(cluster.truth);
 }

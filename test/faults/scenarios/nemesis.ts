@@ -4,7 +4,7 @@
 import type { MasterSeat } from '../faulty-cluster.ts';
 import { type FaultyProgram, pause } from '../processes.ts';
 import type { Scenario, Stage } from '../scenario.ts';
-import { processesOf } from '../working-process.ts';
+import { processesOf, signalAll } from '../working-process.ts';
 
 const minutes = Number(process.env['FAULTS_MINUTES'] ?? 2);
 const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
@@ -72,7 +72,7 @@ const faults: Readonly<Record<string, Fault>> = {
 function killWhole(worker: FaultyProgram): void {
   const all = processesOf(worker);
   worker.deeds.push({ signal: 'SIGKILL', at: Date.now() });
-  for (const pid of all) process.kill(pid, 'SIGKILL');
+  signalAll(all, 'SIGKILL');
 }
 
 async function restart(seat: MasterSeat, signal: 'SIGKILL' | 'SIGTERM', downMs: number): Promise<void> {

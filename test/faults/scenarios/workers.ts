@@ -7,7 +7,7 @@ import { isAlive } from '../../support/tidewheel.ts';
 import { movedAfter, rescued } from '../measures.ts';
 import { type FaultyProgram, pause, until } from '../processes.ts';
 import type { Criterion, Scenario, Stage } from '../scenario.ts';
-import { executionsNow, processesOf, workingProcess } from '../working-process.ts';
+import { executionsNow, processesOf, signalAll, workingProcess } from '../working-process.ts';
 
 const movedWithinMs = 18_000;
 const hungWithinMs = 20_000;
@@ -43,7 +43,7 @@ const killed: Scenario = {
     stage.note('at', stage.mark('kill -9 of w1'));
     worker.deeds.push({ signal: 'SIGKILL', at: Date.now() });
     // Its supervisor first, so that it cannot tell; the shell jobs that they started are left alone.
-    for (const one of new Set([worker.pid, pid])) process.kill(one, 'SIGKILL');
+    signalAll(new Set([worker.pid, pid]), 'SIGKILL');
     await pause(movedWithinMs + 2000);
   },
   criteria: (measures, evidence, noted) => {
@@ -81,9 +81,9 @@ function frozen(
       stage.note('at', at);
       const stopped = which(worker, pid);
       worker.deeds.push({ signal: 'SIGSTOP', at, pids: stopped });
-      for (const one of stopped) process.kill(one, 'SIGSTOP');
+      signalAll(stopped, 'SIGSTOP');
       await pause(30_000);
-      for (const one of stopped) if (isAlive(one)) process.kill(one, 'SIGCONT');
+      signalAll(stopped, 'SIGCONT');
       worker.deeds.push({ signal: 'SIGCONT', at: stage.mark('SIGCONT to w1') });
       await pause(4000);
     },
