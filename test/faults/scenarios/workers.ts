@@ -37,7 +37,7 @@ const killed: Scenario = {
   play: async (stage) => {
     const [worker] = stage.cluster.workers;
     if (worker === undefined) throw new Error('there is no worker');
-    await longRuns(stage, 12);
+    await until('each worker has three long runs', () => longRunsOfEach(stage, 3), 20_000);
     const pid = workingProcess(stage.cluster, worker);
     stage.note('pid', pid);
     stage.note('at', stage.mark('kill -9 of w1'));

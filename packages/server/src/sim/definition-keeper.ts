@@ -119,7 +119,7 @@ export class DefinitionKeeper {
     if (plan.calendar === null) return;
     const calendar = drawCalendar(plan.calendar.name, options, random, plan.calendar);
     plan.calendar = calendar;
-    for (const schedule of plan.schedules) schedule.timing = boundTo(calendar, schedule.timing);
+    for (const schedule of plan.schedules) schedule.timing = boundTo(calendar, schedule.timing, options);
   }
 
   /** `alter` changes the plan at the moment of asking; `schedules` are those whose version this changes. */

@@ -3,7 +3,7 @@
 
 import { type OverlapPolicy, overlapPolicies, type ScheduleInput } from '@tidewheel/protocol';
 import type { CalendarShape, CalendarUse } from './calendar-shapes.ts';
-import type { Timing, Trigger, Within } from './nominal-times.ts';
+import { nominalTimes, type Timing, type Trigger, type Within } from './nominal-times.ts';
 import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
 import {
@@ -46,7 +46,7 @@ export function drawSchedule(name: string, owner: Owner, options: SimOptions, ra
   const timing = drawTiming(owner, options, random);
   return {
     name,
-    timing: random.chance(0.1) ? withEnd(timing, options, random) : timing,
+    timing: withoutWhatEndsIt(random.chance(0.1) ? withEnd(timing, options, random) : timing, options),
     overlap: drawOverlap(owner.job, options, random),
     misfire: {
       policy: random.pick(['skip', 'last', 'all']),
@@ -73,10 +73,20 @@ export function drawTiming({ job, calendar }: Owner, options: SimOptions, random
   if (draw < 0.1) return { kind: 'delay', delayMs: random.skewed(1000, 15_000) };
   if (draw < 0.16) return { kind: 'in', inMs: random.between(earliestShotMs, options.troubleMs) };
   if (draw < 0.22) return { kind: 'at', at: options.epochMs + random.between(earliestShotMs, options.troubleMs) };
-  if (calendar !== null && draw < 0.35) return drawMoved(calendar, options, random);
+  if (calendar !== null && draw < 0.35) return withoutWhatEndsIt(drawMoved(calendar, options, random), options);
   const trigger = drawTrigger(options, slowest, random);
   const within = random.chance(0.4) ? drawWithin(trigger, calendar, options, random) : null;
-  return within === null ? trigger : { ...trigger, within };
+  return within === null ? trigger : withoutWhatEndsIt({ ...trigger, within }, options);
+}
+
+/** What leaves no time at all is refused by the scheduler; in a week every hour and weekday has come. */
+function withoutWhatEndsIt(timing: Timing, { epochMs }: SimOptions): Timing {
+  const { within, ...trigger } = timing;
+  if (within === undefined) return timing;
+  const comes = [3_600_000, dayMs, 8 * dayMs].some(
+    (ahead) => nominalTimes(timing, epochMs, epochMs - 1, epochMs + ahead).length > 0,
+  );
+  return comes ? timing : (trigger as Timing);
 }
 
 function drawTrigger(options: SimOptions, slowest: number, random: Random): Trigger {
@@ -232,10 +242,11 @@ export function drawCalendar(name: string, options: SimOptions, random: Random, 
 }
 
 /** The timing after its calendar has become another. */
-export function boundTo(calendar: CalendarShape, timing: Timing): Timing {
+export function boundTo(calendar: CalendarShape, timing: Timing, options: SimOptions): Timing {
   const { within } = timing;
   if (within?.calendar === undefined) return timing;
-  return { ...timing, within: { ...within, calendar: { ...within.calendar, shape: calendar } } };
+  const bound = { ...within, calendar: { ...within.calendar, shape: calendar } };
+  return withoutWhatEndsIt({ ...timing, within: bound }, options);
 }
 
 export function scheduleInput(plan: SchedulePlan): ScheduleInput {
