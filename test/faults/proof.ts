@@ -15,7 +15,13 @@ interface RunOfScenarios {
 }
 
 const runs = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, 'utf8')) as RunOfScenarios);
-const all = runs.flatMap(({ reports }) => reports);
+/** Where it was played is nobody's business. */
+const all = runs
+  .flatMap(({ reports }) => reports)
+  .map(({ failure, ...report }): Played => {
+    if (failure === undefined) return report;
+    return { ...report, failure: failure.replaceAll(/file:\/\/\S*?\/(?=test\/|packages\/|node_modules\/)/g, '') };
+  });
 const byId = Map.groupBy(all, ({ id }) => id);
 const played = scenarios.flatMap(({ id }) => byId.get(id)?.at(-1) ?? []);
 const machine = runs.at(-1)?.machine;
