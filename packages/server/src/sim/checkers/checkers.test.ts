@@ -330,3 +330,16 @@ test('every checker finds at least one of the planted faults', () => {
     [],
   );
 });
+
+test('a worker that hangs before its pause is over has stood still all the time, one that woke in between has not', () => {
+  const after = (pauses: { from: number; to: number }[]): string[] => {
+    const evidence = kept();
+    const lost = facts({ attempt: 1, lastAttemptId: 'a1', lastOutcome: 'lost', finishedAttempts: 1 });
+    evidence.history.splice(5, 0, row(11_000, 'run~', 'r1', { after: lost }));
+    evidence.truth.executions.splice(0, 1, execution({ end: null, cutOffAt: 11_500 }));
+    return found({ ...evidence, pauses: new Map([['worker-1', pauses]]) }).filter((id) => id === 'S10o');
+  };
+  const hang = { from: 11_100, to: 11_500 };
+  assert.deepEqual(after([hang, { from: 10_900, to: 11_200 }]), []);
+  assert.deepEqual(after([hang, { from: 10_900, to: 11_050 }]), ['S10o']);
+});

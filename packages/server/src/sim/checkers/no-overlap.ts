@@ -32,10 +32,13 @@ function faultOf(evidence: Evidence, execution: Execution, lostAt: number): stri
   // A store whose clock jumps ahead ends leases before their time; no worker can know.
   const { sessionTtlMs } = evidence.options;
   const jumpedMs = evidence.clock.forwardMs(lostAt - 2 * sessionTtlMs, lostAt);
-  const allowed = Math.max(
-    lostAt + jumpedMs,
-    ...pauses.filter(({ from, to }) => from <= lostAt && to >= lostAt).map(({ to }) => to),
-  );
-  if (over <= allowed) return null;
+  if (over <= Math.max(lostAt + jumpedMs, wakesAt(pauses, lostAt))) return null;
   return `attempt ${execution.attemptId} ran on ${execution.worker} from ${execution.startedAt} to ${over}, but was given away at ${lostAt}`;
+}
+
+/** When a worker that stood still at `at` could act again: a main loop may begin to hang while its process is paused. */
+function wakesAt(pauses: readonly { from: number; to: number }[], at: number): number {
+  let wakes = at;
+  for (const { from, to } of pauses.toSorted((a, b) => a.from - b.from)) if (from <= wakes) wakes = Math.max(wakes, to);
+  return wakes;
 }
