@@ -95,31 +95,49 @@ function claimedOf(row: ClaimedRow): ClaimedRun {
 
 /**
  * Claims up to `slots.length` runs of the lane. Fewer come back when fewer were ready.
- * The candidate list is materialized: a planner that ran it twice would lock more rows than it returns. The other two are,
- * because SQLite then joins them by an index of its own: 2.5 ms for 500 slots, 41 ms when it scans one for each of the other.
+ * The candidate list is materialized: a planner that ran it twice would lock more rows than it returns.
  */
 export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]): Promise<ClaimedRun[]> {
-  const wanted = slots.map((slot, index) => ({ n: index + 1, session_id: slot.sessionId, attempt_id: slot.attemptId }));
+  const [sql, params] = tx.dialect.engine === 'postgres' ? claimByArrays(slots) : claimByRows(tx, slots);
   const rows = await tx.query<ClaimedRow>(
     `with candidate as materialized (
-       select id, priority, due_at from run where lane_id = $2 and state = 'ready'
-       order by priority desc, due_at, id limit $3${tx.dialect.skipLocked}
+       select id, priority, due_at from run where lane_id = $1 and state = 'ready'
+       order by priority desc, due_at, id limit $2${tx.dialect.skipLocked}
      ), numbered as materialized (
        select id, row_number() over (order by priority desc, due_at, id) as n from candidate
-     ), slot as materialized (
-       select x.n, x.session_id, x.attempt_id
-       from ${tx.dialect.rows('$1', 'x', { n: 'int', session_id: 'uuid', attempt_id: 'uuid' })}
-       join session s on s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms()
-     ), taken as (
-       select numbered.id, slot.session_id, slot.attempt_id from numbered join slot on slot.n = numbered.n
-     )
+     ), ${sql}
      update run set state = 'running', attempt = run.attempt + 1, attempt_id = taken.attempt_id,
        session_id = taken.session_id, claimed_at = now_ms(), started_at = null
      from taken where run.id = taken.id
      returning ${claimedColumns}`,
-    [JSON.stringify(wanted), laneId, slots.length],
+    [laneId, slots.length, ...params],
   );
   return rows.map(claimedOf);
+}
+
+/** The lists are materialized, because SQLite then joins them by an index of its own: 2.5 ms for 500 slots, 41 ms when it scans one for each of the other. */
+function claimByRows(tx: Tx, slots: readonly Slot[]): [sql: string, params: string[]] {
+  const wanted = slots.map((slot, index) => ({ n: index + 1, session_id: slot.sessionId, attempt_id: slot.attemptId }));
+  const sql = `slot as materialized (
+       select x.n, x.session_id, x.attempt_id
+       from ${tx.dialect.rows('$3', 'x', { n: 'int', session_id: 'uuid', attempt_id: 'uuid' })}
+       join session s on s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms()
+     ), taken as (
+       select numbered.id, slot.session_id, slot.attempt_id from numbered join slot on slot.n = numbered.n
+     )`;
+  return [sql, [JSON.stringify(wanted)]];
+}
+
+/** The n-th slot is looked up, not joined: PostgreSQL expects one slot and looks at all of them for each run, 86 ms for 500. */
+function claimByArrays(slots: readonly Slot[]): [sql: string, params: string[]] {
+  const sql = `live as materialized (
+       select array_agg(id) as ids from session where id = any($3::uuid[]) and state = 'live' and expires_at > now_ms()
+     ), taken as materialized (
+       select id, ($3::uuid[])[n] as session_id, ($4::uuid[])[n] as attempt_id
+       from numbered where ($3::uuid[])[n] = any((select ids from live)::uuid[])
+     )`;
+  const list = (ids: readonly string[]): string => `{${ids.join(',')}}`;
+  return [sql, [list(slots.map((slot) => slot.sessionId)), list(slots.map((slot) => slot.attemptId))]];
 }
 
 /** Which of these slots were filled: the read-back of a claim or a direct assignment whose commit was not acknowledged. */
