@@ -160,7 +160,7 @@ export class Dispatcher implements Service {
       const lateMs = Math.max(0, run.claimedAt - run.dueAt);
       metrics.observe('tidewheel_start_delay_seconds', lateMs / 1000);
       const held = link.held.get(run.attemptId);
-      if (held !== undefined && run.fireAt !== null && run.attempt === 1 && path === 'claim')
+      if (held !== undefined && run.fireAt !== null && run.attempt === 1 && path !== 'again')
         held.late = { ms: lateMs, askedMs, queue: version.spec.queue };
     }
     failpoints.reach('deliver.sent');

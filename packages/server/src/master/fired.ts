@@ -12,7 +12,8 @@ export function announceFires({ metrics, signals }: Announcing, decided: FiresDe
   for (const delayMs of decided.delaysMs) metrics.observe('tidewheel_fire_delay_seconds', delayMs / 1000);
   if (runs.length > 0) {
     metrics.add('tidewheel_fires_total', runs.length, { outcome: 'fired' });
-    signals.publish('ready', { lanes: [...new Set(runs.map((run) => run.laneId))] });
+    const ready = new Set(runs.filter((run) => run.state === 'ready').map((run) => run.laneId));
+    if (ready.size > 0) signals.publish('ready', { lanes: [...ready] });
   }
   if (scheduled) signals.publish('scheduled', null);
   if (cancels.size > 0) signals.publish('cancel', { sessions: [...cancels] });

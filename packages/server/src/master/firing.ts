@@ -1,12 +1,19 @@
 // Fires due schedules. Every master does it; row locks share the work. It sleeps to the nearest next fire, a signal, or the
-// poll interval, whichever comes first. What was missed in an outage is caught up with in pieces, between what is due. An unknown outcome needs nothing special: the next look reads the cursors again.
+// poll interval, whichever comes first. What was missed in an outage is caught up with in pieces, between what is due.
+//
+// What is due gets the free slots of this master's workers at once, when no older work waits. After an unknown outcome the next
+// look reads the cursors again; only which of the slots were filled is read back, by their attempt ids.
 
 import { serverLimits } from '../core/limits.ts';
+import { OutcomeUnknown } from '../ports/database.ts';
 import { catchUpPiece } from '../store/catch-up.ts';
 import { firesDecide, firesLockDue, firesNext, type FiresDecided } from '../store/fires.ts';
+import { runsInSlots } from '../store/runs-claim.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { announceFires } from './fired.ts';
+import { Offers } from './offers.ts';
 import { Loop, type Service } from './service.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
@@ -14,12 +21,14 @@ const heldByOthersMs = 50;
 
 export class Firing implements Service {
   readonly #context: MasterContext;
+  readonly #dispatcher: Dispatcher;
   readonly #changes: Changes;
   readonly #loop: Loop;
   #unsubscribe: (() => void) | null = null;
 
-  constructor(context: MasterContext, changes: Changes) {
+  constructor(context: MasterContext, dispatcher: Dispatcher, changes: Changes) {
     this.#context = context;
+    this.#dispatcher = dispatcher;
     this.#changes = changes;
     this.#loop = new Loop('firing', context, () => this.look());
   }
@@ -50,19 +59,44 @@ export class Firing implements Service {
   }
 
   async #fire(): Promise<{ some: boolean; more: boolean; aside: boolean }> {
-    const { db, failpoints } = this.#context;
+    const { clock, failpoints } = this.#context;
+    const offers = new Offers(this.#dispatcher);
+    const askedMs = clock.monotonicMs();
     failpoints.reach('fire.before');
-    const { decided, full } = await db.transaction(async (tx) => {
-      const due = await firesLockDue(tx, this.#context);
+    try {
+      const { decided, full } = await this.#decide(offers);
+      failpoints.reach('fire.committed');
+      this.#announce(decided);
+      failpoints.reach('fire.announced');
+      offers.release();
+      await this.#dispatcher.deliver(decided.direct, 'direct', askedMs);
+      return { some: decided.namespaces.size > 0, more: full || decided.more, aside: decided.aside };
+    } catch (error) {
+      if (error instanceof OutcomeUnknown) await this.#readBack(offers, askedMs);
+      throw error;
+    } finally {
+      offers.release();
+    }
+  }
+
+  /** The work of a transaction may be done several times, so it offers afresh each time. */
+  #decide(offers: Offers): Promise<{ decided: FiresDecided; full: boolean }> {
+    const { db, failpoints } = this.#context;
+    const deps = { ...this.#context, offer: (laneId: string) => offers.take(laneId) };
+    return db.transaction(async (tx) => {
+      offers.release();
+      const due = await firesLockDue(tx, deps);
       failpoints.reach('fire.locked');
-      const fires = await firesDecide(tx, this.#context, due);
+      const decided = await firesDecide(tx, deps, due);
       failpoints.reach('fire.before-commit');
-      return { decided: fires, full: due.length === serverLimits.fireSchedules };
+      return { decided, full: due.length === serverLimits.fireSchedules };
     });
-    failpoints.reach('fire.committed');
-    this.#announce(decided);
-    failpoints.reach('fire.announced');
-    return { some: decided.namespaces.size > 0, more: full || decided.more, aside: decided.aside };
+  }
+
+  async #readBack(offers: Offers, askedMs: number): Promise<void> {
+    const taken = await runsInSlots(this.#context.db, offers.slots);
+    offers.release();
+    await this.#dispatcher.deliver(taken, 'direct', askedMs);
   }
 
   /** One piece. False: nothing was left, or others are at it. */

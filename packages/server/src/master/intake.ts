@@ -71,7 +71,7 @@ export class RunIntake implements Service {
       this.#context.metrics.add('tidewheel_store_unknown_outcomes_total', 1);
       return await this.#readBack(plan);
     } finally {
-      plan.releaseOffers();
+      plan.offers.release();
     }
   }
 
@@ -83,8 +83,8 @@ export class RunIntake implements Service {
     try {
       const existing = await runsExisting(this.#context.db, plan.newRunIds());
       this.#announce(plan, existing);
-      const taken = await runsInSlots(this.#context.db, plan.offers);
-      plan.releaseOffers();
+      const taken = await runsInSlots(this.#context.db, plan.offers.slots);
+      plan.offers.release();
       await this.#dispatcher.deliver(taken, 'direct');
       if (existing.length > 0) return plan.answers();
     } catch (error) {
@@ -111,7 +111,7 @@ export class RunIntake implements Service {
 
   async #deliverOffers(plan: SubmitPlan, submitted: readonly SubmittedRun[]): Promise<void> {
     const direct = submitted.filter((run) => run.state === 'running').flatMap((run) => plan.claimOf(run) ?? []);
-    plan.releaseOffers();
+    plan.offers.release();
     await this.#dispatcher.deliver(direct, 'direct', plan.askedMs);
   }
 }

@@ -94,7 +94,7 @@ export class Master implements Service {
       this.locks,
       pauses,
       new Sweeping(context, changes, pauses),
-      new Firing(context, changes),
+      new Firing(context, dispatcher, changes),
       new Backfilling(context, changes),
       station,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.

@@ -7,6 +7,7 @@ import { DefinitionCache } from '../store/definition-cache.ts';
 import { seedId, seedJob, seedSchedule } from '../store/testing/seed.ts';
 import { virtualPostgres, virtualSqlite, type VirtualStore } from '../store/testing/virtual-store.ts';
 import { Changes } from './changes.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { Firing } from './firing.ts';
 import { openBench } from './testing/bench-context.ts';
 
@@ -30,7 +31,8 @@ async function setup(engine: Engine) {
   const store = await engine.open();
   const definitions = new DefinitionCache();
   const context = { ...bench.context, db: store.db, definitions };
-  const firing = new Firing(context, new Changes(bench.clock, bench.context.signals));
+  const changes = new Changes(bench.clock, bench.context.signals);
+  const firing = new Firing(context, new Dispatcher(context, changes), changes);
   after(async () => {
     await store.close();
     await bench.close();

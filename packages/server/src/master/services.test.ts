@@ -39,7 +39,7 @@ const services: Record<string, (bench: Bench) => Service> = {
     new Station(context, { count: () => 0, links: () => [], move: () => undefined, stepDown: async () => false }),
   elector: ({ context }) => new Elector(context),
   'leader duties': ({ context }) => leading(context),
-  firing: ({ context }) => new Firing(context, changesOf(context)),
+  firing: ({ context }) => new Firing(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
   backfilling: ({ context }) => new Backfilling(context, changesOf(context)),
 };
 

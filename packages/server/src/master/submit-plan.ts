@@ -6,29 +6,29 @@ import type { Tx } from '../ports/database.ts';
 import type { JobVersion } from '../store/definition-cache.ts';
 import { eventsAppend } from '../store/events.ts';
 import { jobKey, jobsByName, type JobTarget } from '../store/job-lookup.ts';
-import type { ClaimedRun, Slot } from '../store/runs-claim.ts';
+import type { ClaimedRun } from '../store/runs-claim.ts';
 import { runsInsert, type NewRun, type SubmittedRun } from '../store/runs-submit.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { takeKeys } from './intake-keys.ts';
+import { Offers } from './offers.ts';
 import type { RunRequest, Submission } from './submission.ts';
 
 /** `write` may run several times (deadlocks), so it starts afresh each time. */
 export class SubmitPlan {
   readonly #context: MasterContext;
-  readonly #dispatcher: Dispatcher;
   readonly #batch: readonly Submission[];
   #answers: (TriggerResult[] | Refusal)[] = [];
   #runs: NewRun[] = [];
   /** Those with an offer, by id. */
   #direct = new Map<string, NewRun>();
-  offers: Slot[] = [];
+  readonly offers: Offers;
   /** When it was begun: before anything of it can have been written. */
   readonly askedMs: number;
 
   constructor(context: MasterContext, dispatcher: Dispatcher, batch: readonly Submission[]) {
     this.#context = context;
-    this.#dispatcher = dispatcher;
+    this.offers = new Offers(dispatcher);
     this.#batch = batch;
     this.askedMs = context.clock.monotonicMs();
   }
@@ -45,13 +45,8 @@ export class SubmitPlan {
     return new Set(this.#runs.map((run) => run.namespace));
   }
 
-  releaseOffers(): void {
-    this.#dispatcher.release(this.offers);
-    this.offers = [];
-  }
-
   async write(tx: Tx): Promise<SubmittedRun[]> {
-    this.releaseOffers();
+    this.offers.release();
     this.#runs = [];
     this.#direct.clear();
     const names = this.#batch.flatMap((one) =>
@@ -108,8 +103,7 @@ export class SubmitPlan {
     version: JobVersion,
   ): NewRun {
     const delayMs = request.delayMs ?? 0;
-    const offer = delayMs > 0 ? null : this.#dispatcher.offer(job.laneId);
-    if (offer !== null) this.offers.push(offer);
+    const offer = delayMs > 0 ? null : this.offers.take(job.laneId);
     const { spec } = version;
     return {
       id,

@@ -1,11 +1,15 @@
 // What a fire transaction writes, gathered from the decisions of many schedules: one statement for each kind of row.
+// A run that may begin, while its lane has no older work waiting and a connected worker has offered a slot, is inserted
+// already claimed.
 
 import type { FireDecision } from '../core/fire.ts';
 import { become } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { DefinitionCache, CompiledSchedule, JobVersion } from './definition-cache.ts';
+import type { ClaimedRun, Slot } from './runs-claim.ts';
 import { type Freed, runsFinish } from './runs-finish.ts';
+import { takesOffer } from './runs-submit.ts';
 import type { UnfinishedRuns } from './turns.ts';
 
 export interface FireDeps {
@@ -16,6 +20,8 @@ export interface FireDeps {
     /** Runs that are made up for after an outage, of all schedules together. */
     readonly catchUpPerSecond: number;
   };
+  /** A slot for a run of this lane that may begin at once, or null; absent where runs are made that can wait. */
+  offer?: (laneId: string) => Slot | null;
 }
 
 /** A locked schedule with something to decide. */
@@ -28,6 +34,7 @@ export interface LockedSchedule {
 
 export interface FiredRun {
   id: string;
+  state: 'blocked' | 'scheduled' | 'ready' | 'running';
   laneId: string;
   namespace: string;
   fireAt: number;
@@ -36,6 +43,8 @@ export interface FiredRun {
 /** What a transaction has decided, to be announced after its commit. */
 export interface FiresDecided {
   runs: FiredRun[];
+  /** Those that were inserted already claimed, to be handed to their workers. */
+  direct: ClaimedRun[];
   skipped: number;
   /** Milliseconds from nominal time to decision, one per run that was fired in time. */
   delaysMs: number[];
@@ -55,6 +64,7 @@ export interface FiresDecided {
 export function nothingDecided(): FiresDecided {
   return {
     runs: [],
+    direct: [],
     skipped: 0,
     delaysMs: [],
     more: false,
@@ -75,6 +85,7 @@ interface LedgerRow {
   decided_at: number;
 }
 
+/** What is absent is null in the row: it need not travel. */
 interface NewRunRow {
   id: string;
   namespace: string;
@@ -86,10 +97,12 @@ interface NewRunRow {
   due_at: number;
   schedule_id: string;
   fire_at: number;
-  previous_fire_at: number | null;
-  next_fire_at: number | null;
-  payload: string | null;
-  start_deadline: number | null;
+  previous_fire_at?: number | undefined;
+  next_fire_at?: number | undefined;
+  payload?: string | undefined;
+  start_deadline?: number | undefined;
+  attempt_id?: string | undefined;
+  session_id?: string | undefined;
 }
 
 const ledgerColumns = {
@@ -116,6 +129,8 @@ const runColumns = {
   next_fire_at: 'bigint',
   payload: 'text',
   start_deadline: 'bigint',
+  attempt_id: 'uuid',
+  session_id: 'uuid',
 } as const;
 
 /** `now`: the store's clock when it was decided. */
@@ -128,6 +143,7 @@ export class FireWrites {
   readonly decided = nothingDecided();
   readonly #deps: FireDeps;
   readonly #ledger: LedgerRow[] = [];
+  /** In the order of `decided.runs`. */
   readonly #runs: NewRunRow[] = [];
   readonly #replaced: { runs: UnfinishedRuns; kill: boolean }[] = [];
 
@@ -159,8 +175,8 @@ export class FireWrites {
     }
     const { spec, laneId, id: versionId } = at.version;
     if (fire.reason !== 'catch-up') decided.delaysMs.push(at.now - fire.fireAt);
-    decided.runs.push({ id: runId, laneId, namespace: schedule.namespace, fireAt: fire.fireAt });
     const state = fire.waits ? 'blocked' : dueAt > at.now ? 'scheduled' : 'ready';
+    decided.runs.push({ id: runId, state, laneId, namespace: schedule.namespace, fireAt: fire.fireAt });
     decided.scheduled ||= state === 'scheduled';
     const payload = schedule.compiled.definition.payload ?? spec.payload;
     const startTimeoutMs = spec.timeout.start;
@@ -175,12 +191,12 @@ export class FireWrites {
       due_at: dueAt,
       schedule_id: schedule.id,
       fire_at: fire.fireAt,
-      previous_fire_at: fire.previous,
-      next_fire_at: fire.next,
-      payload: payload === undefined ? null : JSON.stringify(payload),
+      previous_fire_at: fire.previous ?? undefined,
+      next_fire_at: fire.next ?? undefined,
+      payload: payload === undefined ? undefined : JSON.stringify(payload),
       // Of a run that waits it is moved on with its due time, when its turn has come.
       start_deadline:
-        startTimeoutMs === undefined ? null : (fire.waits ? dueAt : Math.max(dueAt, at.now)) + startTimeoutMs,
+        startTimeoutMs === undefined ? undefined : (fire.waits ? dueAt : Math.max(dueAt, at.now)) + startTimeoutMs,
     });
   }
 
@@ -200,15 +216,44 @@ export class FireWrites {
         [JSON.stringify(this.#ledger)],
       );
     }
-    if (this.#runs.length > 0) {
-      await tx.query(
-        `insert into run (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
-           schedule_id, fire_at, previous_fire_at, next_fire_at, payload, start_deadline)
-         select x.id, x.namespace, x.job_id, x.job_version_id, x.lane_id, x.state, x.priority, x.due_at, now_ms(), 'schedule',
-           x.schedule_id, x.fire_at, x.previous_fire_at, x.next_fire_at, x.payload, x.start_deadline
-         from ${rows('$1', 'x', runColumns)}`,
-        [JSON.stringify(this.#runs)],
-      );
+    if (this.#runs.length > 0) await this.#writeRuns(tx);
+  }
+
+  async #writeRuns(tx: Tx): Promise<void> {
+    this.#takeOffers();
+    const placed = await tx.query<{ id: string; claimed_at: number | null }>(
+      `insert into run (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
+         schedule_id, fire_at, previous_fire_at, next_fire_at, payload, start_deadline, attempt, attempt_id, session_id, claimed_at)
+       with y as materialized (select x.*, now_ms() as now, ${takesOffer('x')} as taken from ${tx.dialect.rows('$1', 'x', runColumns)})
+       select y.id, y.namespace, y.job_id, y.job_version_id, y.lane_id, case when y.taken then 'running' else y.state end, y.priority,
+         y.due_at, y.now, 'schedule', y.schedule_id, y.fire_at, y.previous_fire_at, y.next_fire_at, y.payload, y.start_deadline,
+         case when y.taken then 1 else 0 end, case when y.taken then y.attempt_id end,
+         case when y.taken then y.session_id end, case when y.taken then y.now end
+       from y returning id, claimed_at`,
+      [JSON.stringify(this.#runs)],
+    );
+    const claimedAt = new Map(placed.flatMap((row) => (row.claimed_at === null ? [] : [[row.id, row.claimed_at]])));
+    for (const [index, row] of this.#runs.entries()) {
+      const at = claimedAt.get(row.id);
+      const fired = this.decided.runs[index];
+      if (at === undefined || fired === undefined) continue;
+      fired.state = become('ready', 'running');
+      this.decided.direct.push(claimOf(row, at));
+    }
+  }
+
+  /** The most urgent first: there may be fewer slots than runs. */
+  #takeOffers(): void {
+    const { offer } = this.#deps;
+    if (offer === undefined) return;
+    const urgent = this.#runs
+      .filter((row) => row.state === 'ready')
+      .toSorted((a, b) => b.priority - a.priority || a.due_at - b.due_at);
+    const full = new Set<string>();
+    for (const row of urgent) {
+      const slot = full.has(row.lane_id) ? null : offer(row.lane_id);
+      if (slot === null) full.add(row.lane_id);
+      else [row.attempt_id, row.session_id] = [slot.attemptId, slot.sessionId];
     }
   }
 
@@ -246,4 +291,26 @@ export class FireWrites {
       })),
     );
   }
+}
+
+function claimOf(row: NewRunRow, claimedAt: number): ClaimedRun {
+  return {
+    id: row.id,
+    namespace: row.namespace,
+    jobVersionId: row.job_version_id,
+    laneId: row.lane_id,
+    attempt: 1,
+    attemptId: row.attempt_id ?? '',
+    sessionId: row.session_id ?? '',
+    payload: row.payload ?? null,
+    scheduleId: row.schedule_id,
+    fireAt: row.fire_at,
+    previousFireAt: row.previous_fire_at ?? null,
+    nextFireAt: row.next_fire_at ?? null,
+    dueAt: row.due_at,
+    claimedAt,
+    cancelRequestedAt: null,
+    cancelReason: null,
+    cancelGraceMs: null,
+  };
 }

@@ -22,8 +22,12 @@ export interface FinishedRun {
 }
 
 /** Moves runs to the archive and counts them. What waited for them begins: the caller announces it after the commit. */
-export async function runsFinish(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<Freed> {
-  const freed = nothingFreed();
+export async function runsFinish(
+  tx: Tx,
+  masterId: string,
+  runs: readonly FinishedRun[],
+  freed: Freed = nothingFreed(),
+): Promise<Freed> {
   if (runs.length === 0) return freed;
   const batch = JSON.stringify(
     runs.map((run) => ({
@@ -54,23 +58,46 @@ export async function runsFinish(tx: Tx, masterId: string, runs: readonly Finish
      })} join run on run.id = x.id`,
     [batch],
   );
-  const gone = await tx.query<{ schedule_id: string | null; blocks: number | null; delays: number | null }>(
-    `delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})
-     returning schedule_id,
-       (select 1 from run b where b.schedule_id = run.schedule_id and b.state = 'blocked' limit 1) as blocks,
-       (select 1 from schedule s where s.id = run.schedule_id and s.state = 'enabled' and s.next_fire_at is null) as delays`,
+  const gone = await tx.query<{ schedule_id: string | null }>(
+    `delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}) returning schedule_id`,
     [JSON.stringify(runs.map((run) => ({ id: run.id })))],
   );
-  await count(tx, masterId, runs);
-  const schedulesOf = (which: 'blocks' | 'delays'): string[] => [
-    ...new Set(gone.flatMap((row) => (row[which] === null ? [] : (row.schedule_id ?? [])))),
-  ];
-  await turnsGive(tx, schedulesOf('blocks'), freed);
-  await delaysBegin(tx, schedulesOf('delays'), freed);
+  await runsEnded(tx, masterId, { runs, gone }, freed);
   return freed;
 }
 
-async function count(tx: Tx, masterId: string, runs: readonly FinishedRun[]): Promise<void> {
+/** Counts runs that are in the archive now, and gives what waited for them its turn. */
+export async function runsEnded(
+  tx: Tx,
+  masterId: string,
+  ended: {
+    runs: readonly Pick<FinishedRun, 'namespace' | 'state'>[];
+    gone: readonly { schedule_id: string | null }[];
+  },
+  freed: Freed,
+): Promise<void> {
+  await count(tx, masterId, ended.runs);
+  const scheduleIds = new Set(ended.gone.flatMap((row) => row.schedule_id ?? []));
+  if (scheduleIds.size === 0) return;
+  // Asked when the runs are gone: a statement that waited for them would not see what was made to wait for them meanwhile.
+  const waiting = await tx.query<{ id: string; blocks: number | null; delays: number | null }>(
+    `select * from (
+       select x.id, (select 1 from run b where b.schedule_id = x.id and b.state = 'blocked' limit 1) as blocks,
+         (select 1 from schedule s where s.id = x.id and s.state = 'enabled' and s.next_fire_at is null) as delays
+       from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}
+     ) w where blocks is not null or delays is not null`,
+    [JSON.stringify([...scheduleIds].map((id) => ({ id })))],
+  );
+  const idsOf = (which: 'blocks' | 'delays'): string[] => waiting.flatMap((row) => (row[which] === null ? [] : row.id));
+  await turnsGive(tx, idsOf('blocks'), freed);
+  await delaysBegin(tx, idsOf('delays'), freed);
+}
+
+async function count(
+  tx: Tx,
+  masterId: string,
+  runs: readonly Pick<FinishedRun, 'namespace' | 'state'>[],
+): Promise<void> {
   const totals = new Map<string, { namespace: string; state: FinalState; runs: number }>();
   for (const run of runs) {
     const key = `${run.namespace}/${run.state}`;

@@ -3,11 +3,12 @@
 // Fencing: a report counts only while its attempt is the run's current one and its session is not dead. Everything else is
 // either a repetition of what was accepted before (acknowledged again) or stale (refused, the result kept as an orphan).
 
-import type { LogMessage, Result } from '@tidewheel/protocol';
+import type { JobSpec, LogMessage, Result } from '@tidewheel/protocol';
 import { become, decideReport, withAttempt, type PastAttempt } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
 import { runsFinish, runsRetry, type FinishedRun, type Freed, type RetriedRun } from './runs-finish.ts';
+import { runsSucceed } from './runs-succeed.ts';
 import { nothingFreed } from './turns.ts';
 
 /** Stores log chunks of current attempts. Repeated chunks change nothing; chunks of other attempts are refused in silence. */
@@ -69,7 +70,7 @@ export type Verdict = 'accepted' | 'duplicate' | 'stale';
 export interface Reported {
   /** By attempt id. */
   verdicts: Map<string, Verdict>;
-  finished: FinishedRun[];
+  finished: Pick<FinishedRun, 'id' | 'namespace' | 'state'>[];
   /** Lanes with runs that are ready again. */
   lanes: Set<string>;
   /** What the ends have made possible. */
@@ -108,11 +109,40 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
     namespaces: new Set(),
   };
   if (results.length === 0) return reported;
+  const rest = await acceptUsual(tx, deps, results, reported);
+  if (rest.length > 0) await acceptOthers(tx, deps, rest, reported);
+  return reported;
+}
+
+/** Answers what is left to be looked at more closely. */
+async function acceptUsual(
+  tx: Tx,
+  deps: ReportDeps,
+  results: readonly SessionResult[],
+  reported: Reported,
+): Promise<readonly SessionResult[]> {
+  if (tx.dialect.engine !== 'postgres') return results;
+  const succeeded = results.filter((result) => result.outcome === 'succeeded');
+  for (const run of await runsSucceed(tx, deps.masterId, succeeded, reported.freed)) {
+    reported.verdicts.set(run.attemptId, 'accepted');
+    reported.namespaces.add(run.namespace);
+    reported.finished.push(run);
+  }
+  return results.filter((result) => !reported.verdicts.has(result.attemptId));
+}
+
+async function acceptOthers(
+  tx: Tx,
+  deps: ReportDeps,
+  results: readonly SessionResult[],
+  reported: Reported,
+): Promise<void> {
   const current = await lockCurrent(tx, results);
   const versions = await deps.definitions.jobVersions(
     tx,
     [...current.values()].map((row) => row.job_version_id),
   );
+  const finished: FinishedRun[] = [];
   const retried: RetriedRun[] = [];
   for (const result of results) {
     const row = current.get(result.attemptId);
@@ -121,21 +151,14 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
     reported.namespaces.add(row.namespace);
     const spec = versions.get(row.job_version_id)?.spec;
     if (spec === undefined) throw new Error(`run ${row.id} has no job version`);
-    const past = JSON.parse(row.attempts) as PastAttempt[];
-    const next = decideReport(
-      { past, cancelRequested: row.cancel_requested_at !== null, spec },
-      result.outcome,
-      deps.fraction(),
-    );
-    const ended = endedAttempt(row, result);
-    const attempts = JSON.stringify(withAttempt(past, ended));
+    const { next, attempts, startedAt } = decideRow(row, result, spec, deps.fraction());
     if (next.to === 'final') {
-      reported.finished.push({
+      finished.push({
         id: row.id,
         namespace: row.namespace,
         state: become('running', next.state),
         attemptId: row.attempt_id,
-        startedAt: ended.startedAt,
+        startedAt,
         attempts,
         output: result.output,
         error: result.error === null ? null : JSON.stringify(result.error),
@@ -147,14 +170,25 @@ export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly 
       else reported.lanes.add(row.lane_id);
     }
   }
-  reported.freed = await runsFinish(tx, deps.masterId, reported.finished);
+  await runsFinish(tx, deps.masterId, finished, reported.freed);
+  reported.finished.push(...finished);
   await runsRetry(tx, retried);
   await settleOthers(
     tx,
     results.filter((result) => !current.has(result.attemptId)),
     reported.verdicts,
   );
-  return reported;
+}
+
+function decideRow(row: CurrentRow, result: Result, spec: JobSpec, fraction: number) {
+  const past = JSON.parse(row.attempts) as PastAttempt[];
+  const next = decideReport(
+    { past, cancelRequested: row.cancel_requested_at !== null, spec },
+    result.outcome,
+    fraction,
+  );
+  const ended = endedAttempt(row, result);
+  return { next, attempts: JSON.stringify(withAttempt(past, ended)), startedAt: ended.startedAt };
 }
 
 function endedAttempt(row: CurrentRow, result: Result): PastAttempt {

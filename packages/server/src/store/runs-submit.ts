@@ -27,8 +27,36 @@ export interface SubmittedRun {
   dueAt: number;
 }
 
+/**
+ * Whether a new run gets the slot that it was offered, for an insert from the rows `x`: only where no older work of its lane
+ * waits and the worker is still there. Both are as new as the statement; what comes later is found as after a claim.
+ */
+export function takesOffer(x: string): string {
+  return `(${x}.session_id is not null
+    and not exists (select 1 from run q where q.lane_id = ${x}.lane_id and q.state = 'ready')
+    and exists (select 1 from session s where s.id = ${x}.session_id and s.state = 'live' and s.expires_at > now_ms()))`;
+}
+
+const runColumns = {
+  id: 'uuid',
+  namespace: 'text',
+  job_id: 'uuid',
+  job_version_id: 'uuid',
+  lane_id: 'uuid',
+  priority: 'int',
+  delay: 'bigint',
+  kind: 'text',
+  schedule_id: 'uuid',
+  retry_of: 'uuid',
+  payload: 'text',
+  start_timeout: 'bigint',
+  attempt_id: 'uuid',
+  session_id: 'uuid',
+} as const;
+
 /** Inserts runs as ready, scheduled (when delayed) or running (when the offer could be taken). */
 export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<SubmittedRun[]> {
+  // What is absent is null in the row: it need not travel.
   const rows = runs.map((run) => ({
     id: run.id,
     namespace: run.namespace,
@@ -38,47 +66,28 @@ export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<Submi
     priority: run.priority,
     delay: run.delayMs,
     kind: run.trigger,
-    schedule_id: run.scheduleId,
-    retry_of: run.retryOf,
-    payload: run.payload,
-    start_timeout: run.startTimeoutMs,
-    attempt_id: run.offer?.attemptId ?? null,
-    session_id: run.offer?.sessionId ?? null,
+    schedule_id: run.scheduleId ?? undefined,
+    retry_of: run.retryOf ?? undefined,
+    payload: run.payload ?? undefined,
+    start_timeout: run.startTimeoutMs ?? undefined,
+    attempt_id: run.offer?.attemptId,
+    session_id: run.offer?.sessionId,
   }));
   const inserted = await tx.query<{ id: string; lane_id: string; state: SubmittedRun['state']; due_at: number }>(
+    // Materialized: a planner that took it apart would ask for older work once for each column.
     `insert into run (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
        schedule_id, retry_of, payload, start_deadline, attempt, attempt_id, session_id, claimed_at)
+     with y as materialized (
+       select x.*, now_ms() as now, case when x.delay > 0 then 'scheduled' when ${takesOffer('x')} then 'running' else 'ready' end as state
+       from ${tx.dialect.rows('$1', 'x', runColumns)}
+     )
      select y.id, y.namespace, y.job_id, y.job_version_id, y.lane_id, y.state, y.priority, y.now + y.delay, y.now, y.kind,
        y.schedule_id, y.retry_of, y.payload, y.now + y.delay + y.start_timeout,
        case when y.state = 'running' then 1 else 0 end,
        case when y.state = 'running' then y.attempt_id end,
        case when y.state = 'running' then y.session_id end,
        case when y.state = 'running' then y.now end
-     from (
-       select x.*, now_ms() as now,
-         case when x.delay > 0 then 'scheduled'
-           when x.session_id is not null
-             and not exists (select 1 from run q where q.lane_id = x.lane_id and q.state = 'ready')
-             and exists (select 1 from session s where s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms())
-           then 'running' else 'ready' end as state
-       from ${tx.dialect.rows('$1', 'x', {
-         id: 'uuid',
-         namespace: 'text',
-         job_id: 'uuid',
-         job_version_id: 'uuid',
-         lane_id: 'uuid',
-         priority: 'int',
-         delay: 'bigint',
-         kind: 'text',
-         schedule_id: 'uuid',
-         retry_of: 'uuid',
-         payload: 'text',
-         start_timeout: 'bigint',
-         attempt_id: 'uuid',
-         session_id: 'uuid',
-       })}
-     ) y
-     returning id, lane_id, state, due_at`,
+     from y returning id, lane_id, state, due_at`,
     [JSON.stringify(rows)],
   );
   return inserted.map((row) => ({ id: row.id, laneId: row.lane_id, state: row.state, dueAt: row.due_at }));
