@@ -10,6 +10,7 @@ import { type JobPlan, jobInput } from './job-plans.ts';
 import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
 import { boundTo, drawCalendar, drawOverlap, drawTiming, type SchedulePlan } from './schedule-plans.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { Master } from '../master/master.ts';
 import type { SimMaster } from './sim-master.ts';
 
@@ -20,11 +21,14 @@ export interface KeeperWorld {
   masters: readonly SimMaster[];
   truth: GroundTruth;
   jobs: readonly JobPlan[];
+  clock: StoreClock;
   now: () => number;
 }
 
 const actor = 'operator';
 const againMs = 500;
+/** How far a pause that is aimed at the last time of a schedule may miss it, either way. */
+const aimMs = 60;
 
 interface Kept {
   plan: JobPlan;
@@ -62,6 +66,24 @@ export class DefinitionKeeper {
       this.#changeSomething(random.pick(this.#kept));
       this.beginChanging();
     });
+  }
+
+  /** Pauses one-shots in the moment in which they are due, so that the pause itself finds the last time, or comes just too late. */
+  beginPausingLate(): void {
+    const random = this.#world.random.fork('late pauses');
+    for (const kept of this.#kept)
+      for (const schedule of kept.plan.schedules)
+        if (schedule.timing.kind === 'at' && random.chance(0.6))
+          this.#pauseAt(kept, schedule, schedule.timing.at + random.between(-aimMs, aimMs));
+  }
+
+  /** Looks at the clock of the store again on the way, because it drifts and steps. */
+  #pauseAt(kept: Kept, schedule: SchedulePlan, at: number): void {
+    const { client, clock, now } = this.#world;
+    const leftMs = at - clock.at(now());
+    if (leftMs > 0) client.process.after(leftMs / 2, 'a late pause', () => this.#pauseAt(kept, schedule, at));
+    else if (!this.#stopped && !kept.paused.has(schedule.name))
+      this.#change(kept, [schedule], () => kept.paused.add(schedule.name), pause(kept, schedule));
   }
 
   stopChanging(): void {

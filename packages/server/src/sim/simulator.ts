@@ -99,6 +99,7 @@ async function trouble({
   if (options.coordinator !== 'store') coordinator.mix = options.coordinator;
   faults.begin();
   keeper.beginChanging();
+  keeper.beginPausingLate();
   caller.begin();
   backfiller.begin();
   await time.run(time.now + options.troubleMs);
