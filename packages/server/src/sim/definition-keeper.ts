@@ -33,6 +33,8 @@ const aimMs = 60;
 interface Kept {
   plan: JobPlan;
   paused: Set<string>;
+  /** Schedules whose pause was refused because no time of theirs comes: another change may give them times again. */
+  finished: Set<string>;
   busy: boolean;
 }
 
@@ -43,7 +45,7 @@ export class DefinitionKeeper {
 
   constructor(world: KeeperWorld) {
     this.#world = world;
-    this.#kept = world.jobs.map((plan) => ({ plan, paused: new Set(), busy: false }));
+    this.#kept = world.jobs.map((plan) => ({ plan, paused: new Set(), finished: new Set(), busy: false }));
   }
 
   /** Nothing is on its way. */
@@ -96,7 +98,8 @@ export class DefinitionKeeper {
   }
 
   #pauseNext(kept: Kept): void {
-    const schedule = kept.plan.schedules.find((one) => !kept.paused.has(one.name));
+    const { plan, paused, finished } = kept;
+    const schedule = plan.schedules.find(({ name }) => !paused.has(name) && !finished.has(name));
     if (schedule === undefined) return;
     this.#change(
       kept,
@@ -157,6 +160,7 @@ export class DefinitionKeeper {
     kept.busy = true;
     alter();
     const eras = schedules.map((schedule) => {
+      kept.finished.delete(schedule.name);
       const era = {
         timing: schedule.timing,
         overlap: schedule.overlap,
@@ -221,8 +225,11 @@ export class DefinitionKeeper {
       request.work,
       (answer) => {
         truth.changes.push({ namespace, subjects, sentAt, afterUnknown, answeredAt: now(), answer });
-        if (answer.kind === 'done' || (answer.kind === 'refused' && request.settledBy.includes(answer.code)))
+        if (answer.kind === 'done') return next(null);
+        if (answer.kind === 'refused' && request.settledBy.includes(answer.code)) {
+          request.onRefusal?.();
           return next(null);
+        }
         if (answer.kind === 'refused' && !passing.includes(answer.code)) {
           const what = `${request.what} was refused: ${answer.code} ${answer.detail}`;
           truth.defects.push({ at: now(), who: 'operator', what });
@@ -240,8 +247,9 @@ const passing = ['UNREACHABLE', 'UNAVAILABLE', 'STORE_UNREACHABLE', 'SHUTTING_DO
 interface Request {
   what: string;
   work: (master: Master) => Promise<unknown>;
-  /** Refusals that mean that an earlier try of the same request was carried out. */
+  /** Refusals that mean that an earlier try of the same request was carried out, or that there is nothing to do. */
   settledBy: readonly string[];
+  onRefusal?: () => void;
 }
 
 function apply(kept: Kept): Request {
@@ -268,6 +276,10 @@ function pause(kept: Kept, schedule: SchedulePlan): Request {
     what: `pause ${schedule.name}`,
     work: (master) => master.definitions.schedulePause(kept.plan.namespace, actor, schedule.name, 'a change'),
     settledBy: ['CONFLICT'],
+    onRefusal: () => {
+      kept.paused.delete(schedule.name);
+      kept.finished.add(schedule.name);
+    },
   };
 }
 
