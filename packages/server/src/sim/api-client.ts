@@ -23,7 +23,7 @@ export class ApiClient {
   }
 
   /**
-   * Calls `answer` exactly once; and `over` once, later or earlier, when nothing of this call can happen any more: a master that
+   * Calls `answer` exactly once, unless its process ends before; and `over` once, later or earlier, when nothing of this call can happen any more: a master that
    * was paused may carry out a request long after its caller has given it up.
    */
   call<T>(
@@ -34,9 +34,10 @@ export class ApiClient {
     over: () => void = () => undefined,
   ): void {
     const network = this.#network;
+    const { life } = this.process;
     let answered = false;
     const settle = (value: Answer<T>): void => {
-      if (answered) return;
+      if (answered || !this.process.lives(life)) return;
       answered = true;
       network.time.trace.add(network.time.now, this.process.name, `${what}: ${value.kind}`);
       answer(value);

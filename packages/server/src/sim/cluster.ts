@@ -97,7 +97,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   injected.boundary = (one, name) => faults.boundary(one, name);
   store.crash = injected.crash;
   const api = new ApiClient(client, network, truth);
-  const world = { options, client: api, masters, truth, jobs, now: () => time.now };
+  const world = { options, client: api, masters, truth, jobs, clock, now: () => time.now };
   return {
     options,
     time,

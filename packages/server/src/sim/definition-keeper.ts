@@ -10,6 +10,7 @@ import { type JobPlan, jobInput } from './job-plans.ts';
 import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
 import { boundTo, drawCalendar, drawOverlap, drawTiming, type SchedulePlan } from './schedule-plans.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { Master } from '../master/master.ts';
 import type { SimMaster } from './sim-master.ts';
 
@@ -20,15 +21,20 @@ export interface KeeperWorld {
   masters: readonly SimMaster[];
   truth: GroundTruth;
   jobs: readonly JobPlan[];
+  clock: StoreClock;
   now: () => number;
 }
 
 const actor = 'operator';
 const againMs = 500;
+/** How far a pause that is aimed at the last time of a schedule may miss it, either way. */
+const aimMs = 60;
 
 interface Kept {
   plan: JobPlan;
   paused: Set<string>;
+  /** Schedules whose pause was refused because no time of theirs comes: another change may give them times again. */
+  finished: Set<string>;
   busy: boolean;
 }
 
@@ -39,7 +45,7 @@ export class DefinitionKeeper {
 
   constructor(world: KeeperWorld) {
     this.#world = world;
-    this.#kept = world.jobs.map((plan) => ({ plan, paused: new Set(), busy: false }));
+    this.#kept = world.jobs.map((plan) => ({ plan, paused: new Set(), finished: new Set(), busy: false }));
   }
 
   /** Nothing is on its way. */
@@ -64,6 +70,24 @@ export class DefinitionKeeper {
     });
   }
 
+  /** Pauses one-shots in the moment in which they are due, so that the pause itself finds the last time, or comes just too late. */
+  beginPausingLate(): void {
+    const random = this.#world.random.fork('late pauses');
+    for (const kept of this.#kept)
+      for (const schedule of kept.plan.schedules)
+        if (schedule.timing.kind === 'at' && random.chance(0.6))
+          this.#pauseAt(kept, schedule, schedule.timing.at + random.between(-aimMs, aimMs));
+  }
+
+  /** Looks at the clock of the store again on the way, because it drifts and steps. */
+  #pauseAt(kept: Kept, schedule: SchedulePlan, at: number): void {
+    const { client, clock, now } = this.#world;
+    const leftMs = at - clock.at(now());
+    if (leftMs > 0) client.process.after(leftMs / 2, 'a late pause', () => this.#pauseAt(kept, schedule, at));
+    else if (!this.#stopped && !kept.paused.has(schedule.name))
+      this.#change(kept, [schedule], () => kept.paused.add(schedule.name), pause(kept, schedule));
+  }
+
   stopChanging(): void {
     this.#stopped = true;
   }
@@ -74,7 +98,8 @@ export class DefinitionKeeper {
   }
 
   #pauseNext(kept: Kept): void {
-    const schedule = kept.plan.schedules.find((one) => !kept.paused.has(one.name));
+    const { plan, paused, finished } = kept;
+    const schedule = plan.schedules.find(({ name }) => !paused.has(name) && !finished.has(name));
     if (schedule === undefined) return;
     this.#change(
       kept,
@@ -135,6 +160,7 @@ export class DefinitionKeeper {
     kept.busy = true;
     alter();
     const eras = schedules.map((schedule) => {
+      kept.finished.delete(schedule.name);
       const era = {
         timing: schedule.timing,
         overlap: schedule.overlap,
@@ -199,8 +225,11 @@ export class DefinitionKeeper {
       request.work,
       (answer) => {
         truth.changes.push({ namespace, subjects, sentAt, afterUnknown, answeredAt: now(), answer });
-        if (answer.kind === 'done' || (answer.kind === 'refused' && request.settledBy.includes(answer.code)))
+        if (answer.kind === 'done') return next(null);
+        if (answer.kind === 'refused' && request.settledBy.includes(answer.code)) {
+          request.onRefusal?.();
           return next(null);
+        }
         if (answer.kind === 'refused' && !passing.includes(answer.code)) {
           const what = `${request.what} was refused: ${answer.code} ${answer.detail}`;
           truth.defects.push({ at: now(), who: 'operator', what });
@@ -218,8 +247,9 @@ const passing = ['UNREACHABLE', 'UNAVAILABLE', 'STORE_UNREACHABLE', 'SHUTTING_DO
 interface Request {
   what: string;
   work: (master: Master) => Promise<unknown>;
-  /** Refusals that mean that an earlier try of the same request was carried out. */
+  /** Refusals that mean that an earlier try of the same request was carried out, or that there is nothing to do. */
   settledBy: readonly string[];
+  onRefusal?: () => void;
 }
 
 function apply(kept: Kept): Request {
@@ -246,6 +276,10 @@ function pause(kept: Kept, schedule: SchedulePlan): Request {
     what: `pause ${schedule.name}`,
     work: (master) => master.definitions.schedulePause(kept.plan.namespace, actor, schedule.name, 'a change'),
     settledBy: ['CONFLICT'],
+    onRefusal: () => {
+      kept.paused.delete(schedule.name);
+      kept.finished.add(schedule.name);
+    },
   };
 }
 

@@ -66,6 +66,7 @@ export function simTransport(network: Network, doors: Doors, end: WorkerEnd): Tr
   return {
     connect(address, events) {
       const door = doors.get(address);
+      const { life } = worker;
       let connection: Connection | null = null;
       let given = false;
       const outgoing = new Gatherer<WorkerMessage>(worker, end.make, (text) => connection?.send(0, text));
@@ -87,7 +88,8 @@ export function simTransport(network: Network, doors: Doors, end: WorkerEnd): Tr
         // A cut, or a paused master, answers nothing: the worker's own patience decides.
         if (network.isCut(worker, door.process) || network.isCut(door.process, worker)) return;
         door.process.after(network.delayMs(), 'accept', () => {
-          if (given) return;
+          // A master that was paused may come to it when the process that asked is gone and another lives in its place.
+          if (given || !worker.lives(life)) return;
           connection = open(network, worker, namespace, door, own, () =>
             worker.after(network.delayMs(), 'connected', () => {
               if (!given) events.open();
@@ -114,8 +116,7 @@ function open(
   door: Door,
   own: Receiver,
   opened: () => void,
-): Connection | null {
-  if (!worker.up) return null;
+): Connection {
   let handler: WorkerConnectionHandler | null = null;
   const connection: Connection = new Connection(network, worker, door.process, [
     own,

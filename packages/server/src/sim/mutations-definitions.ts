@@ -11,14 +11,9 @@ export const definitionMutations: readonly Mutation[] = [
     bug: 'a fixed time of the day that the clock skips comes after the gap, though it is to come before it or not at all',
     edits: [
       {
-        file: `${server}/core/wall-times.ts`,
-        find: "if (!timing.fixed || rules.gap === 'skip') return [];",
-        replace: 'if (!timing.fixed) return [];',
-      },
-      {
-        file: `${server}/core/wall-times.ts`,
-        find: "return [rules.gap === 'after' ? at : lastBeforeGap(at, before, timing.unitMs)];",
-        replace: 'return [Math.max(at, lastBeforeGap(at, before, timing.unitMs))];',
+        file: `${server}/core/wall-fires.ts`,
+        find: "const gap = timing.fixed ? rules.gap : 'skip';\n  for (",
+        replace: "const gap = timing.fixed ? 'after' : 'skip';\n  for (",
       },
     ],
     foundBy: ['S2', 'S4'],

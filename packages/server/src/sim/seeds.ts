@@ -12,4 +12,9 @@ export const knownSeeds: readonly KnownSeed[] = [
     found: 'an unknown commit that could not be read back was answered as refused, although the runs were made',
   },
   { seed: 24, found: 'the same, in batches' },
+  {
+    seed: 4092049384,
+    found:
+      'the audit, asked when the clock of the store had gone back, was held to account for times that it had not reached',
+  },
 ];

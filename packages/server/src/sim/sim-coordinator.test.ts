@@ -10,11 +10,12 @@ import { VirtualTime } from './virtual-time.ts';
 function setup() {
   const time = new VirtualTime(new Random(1), new Trace());
   const server = new CoordinatorServer(time, new Random(2));
-  const connect = (name: string): Coordinator => {
+  const processOf = (name: string): SimProcess => {
     const process = new SimProcess(name, time, new Random(3), 0, { rate: 1, wallSkewMs: 0 });
     process.start();
-    return server.of(process);
+    return process;
   };
+  const connect = (name: string): Coordinator => server.of(processOf(name));
   const settled = async <T>(call: Promise<T>): Promise<T> => {
     await time.run(time.now + 100);
     return call;
@@ -24,7 +25,7 @@ function setup() {
     assert.ok(grant);
     return grant;
   };
-  return { time, server, one: connect('one'), two: connect('two'), settled, granted };
+  return { time, server, one: connect('one'), two: connect('two'), processOf, settled, granted };
 }
 
 test('an honest coordinator gives a lease to one holder, until it runs out, with tokens that grow', async () => {
@@ -79,4 +80,20 @@ test('whoever is cut off in one direction has the call carried out and hears not
   await time.run(time.now + 500);
   assert.equal((await settled(two.holder('leader')))?.holder, 'c');
   assert.equal(heard, false);
+});
+
+test('the process that has taken the place of who asked does not hear that there is no answer', async () => {
+  const { time, server, processOf } = setup();
+  server.mix = { ...calmCoordinator, lost: 1 };
+  const process = processOf('three');
+  const coordinator = server.of(process);
+  let heard = 0;
+  const ask = async (): Promise<void> => {
+    await coordinator.holder('leader').catch(() => (heard += 1));
+  };
+  for (let calls = 0; calls < 20; calls += 1) void ask();
+  process.crash();
+  process.start();
+  await time.run(60_000);
+  assert.equal(heard, 0);
 });

@@ -140,7 +140,7 @@ export class CoordinatorServer {
   #call<T>(process: SimProcess, life: number, what: string, work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!process.lives(life)) return;
-      const fail = (): void => this.#fail(process, reject);
+      const fail = (): void => this.#fail(process, life, reject);
       this.#time.after(this.#delayMs(), `coordinator ${what}`, () => {
         if (this.#isCut(process, 'in') || this.#random.chance(this.mix.lost)) return fail();
         const value = work();
@@ -151,8 +151,8 @@ export class CoordinatorServer {
     });
   }
 
-  #fail(process: SimProcess, reject: (error: unknown) => void): void {
-    if (!process.up || this.#random.chance(0.5)) return;
+  #fail(process: SimProcess, life: number, reject: (error: unknown) => void): void {
+    if (!process.lives(life) || this.#random.chance(0.5)) return;
     process.after(this.#random.spread(1, givesUpMs), 'coordinator silent', () =>
       reject(new CoordinatorUnavailable('the coordinator did not answer')),
     );

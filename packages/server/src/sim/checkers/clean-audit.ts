@@ -15,7 +15,12 @@ export const cleanAudit: Checker = {
 function unclean(evidence: Evidence): string[] {
   return evidence.audit.flatMap((row) => {
     const { namespace, schedule, missing, doubled, unexpected, samples } = row;
-    const excused = endsOutOfOrder(evidence, namespace, schedule) ? missing : 0;
+    const outlived = missing === 0 ? [] : outlivedChanges(evidence, namespace, schedule);
+    const neverDue = samples.every(({ fireAt, finding }) => {
+      return finding !== 'missing' || outlived.some(({ after, through }) => fireAt > after && fireAt <= through);
+    });
+    // Of each stretch between two changes no more than its last time is taken for missing.
+    const excused = neverDue && missing <= outlived.length ? missing : 0;
     return missing - excused + doubled + unexpected === 0
       ? []
       : [
@@ -24,10 +29,38 @@ function unclean(evidence: Evidence): string[] {
   });
 }
 
-/** By the times of a clock that went back a run may have ended before the pause that it outlived: S4 goes by the order of commits. */
-function endsOutOfOrder({ clock, endedAt, truth }: Evidence, namespace: string, schedule: string): boolean {
-  const eras = truth.eras.get(`${namespace} ${schedule}`) ?? [];
-  return eras.some((era) => era.timing.kind === 'delay') && clock.stepped(0, endedAt);
+interface Outlived {
+  /** The time of the run, and the change. */
+  after: number;
+  through: number;
+}
+
+/**
+ * Changes of a fixed delay that a run has outlived, though by the times of a clock that went back it had ended before. Nothing
+ * was due while it went on (S4 goes by the order of commits), but the audit goes by times.
+ */
+function outlivedChanges(evidence: Evidence, namespace: string, name: string): Outlived[] {
+  const { history, runs, schedules, truth, versions } = evidence;
+  const eras = truth.eras.get(`${namespace} ${name}`) ?? [];
+  const [id] = [...schedules].find(([, one]) => one.namespace === namespace && one.name === name) ?? [];
+  if (id === undefined || !eras.some(({ timing }) => timing.kind === 'delay')) return [];
+  const changes = new Map(versions.filter((one) => one.scheduleId === id).map((one) => [one.version, one.validFrom]));
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  const going = new Set<string>();
+  const outlived: Outlived[] = [];
+  for (const row of history) {
+    const facts = row.after ?? row.before;
+    if (row.kind === 'run+' && facts?.scheduleId === id && facts.trigger === 'schedule') going.add(row.id);
+    if (row.kind === 'run-') going.delete(row.id);
+    if (row.version === null || row.id !== id) continue;
+    const through = changes.get(row.version.version) ?? 0;
+    const ended = [...going].flatMap((runId) => {
+      const { fireAt = null, finishedAt = null } = byId.get(runId) ?? {};
+      return fireAt !== null && finishedAt !== null && finishedAt < through ? [fireAt] : [];
+    });
+    if (ended.length > 0) outlived.push({ after: Math.min(...ended), through });
+  }
+  return outlived;
 }
 
 function blind(evidence: Evidence): string[] {
