@@ -60,6 +60,19 @@ export const mutations: readonly Mutation[] = [
     foundBy: ['S8'],
   },
   {
+    name: 'fire-before-commit',
+    bug: 'fired runs that were given a slot are sent to their workers before the commit, so those of a rolled-back fire are executed',
+    edits: [
+      {
+        file: `${server}/master/firing.ts`,
+        find: "failpoints.reach('fire.before-commit');",
+        replace:
+          "offers.release();\n      await this.#dispatcher.deliver(decided.direct, 'direct');\n      failpoints.reach('fire.before-commit');",
+      },
+    ],
+    foundBy: ['E1'],
+  },
+  {
     name: 'unreadable-as-refused',
     bug: 'a commit of unknown outcome that cannot be read back is answered as if nothing had been done (found by the simulator)',
     edits: [
