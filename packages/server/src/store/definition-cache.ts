@@ -101,6 +101,9 @@ export class DefinitionCache {
       const definition = JSON.parse(row.spec) as ScheduleDefinition;
       const compiled = { definition, times: compileTimes(definition, row.anchor_at, calendarsOf(row)) };
       this.#schedules.set(key, compiled);
+      // Its runs will be asked for it at once.
+      this.#makeRoom(this.#names, 1);
+      this.#names.set(row.id, definition.name);
       return { row, compiled };
     });
   }
