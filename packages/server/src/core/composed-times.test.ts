@@ -62,15 +62,54 @@ test('a time is moved over as many days as two calendars together take out', () 
   assert.deepEqual(agreed({ cron: '0 9 20 2 *', calendar }, [out, mondays]), ['2026-04-20T09:00']);
 });
 
-const zone = fc.constantFrom('UTC', 'Asia/Shanghai', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Havana');
-const clock = fc.tuple(fc.constantFrom(0, 15, 30, 45), fc.nat(23));
+test('a time that the clock shifted is moved to the wall time that the rule names, and falls together with the time of that day', () => {
+  const sunday: CalendarInput = { name: 'sunday', weekdays: ['SUN'] };
+  const ny = { timezone: 'America/New_York', start: '2026-03-07T00:00:00Z', end: '2026-03-10T00:00:00Z' };
+  const moved = (cron: string, move: 'next' | 'previous', dst: NonNullable<ScheduleInput['dst']> = {}) =>
+    agreed({ ...ny, cron, dst, calendar: { exclude: 'sunday', move } }, [sunday]);
+  // On 8 March, a Sunday, 02:30 is shifted to 03:00 (or to 01:59). Monday has 02:30, at 06:30 UTC.
+  for (const gap of ['after', 'before'] as const) {
+    assert.deepEqual(moved('30 2 * * *', 'next', { gap }), ['2026-03-07T07:30', '2026-03-09T06:30']);
+    assert.deepEqual(moved('30 2 * * *', 'previous', { gap }), ['2026-03-07T07:30', '2026-03-09T06:30']);
+    assert.deepEqual(moved('0,30 2 8 * *', 'next', { gap }), ['2026-03-09T06:00', '2026-03-09T06:30']);
+  }
+  const saturday: CalendarInput = { name: 'saturday', weekdays: ['SAT'] };
+  const onto = (gap: 'skip' | 'after' | 'before') =>
+    agreed({ ...ny, cron: '30 2 7 * *', dst: { gap }, calendar: { exclude: 'saturday', move: 'next' } }, [saturday]);
+  assert.deepEqual(onto('after'), ['2026-03-08T07:00']);
+  assert.deepEqual(onto('before'), ['2026-03-08T06:59']);
+  assert.deepEqual(onto('skip'), ['2026-03-08T07:00']);
+});
+
+test('a trigger with a zone of its own is moved on its own clock', () => {
+  // Nine in Berlin is 08:00 UTC on Friday 27 March and 07:00 on Monday, after the clock was changed.
+  const weekend: CalendarInput = { name: 'weekend', weekdays: ['SAT', 'SUN'] };
+  const nine = { times: [{ cron: '0 9 28 * *', timezone: 'Europe/Berlin' }] };
+  const bounds = { start: '2026-03-20T00:00:00Z', end: '2026-04-01T00:00:00Z' };
+  const calendar = { exclude: 'weekend', move: 'next' as const };
+  assert.deepEqual(agreed({ ...nine, ...bounds, calendar }, [weekend]), ['2026-03-30T07:00']);
+});
+
+/** In Havana, Cairo and Nuuk the clock jumps at midnight: over it, to it, and from before it. */
+const zone = fc.constantFrom(
+  ...['UTC', 'Asia/Shanghai', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Havana', 'Africa/Cairo', 'America/Nuuk'],
+);
+const dst = fc.record(
+  {
+    gap: fc.constantFrom('skip' as const, 'after' as const, 'before' as const),
+    overlap: fc.constantFrom('once' as const, 'first' as const, 'last' as const, 'both' as const),
+  },
+  { requiredKeys: [] },
+);
+const clock = fc.tuple(fc.constantFrom(0, 15, 30, 45), fc.oneof(fc.nat(23), fc.constantFrom(0, 1, 2, 23)));
 const cronTrigger = fc.oneof(
   clock.map(([minute, hour]) => ({ cron: `${minute} ${hour} * * *` })),
   fc.tuple(clock, fc.nat(6)).map(([[minute, hour], day]) => ({ cron: `${minute} ${hour} * * ${day}` })),
   fc
     .tuple(clock, fc.integer({ min: 1, max: 31 }))
     .map(([[minute, hour], day]) => ({ cron: `${minute} ${hour} ${day} * *` })),
-  fc.constantFrom({ cron: '0 */6 * * *' }, { cron: '30 8-17 * * 1-5' }),
+  fc.constantFrom({ cron: '0 */6 * * *' }, { cron: '30 8-17 * * 1-5' }, { cron: '*/30 2 * * *' }),
+  clock.map(([minute, hour]) => ({ cron: `${minute},${45 - minute} ${hour} * * 0,6` })),
 );
 const intervalTrigger = fc
   .tuple(fc.integer({ min: 40, max: 400 }), fc.integer({ min: 0, max: 4000 }))
@@ -78,7 +117,10 @@ const intervalTrigger = fc
 const ruleTrigger = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(23)).map(([interval, hour]) => ({
   rrule: `DTSTART:20260205T${String(hour).padStart(2, '0')}3000\nRRULE:FREQ=DAILY;INTERVAL=${interval}`,
 }));
-const trigger = fc.oneof(cronTrigger, intervalTrigger, ruleTrigger);
+const zoned = fc
+  .tuple(fc.oneof(cronTrigger, ruleTrigger), fc.option(zone, { nil: undefined }))
+  .map(([trigger, timezone]) => ({ ...trigger, ...(timezone === undefined ? {} : { timezone }) }));
+const trigger = fc.oneof({ weight: 3, arbitrary: zoned }, { weight: 1, arbitrary: intervalTrigger });
 const minuteOf = (first: string, days: number) =>
   fc.integer({ min: 0, max: days * 96 }).map((quarters) => utc(first) + quarters * 900_000);
 const day = fc
@@ -124,14 +166,17 @@ const bounds = fc.record(
 test('combined triggers, calendars, moves, bounds and counts are what a walk through every quarter of an hour finds', () => {
   fc.assert(
     fc.property(
-      fc.record({ times: fc.array(trigger, { minLength: 1, maxLength: 3 }), timezone: zone, bounds }),
+      fc.record({ times: fc.array(trigger, { minLength: 1, maxLength: 3 }), timezone: zone, bounds, dst }),
       fc.option(calendarRule, { nil: undefined }),
       fc.tuple(
         calendarInput('a', fc.constantFrom('SAT', 'SUN'), []),
         calendarInput('b', fc.constantFrom('MON', 'WED'), ['weekdays']),
       ),
-      ({ times, timezone, bounds: limited }, calendar, calendars) => {
-        void agreed({ times, timezone, ...limited, ...(calendar === undefined ? {} : { calendar }) }, calendars);
+      ({ times, timezone, bounds: limited, dst: rules }, calendar, calendars) => {
+        void agreed(
+          { times, timezone, dst: rules, ...limited, ...(calendar === undefined ? {} : { calendar }) },
+          calendars,
+        );
       },
     ),
     { numRuns: 80 },
