@@ -81,6 +81,19 @@ test('a time that the clock shifted is moved to the wall time that the rule name
   assert.deepEqual(onto('skip'), ['2026-03-08T07:00']);
 });
 
+test('a time that no day is left for hides none of another trigger', () => {
+  // Of Mondays in Shanghai, half past three at Lord Howe is never left, and midnight of each Tuesday is.
+  const calendars: CalendarInput[] = [
+    { name: 'weekend', weekdays: ['SUN', 'SAT'], timezone: 'UTC' },
+    { name: 'mondays', weekdays: ['MON'], timezone: 'Asia/Shanghai' },
+  ];
+  for (const move of ['previous', 'next'] as const) {
+    const calendar = { exclude: 'weekend', only: 'mondays', move };
+    const times = [{ cron: '30 3 * * *' }, { cron: '0 0 * * 0' }];
+    assert.equal(agreed({ times, timezone: 'Australia/Lord_Howe', calendar }, calendars).length, 11);
+  }
+});
+
 test('a trigger with a zone of its own is moved on its own clock', () => {
   // Nine in Berlin is 08:00 UTC on Friday 27 March and 07:00 on Monday, after the clock was changed.
   const weekend: CalendarInput = { name: 'weekend', weekdays: ['SAT', 'SUN'] };

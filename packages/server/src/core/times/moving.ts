@@ -26,15 +26,14 @@ export class Moves {
   readonly #clocks: ReadonlySet<ZoneClock>;
   readonly #days: OpenDays;
   readonly #steps = new Map<string, DaySteps>();
-  /** How long before what remains times may come to lie there. */
-  readonly #reachMs: number;
+  /** A day of which something remains, found before: it only saves looking for it again. */
+  #openDay = -Infinity;
 
   constructor(rule: CalendarRule, triggers: readonly Trigger[]) {
     this.#rule = rule;
     this.#triggers = triggers;
     this.#clocks = new Set([rule.clock, ...triggers.flatMap(clocksOf)]);
     this.#days = new OpenDays(rule);
-    this.#reachMs = rule.move === 'next' ? reachDays * dayMs : 0;
   }
 
   /** The first moved or unmoved time later than `after`, or null. */
@@ -95,13 +94,27 @@ export class Moves {
       const landings = this.landings(time);
       yield { time, landings };
       let from = time;
-      if (landings.length === 0 && this.#days.isEmpty(time)) {
+      if (landings.length === 0 && this.#nothingBehind(time)) {
         if (time >= open) open = nextRemaining(this.#rule, (moment) => moment + 1, time);
         if (open === null) return;
-        from = Math.max(time, open - 1 - this.#reachMs);
+        // What comes before it is moved there from so far at most, or never.
+        from = Math.max(time, open - 1 - (this.#rule.move === 'next' ? reachDays * dayMs : 0));
       }
       time = firstOfAll(this.#triggers, from);
     }
+  }
+
+  /** Nothing remains of the day of a time, nor, where times are moved back, of any day that they may be moved back to. */
+  #nothingBehind(time: number): boolean {
+    const day = this.#days.numberAt(time);
+    const reach = this.#rule.move === 'next' ? 0 : reachDays;
+    if (day >= this.#openDay && day - this.#openDay <= reach) return false;
+    for (let back = 0; back <= reach; back += 1) {
+      if (this.#days.isEmpty(day - back)) continue;
+      this.#openDay = day - back;
+      return false;
+    }
+    return true;
   }
 
   /** No time before lands later than `at`. */

@@ -37,8 +37,8 @@ export class OpenDays {
   }
 
   /** Nothing is left of the day. */
-  isEmpty(at: number): boolean {
-    return this.day(this.numberAt(at)).spans.length === 0;
+  isEmpty(number: number): boolean {
+    return this.day(number).spans.length === 0;
   }
 
   /** Nothing of the day is taken out. */
