@@ -297,6 +297,7 @@ describe('the console, around schedules', () => {
       assert.deepEqual(await findings(), []);
     } finally {
       await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'en')`);
+      await at.open('/n/default');
       store.close();
     }
   });

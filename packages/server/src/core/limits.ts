@@ -57,6 +57,8 @@ export const serverLimits = {
   applySchedules: 5000,
   /** Schedules that may depend on one calendar: a change of it gives each a new version, in one transaction. */
   calendarSchedules: 5000,
+  /** Schedules that one statement writes: what is done at once holds up the master. */
+  scheduleWrites: 200,
   /** Live backfills of one namespace, and of all that one look takes up; nominal times that one step of one decides, counts as ended or
    *  cancels; times counted between two breaths of the master; times that a dry run shows. */
   backfillsLive: 100,
