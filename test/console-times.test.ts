@@ -1,6 +1,8 @@
 // The pages around schedules in a real browser against a real server: looking ahead, trying out, calendars, backfills, coming fires.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import type { ComingFires } from '@tidewheel/protocol';
 import { consoleBench } from './support/console-bench.ts';
@@ -248,6 +250,56 @@ describe('the console, around schedules', () => {
     await at.page.getByRole('radio', { name: '7 days' }).check();
     await eventually('the range in the address', async () => at.path() === '/n/default/coming?range=7d');
     await eventually('eight days of hours', async () => (await at.page.locator('.heat tbody tr').count()) >= 7);
+  });
+
+  test('what the standing audit found is acknowledged with a reason, on the page of its schedule and for all at once', async () => {
+    // Beside the server, which holds the file: a fire is lost, and what the audit finds within a minute is written here at once.
+    const store = new DatabaseSync(join(at.dev.data, 'tidewheel.db'), { timeout: 5000 });
+    const lose = (name: string) => {
+      const schedule = `(select id from schedule where name = '${name}')`;
+      const fire = store.prepare(`select min(fire_at) as at from fire where schedule_id = ${schedule}`).get();
+      const lostAt = Number(fire?.['at']);
+      store.exec(`delete from fire where schedule_id = ${schedule} and fire_at = ${lostAt}`);
+      const samples = JSON.stringify([{ fireAt: lostAt, finding: 'missing' }]);
+      store.exec(
+        `insert into fire_finding (schedule_id, namespace, missing, doubled, unexpected, samples, from_at, through_at, found_at)
+         values (${schedule}, 'default', 1, 0, 0, '${samples}', ${lostAt}, ${lostAt}, ${lostAt})
+         on conflict (schedule_id) do update set acknowledged_at = null`,
+      );
+    };
+    const findings = async () => (await at.dev.client.audit.findings()).map(({ schedule }) => schedule).toSorted();
+    try {
+      lose('beat');
+      lose('queueing');
+      assert.deepEqual(await findings(), ['beat', 'queueing']);
+      await at.open('/n/default/schedules/queueing');
+      const card = at.page.locator('.audit-finding');
+      await card.getByText(/^Found by the standing audit: 1 missing/).waitFor();
+      await card.getByRole('button', { name: 'Acknowledge' }).click();
+      const dialog = at.page.getByRole('dialog', { name: 'Acknowledge what the audit found of queueing' });
+      assert.equal(await dialog.getByRole('button', { name: 'Acknowledge' }).isDisabled(), true);
+      await dialog.getByLabel('Reason').fill('a drill');
+      await dialog.getByRole('button', { name: 'Acknowledge' }).click();
+      await at.said('Findings of 1 schedule acknowledged');
+      await card.waitFor({ state: 'detached' });
+      assert.deepEqual(await findings(), ['beat']);
+      lose('queueing');
+      await at.open('/n/default');
+      await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'zh')`);
+      await at.open('/n/default');
+      await at.page.getByText('审计发现 beat 的触发有误').waitFor();
+      await at.page.getByRole('button', { name: '确认审计发现' }).click();
+      const all = at.page.getByRole('dialog', { name: '确认全部审计发现' });
+      await all.getByLabel('原因').fill('演练');
+      await all.getByRole('button', { name: '确认' }).click();
+      await at.said('已确认 2 个调度计划的审计发现');
+      await at.page.getByRole('button', { name: '确认审计发现' }).waitFor({ state: 'detached' });
+      assert.deepEqual(await findings(), []);
+    } finally {
+      await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'en')`);
+      await at.open('/n/default');
+      store.close();
+    }
   });
 
   test('keys, palette and both languages reach all of it', async () => {

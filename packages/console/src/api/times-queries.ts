@@ -8,6 +8,7 @@ import type {
   CalendarView,
   ComingFires,
   FireAudit,
+  FireFinding,
   Page,
   Preview,
   PreviewRequest,
@@ -119,6 +120,19 @@ export const auditQuery = (namespace: string, schedule: string) =>
     refetchInterval: 60_000,
   });
 
+/** What the standing audit found and nobody has acknowledged. The page of a schedule and the overview read the same list. */
+export const findingsQuery = (namespace: string) =>
+  queryOptions({
+    queryKey: [namespace, 'findings'],
+    queryFn: ({ signal }) =>
+      request<{ items: FireFinding[] }>(pathOf(namespace, 'audit', 'findings') + queryText({ limit: findingRows }), {
+        signal,
+      }),
+    refetchInterval: 60_000,
+    meta: { topics: ['schedules'] },
+  });
+
+const findingRows = '200';
 const fiveMinutes = 300_000;
 const oneHour = 3_600_000;
 export const bucketOf = (range: ComingRange): number => (range === '24h' ? fiveMinutes : oneHour);

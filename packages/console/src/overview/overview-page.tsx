@@ -16,6 +16,7 @@ import { anyRun, anySchedule, type Place, places } from '../routing/route.ts';
 import { span } from '../time/format.ts';
 import { type AttentionGroup, grouped } from './attention.ts';
 import { firstJob } from './first-job.ts';
+import { Acknowledge } from '../schedules/acknowledge.tsx';
 import { rateText } from './scale.ts';
 import { ThroughputChart } from './throughput-chart.tsx';
 
@@ -189,7 +190,11 @@ function Attention({ overview }: { readonly overview: Overview }) {
   const t = useT();
   const groups = grouped(overview.attention);
   return (
-    <Card title={t('overview.attention')} flush>
+    <Card
+      title={t('overview.attention')}
+      flush
+      actions={groups.some(({ item }) => item.kind === 'fires-amiss') ? <Acknowledge schedule={null} /> : undefined}
+    >
       {groups.length === 0 ? (
         <Empty icon="check" title={t('overview.allWell')} hint={t('overview.allWellHint')} />
       ) : (

@@ -120,18 +120,70 @@ export function isInside(calendar: CompiledCalendar, at: number, asked: ZoneCloc
 /** An instant later than `at` up to which nothing changes: what lies inside at `at` lies inside until then, and the other way round. */
 export function edgeAfter(calendar: CompiledCalendar, at: number, asked: ZoneClock): number {
   const clock = calendar.clock ?? asked;
-  const { offset, until } = clock.segmentAt(at);
+  const { offset, until, after } = clock.segmentAt(at);
   const wall = at + offset;
-  const midnight = dayOf(wall) * dayMs;
-  let edge = dayMs;
-  let nearest = until;
-  for (const rules of calendar.except === null ? [calendar.rules] : [calendar.rules, calendar.except]) {
-    const span = spanEndingAfter(rules.hours, wall - midnight);
-    if (span !== undefined) edge = Math.min(edge, midnight + span.from > wall ? span.from : span.to);
-    for (const nested of rules.calendars) nearest = Math.min(nearest, edgeAfter(nested, at, clock));
-  }
-  return Math.min(nearest, midnight + edge - offset);
+  // Where the rules do not hold, it does not matter what is excepted of them.
+  const excepted = calendar.except !== null && rulesHold(calendar.rules, wall, at, clock) ? calendar.except : null;
+  const edge = Math.min(
+    rulesEdge(calendar.rules, wall, at, clock),
+    excepted === null ? Infinity : rulesEdge(excepted, wall, at, clock),
+  );
+  // An edge of days behind a change of the clock: the change matters only where it shows the day before once more.
+  return edge <= until || until + after < dayOf(wall) * dayMs ? Math.min(edge, until) : Math.max(until, edge - apartMs);
 }
+
+/** More than a change of the clock shifts an edge. */
+const apartMs = 2 * dayMs;
+
+/** Goes over whole stretches of days at once: a search for what remains passes decades of what is always taken out. */
+function rulesEdge(rules: Rules, wall: number, at: number, clock: ZoneClock): number {
+  const day = dayOf(wall);
+  const offset = wall - at;
+  const held = heldUntil(rules, day);
+  if (held > day) return held * dayMs - offset;
+  let edge = freeUntil(rules, day) * dayMs;
+  if (rules.hours.length > 0) {
+    const midnight = day * dayMs;
+    const span = spanEndingAfter(rules.hours, wall - midnight);
+    if (span === undefined) edge = Math.min(edge, midnight + dayMs);
+    else edge = Math.min(edge, midnight + span.from > wall ? midnight + span.from : midnight + span.to);
+  }
+  return rules.calendars.reduce((nearest, nested) => Math.min(nearest, edgeAfter(nested, at, clock)), edge - offset);
+}
+
+/** From `day` on, all days up to this one (not inside) are held by weekdays, dates, or hours that leave none out. `day` itself when it is not. */
+function heldUntil(rules: Rules, day: number): number {
+  const [hours] = rules.hours;
+  if (rules.weekdays === allWeekdays || (hours !== undefined && hours.to - hours.from === dayMs)) return Infinity;
+  let until = day;
+  while ((rules.weekdays >> weekdayOf(until)) & 1) until += 1;
+  const span = spanEndingAfter(rules.days, day - 1);
+  if (span !== undefined && span.from <= day) until = Math.max(until, span.to + 1);
+  return until === day && rules.yearly !== null ? day + yearlyDays(rules.yearly, day, 1) : until;
+}
+
+/** Of a day that is not held: none before this one is. */
+function freeUntil(rules: Rules, day: number): number {
+  let until = day + 1;
+  if (rules.weekdays === 0) until = Infinity;
+  else while (((rules.weekdays >> weekdayOf(until)) & 1) === 0) until += 1;
+  const yearly = rules.yearly === null ? Infinity : day + yearlyDays(rules.yearly, day, 0);
+  return Math.min(until, yearly, spanEndingAfter(rules.days, day)?.from ?? Infinity);
+}
+
+/** From `day` on, at least so many days in a row have this byte; 0 when it has another one. */
+function yearlyDays(yearly: Uint8Array, day: number, byte: 0 | 1): number {
+  const first = yearDayOf(day * dayMs);
+  if (yearly[first] !== byte) return 0;
+  const next = yearly.indexOf(1 - byte, first);
+  const slots = next === -1 ? yearDays - first : next - first;
+  // A year has up to seven slots for days that it lacks, such as 31 April.
+  return Math.max(1, slots - slotsWithoutDay);
+}
+
+const slotsWithoutDay = 7;
+
+const allWeekdays = 127;
 
 /** What of [from, until) lies inside, in order. One step for each edge: ask for a day or a month, not for a century. */
 export function insideBetween(calendar: CompiledCalendar, from: number, until: number, zone: string): Span[] {

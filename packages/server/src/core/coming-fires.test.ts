@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type ComingRange, ComingFiresTally } from './coming-fires.ts';
 import { serverLimits } from './limits.ts';
-import { compileTimes, nextFireAfter } from './schedule-times.ts';
+import { compileTimes, nextFireAfter, type ScheduleTimes } from './schedule-times.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -11,6 +11,15 @@ const range: ComingRange = { from: 0, to: 24 * hour, bucketMs: hour };
 const cron = (expression: string) => compileTimes({ cron: expression, timezone: 'UTC' }, 0);
 const every = (ms: number) => compileTimes({ every: ms, timezone: 'UTC' }, 0);
 const schedule = { name: 's', job: 'j', cursor: -1, usualMs: 0 };
+
+function walked(times: ScheduleTimes, { from, to, bucketMs }: ComingRange): number[] {
+  const counts = Array.from({ length: (to - from) / bucketMs }, () => 0);
+  for (let at = nextFireAfter(times, from - 1); at !== null && at < to; at = nextFireAfter(times, at)) {
+    const index = Math.floor((at - from) / bucketMs);
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return counts;
+}
 
 test('fires fall into the bucket of their time, and the peak is the most on one second', () => {
   const tally = new ComingFiresTally(range);
@@ -56,7 +65,9 @@ test('times that are decided already do not come again', () => {
 test('a schedule with more fires than are computed is extrapolated, within a percent, and named', () => {
   const tally = new ComingFiresTally(range);
   const computed = tally.add({ ...schedule, times: every(1000) });
-  assert.equal(computed, serverLimits.comingTimesOfOne);
+  // Those counted, and two of each bucket after them.
+  const most = serverLimits.comingTimesOfOne + 2 * 24;
+  assert.ok(computed >= serverLimits.comingTimesOfOne && computed <= most, `${computed}`);
   assert.deepEqual(tally.estimated, ['s']);
   assert.ok(Math.abs(tally.fires - 86_400) < 864, `${tally.fires} of 86400`);
   for (const { fires } of tally.buckets(1)) assert.ok(Math.abs(fires - 3600) <= 40, `${fires} of 3600`);
@@ -69,6 +80,38 @@ test('when the computed times are used up, each further schedule is extrapolated
     tally.add({ ...schedule, name: `s${index}`, times: every(10_000) });
   const exact = schedules * 7 * 24 * 360;
   assert.ok(Math.abs(tally.fires - exact) / exact < 0.01, `${tally.fires} of ${exact}`);
+});
+
+test('of a schedule that is extrapolated, mornings stay peaks and nights stay empty', () => {
+  const week = { from: 0, to: 7 * 24 * hour, bucketMs: hour };
+  const shapes = {
+    s: '*/2 * 8-17 * * *',
+    morning: '* * 9 * * *',
+    minute: '* 0 * * * *',
+    weekdays: '*/5 * 9-10 * * MON-FRI',
+  };
+  for (const [name, expression] of Object.entries(shapes)) {
+    const times = cron(expression);
+    const tally = new ComingFiresTally(week);
+    tally.add({ ...schedule, name, times });
+    assert.deepEqual(tally.estimated, serverLimits.comingTimesOfOne < tally.fires ? [name] : []);
+    assert.deepEqual(
+      tally.buckets(1).map(({ fires }) => fires),
+      walked(times, week),
+      expression,
+    );
+  }
+  // Of little that is counted, too: twenty times of each, when the others have used up all.
+  const tally = new ComingFiresTally(week);
+  for (let used = 0; used < serverLimits.comingTimes; used += serverLimits.comingTimesOfOne) {
+    tally.add({ ...schedule, name: `u${used}`, times: every(20_000) });
+  }
+  const before = tally.buckets(1).map(({ fires }) => fires);
+  const late = cron('*/5 9-10 * * *');
+  assert.ok(tally.add({ ...schedule, name: 'late', times: late }) < 100);
+  assert.ok(tally.estimated.includes('late'));
+  const added = tally.buckets(1).map(({ fires }, index) => fires - (before[index] ?? 0));
+  assert.deepEqual(added, walked(late, week));
 });
 
 test('below the bounds, counts equal a plain walk', () => {

@@ -1,5 +1,6 @@
-// Adds up the coming fires of many schedules in buckets of time. Exact up to a bound per schedule and in all; what is over it is
-// spread evenly, as dense as the fires that were counted. Memory follows the range, not the number of fires.
+// Adds up the coming fires of many schedules in buckets of time. Exact up to a bound per schedule and in all. Over it, each further
+// bucket is asked for its first times: with none it is empty, with one it has one, else it has as many as the buckets that were counted and
+// had any. So the peak of a morning stays one, and nights stay empty. Memory follows the range, not the number of fires.
 
 import type { ComingBucket } from '@tidewheel/protocol';
 import { serverLimits } from './limits.ts';
@@ -60,7 +61,7 @@ export class ComingFiresTally {
     return this.#estimated;
   }
 
-  /** Gives the nominal times that were computed one by one. */
+  /** Gives the nominal times that were computed. */
   add(schedule: ComingSchedule): number {
     const { from, to } = this.#range;
     const perBucket = new Map<number, number>();
@@ -76,7 +77,7 @@ export class ComingFiresTally {
     this.#timesLeft -= counted;
     if (next !== null && next < to && counted > 0) {
       this.#estimated.push(schedule.name);
-      this.#extrapolate(perBucket, next, counted / (next - start));
+      counted += this.#extrapolate(perBucket, schedule.times, { start, next, perMs: counted / (next - start) });
     }
     for (const [index, fires] of perBucket) this.#put(index, fires, schedule);
     return counted;
@@ -110,13 +111,34 @@ export class ComingFiresTally {
     this.#seconds[second] = (this.#seconds[second] ?? 0) + 1;
   }
 
-  #extrapolate(perBucket: Map<number, number>, after: number, perMs: number): void {
+  /** `start`, `next`: what is counted lies between. Gives the times that were computed. */
+  #extrapolate(
+    perBucket: Map<number, number>,
+    times: ScheduleTimes,
+    { start, next, perMs }: { start: number; next: number; perMs: number },
+  ): number {
     const { from, to, bucketMs } = this.#range;
-    for (let index = this.#indexOf(after); index < this.#buckets.length; index += 1) {
-      const begin = Math.max(after, from + index * bucketMs);
+    const cut = this.#indexOf(next);
+    const usual = usualOf(perBucket, this.#indexOf(start + 1), cut) ?? perMs * bucketMs;
+    let computed = 0;
+    for (let index = cut; index < this.#buckets.length; index += 1) {
+      const begin = Math.max(next, from + index * bucketMs);
       const end = Math.min(to, from + (index + 1) * bucketMs);
-      perBucket.set(index, (perBucket.get(index) ?? 0) + Math.round((end - begin) * perMs));
+      const first = index === cut ? next : nextFireAfter(times, begin - 1);
+      if (first === null) break;
+      computed += 1;
+      if (first >= end) {
+        // Nothing before this bucket.
+        index = Math.max(index, this.#indexOf(first) - 1);
+        continue;
+      }
+      const second = nextFireAfter(times, first);
+      computed += 1;
+      const already = perBucket.get(index) ?? 0;
+      const several = Math.round((usual * (end - from - index * bucketMs)) / bucketMs) - already;
+      perBucket.set(index, already + (second === null || second >= end ? 1 : Math.max(2, several)));
     }
+    return computed;
   }
 
   #put(index: number, fires: number, { name, job, usualMs }: ComingSchedule): void {
@@ -145,4 +167,13 @@ export class ComingFiresTally {
       room = bucketMs;
     }
   }
+}
+
+/** The fires of a bucket that has any, on average over those that were counted whole. Null: none was. */
+function usualOf(perBucket: ReadonlyMap<number, number>, first: number, cut: number): number | null {
+  const inside = [...perBucket].filter(([index]) => index < cut);
+  // Of the first one a part may be decided already.
+  const whole = inside.length > 1 ? inside.filter(([index]) => index > first) : inside;
+  if (whole.length === 0) return null;
+  return whole.reduce((sum, [, fires]) => sum + fires, 0) / whole.length;
 }

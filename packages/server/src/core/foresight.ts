@@ -5,7 +5,6 @@ import type { FireMark } from '@tidewheel/protocol';
 import { serverLimits } from './limits.ts';
 import { type ComposedTimes, previewFires, type ScheduleTimes } from './schedule-times.ts';
 import { type CalendarRule, takenOutBy } from './times/calendar-rule.ts';
-import { movedFrom, movedTime } from './times/moving.ts';
 import { markOfAll, type Trigger } from './times/triggers.ts';
 
 export interface ForeseenFire {
@@ -39,8 +38,7 @@ export function foresee(times: ScheduleTimes, after: number, count: number): For
   const calendar = times.kind === 'composed' ? times.composed.parts.calendar : null;
   if (times.kind !== 'composed' || calendar === null)
     return { fires: found.map((at) => foreseen(triggers, at, null)), leftOut: [], leftOutMore: false };
-  const source = (from: number) => times.composed.triggered(from);
-  const origin = (at: number) => (calendar.move === 'skip' ? null : movedFrom(calendar, source, at));
+  const origin = (at: number) => times.composed.moves?.movedFrom(at) ?? null;
   return {
     fires: found.map((at) => foreseen(triggers, at, origin(at))),
     ...leftOutOf(times.composed, calendar, after, untilOf(times.composed, found, count), found),
@@ -86,7 +84,7 @@ function leftOutOf(
       joined = false;
       continue;
     }
-    const movedTo = rule.move === 'skip' ? null : movedTime(rule, time);
+    const movedTo = composed.moves?.landings(time)[0] ?? null;
     const before = joined ? leftOut.at(-1) : undefined;
     if (before !== undefined && before.calendar === calendar && before.movedTo === movedTo) {
       leftOut[leftOut.length - 1] = { ...before, last: time, count: before.count + 1 };

@@ -57,6 +57,8 @@ export const serverLimits = {
   applySchedules: 5000,
   /** Schedules that may depend on one calendar: a change of it gives each a new version, in one transaction. */
   calendarSchedules: 5000,
+  /** Schedules that one statement writes: what is done at once holds up the master. */
+  scheduleWrites: 200,
   /** Live backfills of one namespace, and of all that one look takes up; nominal times that one step of one decides, counts as ended or
    *  cancels; times counted between two breaths of the master; times that a dry run shows. */
   backfillsLive: 100,
@@ -97,11 +99,13 @@ export const serverLimits = {
   /** Events of one iCalendar file, and times of all recurring ones within the horizon of the import. */
   icalEvents: 10_000,
   icalOccurrences: 20_000,
-  /** Changes of mind of a calendar that one search for a remaining time passes (27 years of days), and looks at calendars in all of them. */
+  /** Changes of mind of a calendar that one search for a remaining time passes, time that it passes (50 years), and looks at calendars
+   *  in all of it. */
   calendarSteps: 10_000,
+  calendarSearchMs: 50 * 366 * 86_400_000,
   calendarLooks: 1_000_000,
-  /** Days that one search for a moved time asks. */
-  moveSteps: 1000,
+  /** Times that one search for a moved time looks at (about 10 ms): more than two years of the most that a day may have. */
+  movedTimes: 20_000,
   /** Times of a day that may be moved to another day. */
   movedTimesPerDay: 24,
   /** Calendars that one calendar is made of, each counted as often as it is reached. */

@@ -11,7 +11,7 @@ import type { CompiledCalendar } from './calendar.ts';
 import { dayMs, dayOf } from './days.ts';
 import { serverLimits } from './limits.ts';
 import { type CalendarRule, compileCalendarRule, nextRemaining } from './times/calendar-rule.ts';
-import { nextMoved } from './times/moving.ts';
+import { Moves } from './times/moving.ts';
 import { TimesFaults } from './times/times-faults.ts';
 import { compileTrigger, firstOfAll, instantOf, type Trigger, triggerNext } from './times/triggers.ts';
 
@@ -98,11 +98,15 @@ export class ComposedTimes {
   readonly parts: ComposedParts;
   /** Times up to here do not occur. */
   readonly from: number;
+  /** Null: no calendar moves any. */
+  readonly moves: Moves | null;
   /** The last time that counts; worked out when it is first asked for. */
   #countEnd: number | null = null;
 
   constructor(parts: ComposedParts) {
     this.parts = parts;
+    const { calendar, triggers } = parts;
+    this.moves = calendar === null || calendar.move === 'skip' ? null : new Moves(calendar, triggers);
     const start = (parts.startAt ?? -Infinity) - 1;
     this.from = parts.count === null ? start : Math.max(start, parts.anchorAt);
   }
@@ -119,11 +123,12 @@ export class ComposedTimes {
 
   #unbounded(after: number): number | null {
     const { calendar } = this.parts;
-    const source = (from: number) => this.triggered(from);
-    if (calendar === null) return source(after);
+    if (calendar === null) return this.triggered(after);
     // No search goes on where no time could count.
     if (this.parts.endAt !== null && after >= this.parts.endAt) return null;
-    return calendar.move === 'skip' ? nextRemaining(calendar, source, after) : nextMoved(calendar, source, after);
+    return this.moves === null
+      ? nextRemaining(calendar, (from) => this.triggered(from), after)
+      : this.moves.next(after);
   }
 
   #end(): number {

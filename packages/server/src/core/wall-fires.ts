@@ -69,6 +69,36 @@ export function clockMark(
   return wall >= until + after ? 'repeated-first' : null;
 }
 
+/** The wall times that the source has at an instant that it is known to have, at most `most`: of its own, and those that a gap of the clock has moved there. */
+export function wallsAt(
+  source: WallSource,
+  clock: ZoneClock,
+  rules: ClockRules,
+  timing: WallTiming,
+  { at, most }: { at: number; most: number },
+): number[] {
+  const { from, until, offset, before, after } = clock.segmentAt(at);
+  const gap = timing.fixed ? rules.gap : 'skip';
+  const moved =
+    gap === 'after' && at === from
+      ? wallsBetween(source, from + before, from + offset, most)
+      : gap === 'before' && at === lastBeforeGap(until, offset, timing.unitMs)
+        ? wallsBetween(source, until + offset, until + after, most)
+        : [];
+  if (moved.length === 0) return [at + offset];
+  return [...wallsBetween(source, at + offset, at + offset + 1, most), ...moved].slice(0, most);
+}
+
+function wallsBetween(source: WallSource, from: number, to: number, most: number): number[] {
+  const walls: number[] = [];
+  if (!(from < to)) return walls;
+  for (let wall = source.next(from - 1); wall !== null && wall < to; wall = source.next(wall)) {
+    if (walls.length >= most) break;
+    walls.push(wall);
+  }
+  return walls;
+}
+
 /** The wall times of a segment that count, the second not: without those that are left to the other side of a change. */
 function wallsOf(
   { from, until, offset, before, after }: Segment,

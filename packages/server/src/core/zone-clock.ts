@@ -156,6 +156,8 @@ const clocks = new Map<string, ZoneClock>();
 
 /** Throws UNKNOWN_TIMEZONE. There are only some hundreds of zones, and each has one clock. */
 export function zoneClock(zone: string): ZoneClock {
+  const spelled = clocks.get(zone);
+  if (spelled !== undefined) return spelled;
   const name = checkTimezone(zone);
   let clock = clocks.get(name);
   if (clock === undefined) {

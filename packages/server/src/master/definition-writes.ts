@@ -11,9 +11,11 @@ import {
   type StoredSchedule,
 } from '../core/definition-plan.ts';
 import { delayedFire, isDelay } from '../core/fixed-delay.ts';
+import { serverLimits } from '../core/limits.ts';
 import { compileTimes, nextFireAfter } from '../core/schedule-times.ts';
 import type { CalendarPlan } from '../core/calendar-plan.ts';
 import type { CompiledCalendar } from '../core/calendar.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import { eventsAppend, type NewEvent } from '../store/events.ts';
@@ -35,10 +37,12 @@ import {
   type SettledSchedule,
 } from '../store/schedules.ts';
 import { type DelayFacts, delayFacts } from '../store/turns.ts';
+import { Breath } from './breath.ts';
 import type { CalendarBook } from './calendar-book.ts';
 
 export interface WriteDeps extends FireDeps {
   identity: Identity;
+  clock: Clock;
 }
 
 /** What becomes of the jobs and of the calendars, in one transaction. */
@@ -71,23 +75,46 @@ export async function writePlans(
   const delays = await delaysOf(tx, schedulePlans, calendars.dependents);
   await calendars.write(tx, change.namespace, change.actor);
   const jobIds = await writeJobs(tx, deps, change, changed);
+  // Thousands of schedules take some tens of milliseconds to be worked out, and the master has other things to do meanwhile.
+  const breath = new Breath(deps.clock);
   // Before the new ones: a name may move from one job to another.
-  const updates = [
-    ...schedulePlans.flatMap((plan) => updateOf(plan, calendars, change.actor, settled, delays) ?? []),
-    ...calendars.dependents.flatMap((schedule) => boundAnew(schedule, calendars, settled, delays) ?? []),
-  ];
-  await schedulesUpdate(tx, change.actor, updates);
-  const creations = changed.flatMap((job) =>
-    job.schedules.flatMap((plan) => {
-      const jobId = jobIds.get(job.name);
-      return jobId === undefined
-        ? []
-        : (creationOf(plan, calendars, deps.identity.next(), jobId, change.actor, now) ?? []);
-    }),
-  );
-  await schedulesInsert(tx, change.namespace, change.actor, creations);
+  const updates: (ScheduleWrite | null)[] = [];
+  for (const plan of schedulePlans) {
+    updates.push(updateOf(plan, calendars, change.actor, settled, delays));
+    await breath.take();
+  }
+  for (const schedule of calendars.dependents) {
+    updates.push(boundAnew(schedule, calendars, settled, delays));
+    await breath.take();
+  }
+  for (const some of portions(updates)) {
+    await schedulesUpdate(tx, change.actor, some);
+    await breath.take();
+  }
+  const creations: (ScheduleWrite | null)[] = [];
+  for (const job of changed) {
+    const jobId = jobIds.get(job.name);
+    if (jobId === undefined) continue;
+    for (const plan of job.schedules) {
+      creations.push(creationOf(plan, calendars, deps.identity.next(), jobId, change.actor, now));
+      await breath.take();
+    }
+  }
+  for (const some of portions(creations)) {
+    await schedulesInsert(tx, change.namespace, change.actor, some);
+    await breath.take();
+  }
   await writeEvents(tx, deps, change, { jobs: changed, calendars });
   return decided;
+}
+
+/** What is to be written, as much at a time as takes a few milliseconds. */
+function portions(writes: readonly (ScheduleWrite | null)[]): ScheduleWrite[][] {
+  const given = writes.filter((write) => write !== null);
+  const size = serverLimits.scheduleWrites;
+  return Array.from({ length: Math.ceil(given.length / size) }, (_, index) =>
+    given.slice(index * size, (index + 1) * size),
+  );
 }
 
 /** Answers the ids of the jobs by name. */

@@ -40,7 +40,7 @@ import { isPassing } from './service.ts';
 
 export type DefinitionsDeps = Pick<
   MasterContext,
-  'db' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints' | 'masterId' | 'settings'
+  'db' | 'clock' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints' | 'masterId' | 'settings'
 >;
 
 /** What a caller believes to be stored. Both absent: the job must not exist yet. */

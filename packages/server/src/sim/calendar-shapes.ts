@@ -1,6 +1,14 @@
 // Calendars of a simulation, and what they leave of the times of a schedule, by asking of each time whether it lies inside.
 
-import { dayMs, endOfGap, instantsByRule, type ClockChange, weekdayOf, zoneOffset } from './wall-clock-times.ts';
+import {
+  type ClockChange,
+  dayMs,
+  endOfGap,
+  instantsByRule,
+  type NamedTime,
+  weekdayOf,
+  zoneOffset,
+} from './wall-clock-times.ts';
 
 /** Minutes of the day, from the first on, before the second. */
 type Hours = readonly [from: number, to: number];
@@ -64,24 +72,26 @@ const moveDays = 3;
 export function leftBy(
   { shape, rule, move }: CalendarUse,
   schedule: { zone: string; dst: ClockChange },
-  times: (from: number, to: number) => number[],
+  times: (from: number, to: number) => NamedTime[],
   from: number,
   to: number,
 ): number[] {
   const { zone, dst } = schedule;
   const isOut = (at: number): boolean => isInside(shape, at, zone) === (rule === 'exclude');
-  if (move === 'skip') return times(from, to).filter((at) => !isOut(at));
-  const movedTo = (at: number): number | null => {
-    const local = at + zoneOffset(zone, at);
+  const inOrder = (found: readonly number[]): number[] => [...new Set(found)].toSorted((a, b) => a - b);
+  if (move === 'skip') return inOrder(times(from, to).flatMap(({ at }) => (isOut(at) ? [] : [at])));
+  // What is moved is the wall time that was meant, on the clock it was meant on: a shift stays behind.
+  const movedTo = (named: NamedTime): number | null => {
     for (let days = 1; days <= moveDays; days += 1) {
-      const wall = local + (move === 'next' ? days : -days) * dayMs;
+      const wall = named.wall + (move === 'next' ? days : -days) * dayMs;
       // A day that remains has a time for it, whatever is said about gaps.
-      const landed = instantsByRule(zone, wall, dst, 60_000)[0] ?? endOfGap(zone, wall);
+      const landed = instantsByRule(named.zone, wall, dst, 60_000)[0] ?? endOfGap(named.zone, wall);
       if (!isOut(landed)) return landed;
     }
     return null;
   };
-  const landed = times(from - moveDays * dayMs, to + moveDays * dayMs).map((at) => (isOut(at) ? movedTo(at) : at));
-  const found = new Set(landed.filter((at) => at !== null).filter((at) => at > from && at <= to));
-  return [...found].toSorted((a, b) => a - b);
+  const landed = times(from - moveDays * dayMs, to + moveDays * dayMs).map((one) =>
+    isOut(one.at) ? movedTo(one) : one.at,
+  );
+  return inOrder(landed.filter((at) => at !== null).filter((at) => at > from && at <= to));
 }

@@ -2,7 +2,7 @@
 // code under test, not even the parser: the workload makes definitions from the same shapes that are walked over here.
 
 import { type CalendarUse, leftBy } from './calendar-shapes.ts';
-import { type CronShape, wallClockTimes } from './wall-clock-times.ts';
+import { type CronShape, type NamedTime, wallClockTimes } from './wall-clock-times.ts';
 
 export type Trigger =
   | { kind: 'every'; everyMs: number }
@@ -28,14 +28,19 @@ export type Timing = Trigger & { readonly within?: Within };
 /** Nominal times in (from, to]. `anchorAt`: what fixed rates, `in` and counts count from. */
 export function nominalTimes(timing: Timing, anchorAt: number, from: number, to: number): number[] {
   const { within } = timing;
-  if (within === undefined) return triggered(timing, anchorAt, from, to);
+  if (within === undefined) return inOrder(triggered(timing, anchorAt, from, to));
   const { start = Number.NEGATIVE_INFINITY, end = Number.POSITIVE_INFINITY, count, calendar } = within;
-  const times = (after: number, until: number): number[] => triggered(timing, anchorAt, after, until);
+  const times = (after: number, until: number): NamedTime[] => triggered(timing, anchorAt, after, until);
   // What is counted is counted from the beginning, whatever is asked for.
   const first = count === undefined ? Math.max(from, start - 1) : Math.max(start - 1, anchorAt);
   const last = Math.min(to, end);
-  const left = calendar === undefined ? times(first, last) : leftBy(calendar, clockOf(timing), times, first, last);
+  const left =
+    calendar === undefined ? inOrder(times(first, last)) : leftBy(calendar, clockOf(timing), times, first, last);
   return left.slice(0, count).filter((at) => at > from);
+}
+
+function inOrder(times: readonly NamedTime[]): number[] {
+  return [...new Set(times.map(({ at }) => at))].toSorted((a, b) => a - b);
 }
 
 /** Whether it matters when the schedule was given its times. */
@@ -44,25 +49,23 @@ export function countsFromAnchor(timing: Timing): boolean {
   return timing.kind === 'several' && timing.triggers.some(countsFromAnchor);
 }
 
-function triggered(trigger: Trigger, anchorAt: number, from: number, to: number): number[] {
+function triggered(trigger: Trigger, anchorAt: number, from: number, to: number): NamedTime[] {
+  const instants = (times: readonly number[]): NamedTime[] =>
+    times.filter((at) => at > from && at <= to).map((at) => ({ at, wall: at, zone: 'UTC' }));
   switch (trigger.kind) {
     case 'every': {
       const times: number[] = [];
       for (let at = anchorAt + trigger.everyMs; at <= to; at += trigger.everyMs) if (at > from) times.push(at);
-      return times;
+      return instants(times);
     }
     case 'at':
-      return trigger.at > from && trigger.at <= to ? [trigger.at] : [];
-    case 'in': {
-      const at = anchorAt + trigger.inMs;
-      return at > from && at <= to ? [at] : [];
-    }
+      return instants([trigger.at]);
+    case 'in':
+      return instants([anchorAt + trigger.inMs]);
     case 'delay':
       return [];
-    case 'several': {
-      const times = trigger.triggers.flatMap((one) => triggered(one, anchorAt, from, to));
-      return [...new Set(times)].toSorted((a, b) => a - b);
-    }
+    case 'several':
+      return trigger.triggers.flatMap((one) => triggered(one, anchorAt, from, to));
     case 'cron':
       return wallClockTimes(trigger.shape, from, to);
   }

@@ -36,9 +36,18 @@ function fieldText(field: Field): string {
 
 export const dayMs = 86_400_000;
 
-/** Times in (from, to]. */
-export function wallClockTimes(shape: CronShape, from: number, to: number): number[] {
-  return isFixed(shape) ? fixedTimes(shape, from, to) : walk(shape, from, to);
+/** A moment with the wall time that it stands for, which a change of the clock may have shifted. */
+export interface NamedTime {
+  readonly at: number;
+  readonly wall: number;
+  readonly zone: string;
+}
+
+/** Times in (from, to]. Wall times that come to the same moment are told each. */
+export function wallClockTimes(shape: CronShape, from: number, to: number): NamedTime[] {
+  const { zone } = shape;
+  if (isFixed(shape)) return fixedTimes(shape, from, to);
+  return walk(shape, from, to).map((at) => ({ at, wall: at + zoneOffset(zone, at), zone }));
 }
 
 /** Fixed times of the day are promised on days of a clock change too; all others follow the clock on the wall. */
@@ -81,10 +90,10 @@ export function weekdayOf(day: number): number {
 /** Clock changes happen on quarters of an hour. */
 export const quarterMs = 900_000;
 
-function fixedTimes(shape: CronShape, from: number, to: number): number[] {
+function fixedTimes(shape: CronShape, from: number, to: number): NamedTime[] {
   const values = (field: Field | null): readonly number[] => (field !== null && 'list' in field ? field.list : [0]);
   const unitMs = shape.second === null ? 60_000 : 1000;
-  const times = new Set<number>();
+  const times: NamedTime[] = [];
   for (let day = Math.floor(from / dayMs) - 1; day * dayMs <= to + dayMs; day += 1) {
     if (!isOn(shape, day * dayMs)) continue;
     for (const hour of values(shape.hour))
@@ -92,10 +101,10 @@ function fixedTimes(shape: CronShape, from: number, to: number): number[] {
         for (const second of values(shape.second)) {
           const local = day * dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000;
           for (const at of instantsByRule(shape.zone, local, shape.dst ?? {}, unitMs))
-            if (at > from && at <= to) times.add(at);
+            if (at > from && at <= to) times.push({ at, wall: local, zone: shape.zone });
         }
   }
-  return [...times].toSorted((a, b) => a - b);
+  return times;
 }
 
 /** When a fixed wall time occurs. Before a gap means the last whole unit of the clock before it. */

@@ -9,7 +9,7 @@ import { type DstRules, Refusal } from '@tidewheel/protocol';
 import { type ContentLine, contentLine, LineFault, unfolded, type WrittenTime, writtenTime } from '../content-lines.ts';
 import { dayMs, dayOf } from '../days.ts';
 import { serverLimits } from '../limits.ts';
-import { type ClockMark, clockMark, nextInstant } from '../wall-fires.ts';
+import { type ClockMark, clockMark, nextInstant, wallsAt } from '../wall-fires.ts';
 import { type ClockRules, clockRules, instantsByRules, type WallTiming } from '../wall-times.ts';
 import { offsetAt, type ZoneClock, zoneClock } from '../zone-clock.ts';
 import { parseRule, type Rule, RuleFault } from './rule.ts';
@@ -21,11 +21,17 @@ export interface Recurrence {
   readonly rules: readonly { readonly walls: RuleWalls; readonly timing: WallTiming }[];
   /** DTSTART as a wall time of the clock; null when the text has none. */
   readonly start: number | null;
-  /** Instants in order. */
-  readonly added: readonly number[];
+  /** In order. */
+  readonly added: readonly AddedTime[];
   readonly leftOut: ReadonlySet<number>;
   /** Numbers of days, of the clock. */
   readonly daysLeftOut: ReadonlySet<number>;
+}
+
+/** An instant with the wall time that was written. */
+interface AddedTime {
+  readonly at: number;
+  readonly wall: number;
 }
 
 export interface RecurrenceOptions {
@@ -47,7 +53,8 @@ export function parseRecurrence(text: string, options: RecurrenceOptions): Recur
   const anchorWall = options.anchorAt + clock.segmentAt(options.anchorAt).offset;
   const first = start?.wall ?? dayOf(anchorWall) * dayMs;
   const byRules = clockRules(options.dst);
-  const instants = (line: ContentLine) => timesOf(line).flatMap((time) => instantOf(time, zoneOf(line, zone), byRules));
+  const instants = (line: ContentLine) =>
+    timesOf(line).flatMap((time) => addedTimes(time, zoneOf(line, zone), clock, byRules));
   const days = ofName('EXDATE')
     .flatMap(timesOf)
     .filter(({ form }) => form === 'date');
@@ -63,8 +70,14 @@ export function parseRecurrence(text: string, options: RecurrenceOptions): Recur
       const walls = at(line, () => new RuleWalls(rule, first, { countFrom, until: untilWall(rule, clock) }));
       return { walls, timing: timingOf(rule, first) };
     }),
-    added: [...new Set(ofName('RDATE').flatMap(instants))].sort((a, b) => a - b),
-    leftOut: new Set(ofName('EXDATE').flatMap(instants)),
+    added: ofName('RDATE')
+      .flatMap(instants)
+      .sort((a, b) => a.at - b.at),
+    leftOut: new Set(
+      ofName('EXDATE')
+        .flatMap(instants)
+        .map(({ at: instant }) => instant),
+    ),
     daysLeftOut: new Set(days.map(({ wall }) => dayOf(wall))),
   };
 }
@@ -93,14 +106,32 @@ export function recurrenceMark({ clock, clockRules: byRules, rules }: Recurrence
   return rule === undefined ? null : clockMark(rule.walls, clock, byRules, rule.timing, fireAt);
 }
 
+/** The wall times that it has at one of its instants, with what each is read by: several, where a gap has let several fall together. */
+export function recurrenceWalls(
+  { clock, clockRules: byRules, rules, added }: Recurrence,
+  instant: number,
+  most: number,
+): { wall: number; timing: WallTiming }[] {
+  const ofRules = rules.flatMap(({ walls, timing }) =>
+    nextInstant(walls, clock, byRules, timing, instant - 1) === instant
+      ? wallsAt(walls, clock, byRules, timing, { at: instant, most }).map((wall) => ({ wall, timing }))
+      : [],
+  );
+  const written = added.filter((one) => one.at === instant);
+  return [...ofRules, ...written.map(({ wall }) => ({ wall, timing: addedTiming }))].slice(0, most);
+}
+
 function nextOfAll({ clock, clockRules: byRules, rules, added }: Recurrence, after: number): number | null {
-  let nearest: number | null = added.find((instant) => instant > after) ?? null;
+  let nearest: number | null = added.find((one) => one.at > after)?.at ?? null;
   for (const { walls, timing } of rules) {
     const next = nextInstant(walls, clock, byRules, timing, after);
     if (next !== null && (nearest === null || next < nearest)) nearest = next;
   }
   return nearest;
 }
+
+/** Of RDATE and EXDATE. */
+const addedTiming: WallTiming = { fixed: true, unitMs: 60_000 };
 
 /** Rules of days and longer name their times of the day; shorter ones follow the wall clock. */
 function timingOf({ frequency, seconds }: Rule, start: number): WallTiming {
@@ -148,10 +179,11 @@ function timesOf(line: ContentLine): WrittenTime[] {
   });
 }
 
-/** A day is its midnight. */
-function instantOf({ form, wall }: WrittenTime, zone: string, byRules: ClockRules): number[] {
-  if (form === 'utc') return [wall];
-  return instantsByRules(zone, wall, byRules, { fixed: true, unitMs: 60_000 });
+/** A day is its midnight. Wall times are those of the recurrence's clock. */
+function addedTimes({ form, wall }: WrittenTime, zone: string, clock: ZoneClock, byRules: ClockRules): AddedTime[] {
+  const instants = form === 'utc' ? [wall] : instantsByRules(zone, wall, byRules, addedTiming);
+  const own = form !== 'utc' && zone === clock.zone;
+  return instants.map((instant) => ({ at: instant, wall: own ? wall : instant + clock.segmentAt(instant).offset }));
 }
 
 function zoneOf(line: ContentLine | undefined, otherwise: string): string {

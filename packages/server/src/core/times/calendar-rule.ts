@@ -112,6 +112,7 @@ export function nextRemaining(
     const time = next(from);
     if (time === null || remains(rule, time)) return time;
     from = outUntil(rule, time) - 1;
+    if (from - after > serverLimits.calendarSearchMs) return null;
   }
   return null;
 }

@@ -3,8 +3,18 @@
 import type { CombinedTrigger, DstRules } from '@tidewheel/protocol';
 import { cronMark, cronNext } from '../cron/next.ts';
 import { type Cron, parseCron } from '../cron/parse.ts';
-import { parseRecurrence, type Recurrence, recurrenceMark, recurrenceNext } from '../rrule/recurrence.ts';
-import type { ClockMark } from '../wall-fires.ts';
+import { serverLimits } from '../limits.ts';
+import {
+  parseRecurrence,
+  type Recurrence,
+  recurrenceMark,
+  recurrenceNext,
+  recurrenceWalls,
+} from '../rrule/recurrence.ts';
+import { type ClockMark, wallsAt } from '../wall-fires.ts';
+import type { ClockRules } from '../wall-times.ts';
+import type { ZoneClock } from '../zone-clock.ts';
+import type { WallClass } from './day-steps.ts';
 
 export type Trigger =
   | { readonly kind: 'cron'; readonly cron: Cron }
@@ -73,6 +83,37 @@ export function markOfAll(triggers: readonly Trigger[], at: number): ClockMark |
     if (mark !== null) return mark;
   }
   return null;
+}
+
+/** A wall time that a trigger names, on whose clock, and by which rules. */
+export type NamedWall = WallClass & { readonly wall: number };
+
+/** What falls together at an instant that the triggers are known to have. Those without a clock of their own (`every`, `at`) are read from the schedule's. */
+export function namedWalls(
+  triggers: readonly Trigger[],
+  at: number,
+  schedule: { readonly clock: ZoneClock; readonly clockRules: ClockRules },
+): NamedWall[] {
+  const most = serverLimits.movedTimesPerDay;
+  return triggers.flatMap((trigger): NamedWall[] => {
+    if (triggers.length > 1 && triggerNext(trigger, at - 1) !== at) return [];
+    if (trigger.kind === 'cron') {
+      const { pattern, clock, rules, fixed, unitMs } = trigger.cron;
+      const timing = { fixed, unitMs };
+      return wallsAt(pattern, clock, rules, timing, { at, most }).map((wall) => ({ wall, clock, rules, timing }));
+    }
+    if (trigger.kind === 'rrule') {
+      const { clock, clockRules: rules } = trigger.recurrence;
+      return recurrenceWalls(trigger.recurrence, at, most).map((one) => ({ ...one, clock, rules }));
+    }
+    const { clock, clockRules: rules } = schedule;
+    return [{ wall: at + clock.segmentAt(at).offset, clock, rules, timing: { fixed: true, unitMs: 60_000 } }];
+  });
+}
+
+export function clocksOf(trigger: Trigger): ZoneClock[] {
+  if (trigger.kind === 'cron') return [trigger.cron.clock];
+  return trigger.kind === 'rrule' ? [trigger.recurrence.clock] : [];
 }
 
 /** The first time of any of them; times that fall together are one. */
