@@ -44,7 +44,7 @@ export class Attempts {
     const taken = this.#book.accept(assign);
     if (taken === 'start') this.#runner.start(assign);
     if (taken === 'running' || taken === 'finished') {
-      this.#outbox.repeat(assign.runId, assign.attemptId, taken === 'running');
+      this.#outbox.repeat(assign.runId, assign.attemptId, taken === 'running', this.#clock.monotonicMs());
     }
   }
 
@@ -126,7 +126,7 @@ export class Attempts {
 
   /** A new connection: all that is not acknowledged is told again. */
   rewind(): void {
-    this.#outbox.rewind(this.#book.runningAttempts());
+    this.#outbox.rewind(this.#book.runningAttempts(), this.#clock.monotonicMs());
   }
 
   retryLate(patienceMs: number): void {

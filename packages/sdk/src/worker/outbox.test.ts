@@ -35,7 +35,7 @@ test('text that is stored is forgotten, the rest is sent again on a new connecti
   outbox.result(resultOf('a'), 0);
   outbox.take(0);
   outbox.logsStored('a', 2);
-  outbox.rewind([]);
+  outbox.rewind([], 0);
   assert.deepEqual(seqs(outbox.take(0)), [3]);
   outbox.settled('a');
   assert.equal(outbox.empty, false);
@@ -119,6 +119,31 @@ test('a result does not wait for ever for its text: the text is cut instead', ()
   assert.deepEqual(
     messages.map((message) => (message.type === 'log' ? message.text : message.type)),
     ['12 bytes of output were cut here: the master did not take them in time\n', 'result'],
+  );
+});
+
+test('text that waited for a connection is not cut for it, however long that took', () => {
+  const outbox = new Outbox();
+  outbox.log(run, 'a', 'stdout', 0, 'a few words\n');
+  outbox.result(resultOf('a'), 1000);
+  outbox.take(1000);
+  outbox.rewind([], 60_000);
+  outbox.retryLate(60_001, 6000);
+  assert.deepEqual(
+    outbox.take(60_001).map((message) => (message.type === 'log' ? message.text : message.type)),
+    ['a few words\n', 'result'],
+  );
+});
+
+test('text that was sent and not answered is sent again, not cut', () => {
+  const outbox = new Outbox();
+  outbox.log(run, 'a', 'stdout', 0, 'a few words\n');
+  outbox.result(resultOf('a'), 1000);
+  outbox.take(1000);
+  outbox.retryLate(8000, 6000);
+  assert.deepEqual(
+    outbox.take(8000).map((message) => (message.type === 'log' ? message.text : message.type)),
+    ['a few words\n', 'result'],
   );
 });
 

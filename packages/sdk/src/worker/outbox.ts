@@ -32,7 +32,8 @@ interface Outgoing {
   result: Result | null;
   /** When it was last sent on this connection. */
   resultSentAt: number | null;
-  finishedAt: number;
+  /** Since when its result could have been sent, were it not for its text. */
+  waitsSince: number;
 }
 
 export class Outbox {
@@ -81,7 +82,7 @@ export class Outbox {
     this.#tellOfCut(out, result.durationMs);
     out.open = false;
     out.result = result;
-    out.finishedAt = now;
+    out.waitsSince = now;
     this.#due.add(out);
   }
 
@@ -120,20 +121,22 @@ export class Outbox {
   }
 
   /** The master asks, by assigning it again, what is known of an attempt. */
-  repeat(runId: string, attemptId: string, running: boolean): void {
+  repeat(runId: string, attemptId: string, running: boolean, now: number): void {
     const out = this.#of(runId, attemptId);
     out.startDue = running;
-    this.#rewindOne(out);
+    this.#rewindOne(out, now);
     this.#release(out);
   }
 
   /** A new connection: nothing is on its way any more. `running` attempts are told of again. */
-  rewind(running: Iterable<{ runId: string; attemptId: string }>): void {
+  rewind(running: Iterable<{ runId: string; attemptId: string }>, now: number): void {
     this.#inFlightBytes = 0;
     for (const { runId, attemptId } of running) this.#of(runId, attemptId).startDue = true;
     for (const out of this.#outgoing.values()) {
       out.sent = 0;
       out.resultSentAt = null;
+      // Without a connection it was not the text that held it back.
+      out.waitsSince = now;
       if (out.startDue || out.logs.length > 0 || out.result !== null) this.#due.add(out);
     }
   }
@@ -143,8 +146,8 @@ export class Outbox {
     for (const out of this.#outgoing.values()) {
       const logsLate = out.sent > 0 && now - out.logSentAt > patienceMs;
       const resultLate = out.resultSentAt !== null && out.result !== null && now - out.resultSentAt > patienceMs;
-      if (logsLate || resultLate) this.#rewindOne(out);
-      if (out.result !== null && out.resultSentAt === null && now - out.finishedAt > patienceMs) this.#cutUnsent(out);
+      if (logsLate || resultLate) this.#rewindOne(out, now);
+      if (out.result !== null && out.resultSentAt === null && now - out.waitsSince > patienceMs) this.#cutUnsent(out);
     }
   }
 
@@ -200,7 +203,7 @@ export class Outbox {
         full: false,
         result: null,
         resultSentAt: null,
-        finishedAt: 0,
+        waitsSince: 0,
       };
       this.#outgoing.set(attemptId, out);
     }
@@ -248,10 +251,11 @@ export class Outbox {
     if (index < out.sent) this.#inFlightBytes -= bytes;
   }
 
-  #rewindOne(out: Outgoing): void {
+  #rewindOne(out: Outgoing, now: number): void {
     for (const chunk of out.logs.slice(0, out.sent)) this.#inFlightBytes -= chunk.bytes;
     out.sent = 0;
     out.resultSentAt = null;
+    out.waitsSince = now;
     this.#due.add(out);
   }
 
