@@ -4,6 +4,7 @@
 import type { ClusterStatus } from '@tidewheel/protocol';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
+import { archiveDays } from './archive-days.ts';
 import { Backfilling } from './backfilling.ts';
 import { Backfills } from './backfills.ts';
 import { Calendars } from './calendars.ts';
@@ -25,6 +26,7 @@ import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { probing } from './probing.ts';
+import { retention } from './retention.ts';
 import { RunControl } from './run-control.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
@@ -100,6 +102,8 @@ export class Master implements Service {
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [
         housekeeping(context.settings),
+        archiveDays(context),
+        retention(context),
         fireWatch(context),
         zoneWatch(context, this.definitions),
         selfCheckDuty(context),
