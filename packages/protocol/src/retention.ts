@@ -61,6 +61,7 @@ export const holdRequestSchema = z
     reason: z.string().trim().min(1).max(limits.reasonChars),
   })
   .refine((hold) => hold.job === undefined || hold.run === undefined, 'give either a job or a run');
+export type HoldRequest = z.output<typeof holdRequestSchema>;
 export const releaseRequestSchema = z.strictObject({ reason: z.string().trim().min(1).max(limits.reasonChars) });
 
 export const holdViewSchema = z.object({
@@ -95,6 +96,8 @@ export const storeStatusSchema = z.object({
   engine: z.enum(['sqlite', 'postgres']),
   /** Without what is free for reuse inside, where the engine tells. */
   usedBytes: bytes,
+  /** Inside, and written again before the store grows. */
+  reusableBytes: bytes,
   /** What can still be written: of the budget or the disk, whichever ends first. Null: nobody has said, and it cannot be seen. */
   freeBytes: bytes.nullable(),
   /** `budget` or `disk`: what `freeBytes` is of. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs } from './archive-days.ts';
-import { fullAt, growthPerDay, levelOf, spaceOf } from './store-growth.ts';
+import { fullIn, growthPerDay, levelOf, spaceOf } from './store-growth.ts';
 
 const gib = 2 ** 30;
 const reserve = { reserveBytes: gib };
@@ -42,11 +42,11 @@ test('growth is the slope through all that was measured, teeth or not', () => {
   );
 });
 
-test('the date is when the reserve is reached, and there is none where nothing grows', () => {
+test('the forecast is when the reserve is reached, and there is none where nothing grows', () => {
   const space = { usedBytes: 0, freeBytes: 11 * gib, freeOf: 'disk' as const };
-  assert.equal(fullAt(5, space, reserve, 2 * gib), 5 + 5 * dayMs);
-  assert.equal(fullAt(5, { ...space, freeBytes: 0 }, reserve, 1), 5);
-  assert.equal(fullAt(5, space, reserve, -1), null);
-  assert.equal(fullAt(5, space, reserve, null), null);
-  assert.equal(fullAt(5, space, reserve, 1), null);
+  assert.equal(fullIn(space, reserve, 2 * gib), 5 * dayMs);
+  assert.equal(fullIn({ ...space, freeBytes: 0 }, reserve, 1), 0);
+  assert.equal(fullIn(space, reserve, -1), null);
+  assert.equal(fullIn(space, reserve, null), null);
+  assert.equal(fullIn(space, reserve, 1), null);
 });

@@ -22,6 +22,16 @@ export interface SpaceSettings {
   readonly reserveBytes: number;
 }
 
+/** As a master sees it, with what it makes of it. */
+export interface SpaceNow extends Space {
+  readonly reusableBytes: number;
+  readonly reserveBytes: number;
+  readonly level: SpaceLevel;
+  readonly growthBytesPerDay: number | null;
+  /** Until the reserve is reached. */
+  readonly fullInMs: number | null;
+}
+
 /** `diskFreeBytes` null: the disk cannot be seen from here. */
 export function spaceOf(
   usedBytes: number,
@@ -73,13 +83,12 @@ export function growthPerDay(samples: readonly SizeSample[]): number | null {
 /** Beyond this a forecast is not worth a date. */
 const farthestMs = 10 * 365 * dayMs;
 
-export function fullAt(
-  now: number,
+export function fullIn(
   { freeBytes }: Space,
   { reserveBytes }: Pick<SpaceSettings, 'reserveBytes'>,
   perDay: number | null,
 ): number | null {
   if (freeBytes === null || perDay === null || perDay <= 0) return null;
   const inMs = (Math.max(0, freeBytes - reserveBytes) / perDay) * dayMs;
-  return inMs > farthestMs ? null : Math.round(now + inMs);
+  return inMs > farthestMs ? null : Math.round(inMs);
 }

@@ -58,6 +58,8 @@ export interface MasterDeps {
   log: Log;
   metrics: Metrics;
   settings: MasterSettings;
+  /** What is free on the store's disk; absent where it is not a disk of this machine. */
+  diskFreeBytes?: () => number;
   /** None unless a test composes the master with some. */
   failpoints?: Failpoints;
   /** What this master does besides while it leads. */

@@ -181,8 +181,8 @@ export async function auditStrayRuns(
   const hot = await tx.query<Omit<StrayRun, 'fired'> & { fired: number }>(
     `select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id ${ledgerOf} where ${isStray}
      union all
-     select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id
-       join run_archive a on a.id = r.id ${ledgerOf} where r.fire_at is not null`,
+     select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id ${ledgerOf}
+     where r.fire_at is not null and (select a.id from run_archive a where a.id = r.id) is not null`,
     [ids],
   );
   const strays = [...hot];
