@@ -51,6 +51,7 @@ export class Work {
 
   async complete(claimed: readonly ClaimedRun[]): Promise<number> {
     const results = claimed.map((run) => ({
+      type: 'result' as const,
       runId: run.id,
       attemptId: run.attemptId,
       sessionId: this.#sessionId,
@@ -58,7 +59,6 @@ export class Work {
       durationMs: 10,
       output: null,
       error: null,
-      logSeq: 0,
     }));
     const started = performance.now();
     const { finished } = await this.#db.transaction((tx) => resultsAccept(tx, this.#deps, results));
