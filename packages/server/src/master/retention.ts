@@ -23,7 +23,9 @@ import type { Duty, Leader } from './duty.ts';
 
 /** A leader that has just begun has better things to do. */
 const firstRestMs = 30_000;
-const restMs = 3_600_000;
+const restMostMs = 3_600_000;
+/** Of the shortest default. */
+const restShare = 10;
 /** A step of SQLite holds the event loop. */
 const targetMs = { sqlite: 8, postgres: 25 };
 const pauseLeastMs = 5;
@@ -55,7 +57,8 @@ export function retention(context: RetentionContext): Duty {
           throw error;
         }
         pass = null;
-        return restMs;
+        const least = Math.min(...outcomes.map((outcome) => context.settings.retention.runs[outcome]));
+        return Math.min(restMostMs, least / restShare);
       };
     },
   };

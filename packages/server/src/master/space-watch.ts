@@ -14,6 +14,9 @@ export interface Room {
   readonly hasRoom: boolean;
 }
 
+/** With room for so many reserves none can be gone within the longest time between two looks. */
+const plentyShare = 16;
+const plentyLookMs = 60_000;
 const lookMs = 10_000;
 /** While little is left it can go fast. */
 const closeLookMs = 1000;
@@ -81,7 +84,9 @@ export class SpaceWatch implements Service, Room {
     if (space.freeBytes !== null) metrics.set('tidewheel_store_free_bytes', space.freeBytes);
     metrics.set('tidewheel_store_full', level === 'full' ? 1 : 0);
     if (level !== before) this.#tell(level === 'ok' ? 'info' : 'error');
-    return level === 'ok' ? lookMs : closeLookMs;
+    if (level !== 'ok') return closeLookMs;
+    const plenty = space.freeBytes === null || space.freeBytes > settings.space.reserveBytes * plentyShare;
+    return plenty ? plentyLookMs : lookMs;
   }
 
   #tell(how: 'info' | 'error'): void {
