@@ -22,7 +22,7 @@ import type { MasterContext } from './deps.ts';
 import type { Duty, Leader } from './duty.ts';
 
 /** A leader that has just begun has better things to do. */
-const firstRestMs = 30_000;
+const firstRestMs = 120_000;
 const restMostMs = 3_600_000;
 /** Of the shortest default. */
 const restShare = 10;
@@ -40,12 +40,14 @@ export function retention(context: RetentionContext): Duty {
   return {
     name: 'retention',
     begin: (leader) => {
+      const least = Math.min(...outcomes.map((outcome) => context.settings.retention.runs[outcome]));
+      const restMs = Math.min(restMostMs, least / restShare);
       let pass: AsyncGenerator<number> | null = null;
       let rested = false;
       return async () => {
         if (!rested) {
           rested = true;
-          return firstRestMs;
+          return Math.min(firstRestMs, restMs);
         }
         pass ??= new Pass(context, leader).steps();
         try {
@@ -57,8 +59,7 @@ export function retention(context: RetentionContext): Duty {
           throw error;
         }
         pass = null;
-        const least = Math.min(...outcomes.map((outcome) => context.settings.retention.runs[outcome]));
-        return Math.min(restMostMs, least / restShare);
+        return restMs;
       };
     },
   };
