@@ -60,7 +60,9 @@ async function openBefore(url: string): Promise<Database> {
 
 for (const engine of values.stores.split(',')) {
   const postgres =
-    engine === 'postgres' ? await startPostgres({ settings: { shared_buffers: '512MB', max_wal_size: '4GB' } }) : null;
+    engine === 'postgres'
+      ? await startPostgres({ settings: { shared_buffers: '512MB', max_wal_size: '4GB', autovacuum_naptime: '5s' } })
+      : null;
   const place = async (name: string): Promise<string> =>
     postgres === null ? `sqlite:${join(directory, `${name}.db`)}` : (await postgres.createDatabase()).url;
   const say = (what: string): void => {

@@ -41,7 +41,8 @@ test('rules are shown with those of jobs, set one by one, and taken back', async
   const set = await dev.command(['retention', 'set', '--succeeded', '7d', '--failed', 'forever']);
   assert.equal(set.code, 0, set.stderr);
   const again = await dev.command(['retention', 'set', '--failed', 'default']);
-  assert.match(again.stdout, /server +30d +90d +30d\s+namespace +7d\s+job\/hello +3d +forever/);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stdout, /server +30d +90d +30d\s+namespace +7d +- +-\s+job\/hello +3d +forever +-/);
   const shown = JSON.parse((await dev.command(['retention', 'show', '-o', 'json'])).stdout) as RetentionView;
   assert.deepEqual(shown.namespace, { succeeded: 7 * 86_400_000 });
   const short = await dev.command(['retention', 'set', '--succeeded', '1h']);

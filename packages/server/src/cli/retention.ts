@@ -38,7 +38,7 @@ function printRules(cli: CommandLine, options: OutputOptions, view: RetentionVie
   new Output(cli.terminal, options).list(ruleListing, rows, view);
 }
 
-type SetOptions = Options & Partial<Record<(typeof outcomes)[number], number | null>>;
+type SetOptions = Options & Partial<Record<(typeof outcomes)[number], number | 'default'>>;
 
 function setCommand(cli: CommandLine): Command {
   const command = new Command('set')
@@ -53,16 +53,16 @@ function setCommand(cli: CommandLine): Command {
     const keep: Retention = { ...(await client.retention.rules()).namespace };
     for (const outcome of outcomes) {
       const wanted = options[outcome];
-      if (wanted === null) delete keep[outcome];
+      if (wanted === 'default') delete keep[outcome];
       else if (wanted !== undefined) keep[outcome] = wanted;
     }
     printRules(cli, options, await client.retention.setRules(keep));
   });
 }
 
-/** Null: what the server says. */
-function keepValue(text: string): number | null {
-  if (text === 'default') return null;
+/** `default`: what the server says. */
+function keepValue(text: string): number | 'default' {
+  if (text === 'default') return text;
   const read = keepSchema.safeParse(text);
   if (read.success) return read.data;
   throw new InvalidArgumentError(
