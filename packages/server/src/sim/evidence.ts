@@ -114,6 +114,20 @@ export interface Evidence {
   endedAt: number;
 }
 
+/** Of all namespaces, from a day before the beginning on. */
+async function auditsOf(db: Database, { namespaces, epochMs }: SimOptions): Promise<Evidence['audit']> {
+  const audits: (FireAuditRow & { namespace: string })[] = [];
+  for (const namespace of namespaces) {
+    const { schedules: rows } = await auditFires(db, {
+      namespace,
+      from: epochMs - 86_400_000,
+      graceMs: 0,
+    });
+    audits.push(...rows.map((row) => ({ ...row, namespace })));
+  }
+  return audits;
+}
+
 export async function gather(
   db: Database,
   rest: Omit<
@@ -137,18 +151,9 @@ export async function gather(
   const sessions = await db.query<{ id: string; worker: string; state: string }>(
     'select id, worker, state from session',
   );
-  const audits: (FireAuditRow & { namespace: string })[] = [];
-  for (const namespace of rest.options.namespaces) {
-    const { schedules: rows } = await auditFires(db, {
-      namespace,
-      from: rest.options.epochMs - 86_400_000,
-      graceMs: 0,
-    });
-    audits.push(...rows.map((row) => ({ ...row, namespace })));
-  }
   return {
     ...rest,
-    audit: audits,
+    audit: await auditsOf(db, rest.options),
     history: await readHistory(db),
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
