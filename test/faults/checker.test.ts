@@ -40,7 +40,7 @@ function setup(plan: Partial<Evidence['planned'][number]> = {}): Evidence {
     })),
     runs,
     orphans: 0,
-    audit: { from: origin, to: origin, clean: true, schedules: [] },
+    audit: { from: origin, to: origin, keptFrom: 0, clean: true, schedules: [] },
     executions: [executed('r1', origin + 1010, origin + 1100), executed('r2', origin + 2110, origin + 2200)],
     triggers: [],
     cancels: [],

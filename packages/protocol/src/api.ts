@@ -118,6 +118,8 @@ export type FireAuditRow = z.infer<typeof fireAuditRowSchema>;
 export const fireAuditSchema = z.object({
   from: timeSchema,
   to: timeSchema,
+  /** Fires before this are no longer kept, so the audit begins there at the earliest; 0: all are kept. */
+  keptFrom: timeSchema,
   clean: z.boolean(),
   schedules: z.array(fireAuditRowSchema),
 });

@@ -64,6 +64,8 @@ export const degradations = [
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',
+  'store-filling',
+  'store-full',
 ] as const;
 export type Degradation = (typeof degradations)[number];
 

@@ -125,6 +125,13 @@ export const errorCatalogue = {
     remedy: 'Try again after the seconds in Retry-After.',
     retryable: true,
   },
+  STORE_FULL: {
+    status: 507,
+    title: 'The store is nearly full',
+    remedy:
+      'Make room: a larger disk or budget, a shorter retention; `tidewheel store status` shows what is large. What is under way goes on.',
+    retryable: true,
+  },
   SHUTTING_DOWN: {
     status: 503,
     title: 'This master is stopping',

@@ -2,6 +2,7 @@
 
 export * from './api.ts';
 export * from './backfill.ts';
+export * from './bytes.ts';
 export * from './calendar.ts';
 export * from './cluster.ts';
 export * from './coming-fires.ts';
@@ -13,6 +14,7 @@ export * from './lock.ts';
 export * from './names.ts';
 export * from './preview.ts';
 export * from './probe.ts';
+export * from './retention.ts';
 export * from './run.ts';
 export * from './schedule.ts';
 export * from './self-check.ts';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { durationSchema } from './duration.ts';
 import { limits } from './limits.ts';
 import { labelsSchema, nameSchema, timeSchema } from './names.ts';
+import { retentionSchema } from './retention.ts';
 import { scheduleDefinitionSchema } from './schedule.ts';
 
 const environmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'not a variable name'), z.string());
@@ -79,6 +80,8 @@ const jobFields = {
   payload: z.unknown().optional(),
   /** JSON Schema of the payload, for forms; carried, not enforced. */
   inputSchema: z.record(z.string(), z.unknown()).optional(),
+  /** How long its finished runs are kept, where that is not what the namespace or the server says. */
+  retention: retentionSchema.optional(),
   schedules: z.array(scheduleDefinitionSchema).max(limits.schedulesPerJob).default([]),
 };
 

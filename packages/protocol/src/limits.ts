@@ -64,4 +64,10 @@ export const limits = {
   backfillActive: 10_000,
   /** One hundred years: anything longer is a mistake. */
   durationMs: 100 * 365 * 86_400_000,
+  /** The shortest and the longest time that history is kept by a rule; the longest is for ever. */
+  keepLeastMs: 86_400_000,
+  keepForeverMs: 100 * 365 * 86_400_000,
+  /** Legal holds of one namespace, and jobs with rules of their own that one answer shows. */
+  holdsPerNamespace: 1000,
+  retentionJobsShown: 1000,
 } as const;

@@ -5,11 +5,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
 import { openEtcd } from './compose/open-etcd.ts';
-import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
+import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import { openSqlite } from './drivers/sqlite/database.ts';
 import { breathe, systemClock } from './drivers/system/clock.ts';
 import { systemIdentity } from './drivers/system/identity.ts';
 import { localSignals } from './drivers/system/local-signals.ts';
+import { diskFreeBytes } from './drivers/system/disk.ts';
 import { openLog, type SystemLog } from './drivers/system/log.ts';
 import { openMetrics } from './drivers/system/metrics.ts';
 import { type HttpDoor, startHttp } from './http/http-door.ts';
@@ -149,9 +150,13 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     sessionTtlMs: config.sessionTtlMs,
     heartbeatMs: config.heartbeatMs,
     catchUpPerSecond: config.catchUpPerSecond,
+    retention: { ...masterDefaults.retention, ...config.retention },
+    space: config.space,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
-  const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });
+  const directory = dataDirectoryOf(config.store);
+  const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
+  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;

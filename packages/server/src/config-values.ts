@@ -2,7 +2,7 @@
 // expected instead. And how values are found in a file, which may write them in more than one way.
 
 import { resolve } from 'node:path';
-import { parseDuration } from '@tidewheel/protocol';
+import { keepSchema, parseBytes, parseDuration } from '@tidewheel/protocol';
 
 export type Read<T> = (text: string) => T | Problem;
 
@@ -94,6 +94,27 @@ export function duration(minMs: number, maxMs: number): Read<number> {
     return ms !== null && ms >= minMs && ms <= maxMs
       ? ms
       : new Problem(`a duration from ${minMs}ms to ${maxMs}ms, such as 15s`);
+  };
+}
+
+/** For how long history is kept: a duration of a day or more, or `forever`. */
+export const readKeep: Read<number> = (value) => {
+  const read = keepSchema.safeParse(value);
+  return read.success ? read.data : new Problem('a duration of at least 1d, such as 30d, or forever');
+};
+
+const ledgerLeastMs = 7 * 86_400_000;
+
+/** The standing audit, catch-up and what people ask on a Monday look back for days. */
+export const readLedgerKeep: Read<number> = (value) => {
+  const ms = readKeep(value);
+  return typeof ms === 'number' && ms >= ledgerLeastMs ? ms : new Problem('a duration of at least 7d, or forever');
+};
+
+export function bytes(min: number): Read<number> {
+  return (value) => {
+    const size = parseBytes(value);
+    return size !== null && size >= min ? size : new Problem(`a size of at least ${min} bytes, such as 20GiB`);
   };
 }
 

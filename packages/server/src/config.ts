@@ -4,6 +4,8 @@
 import { dirname } from 'node:path';
 import { type Fault, Refusal } from '@tidewheel/protocol';
 import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
+import type { RetentionSettings } from './core/retention.ts';
+import type { SpaceSettings } from './core/store-growth.ts';
 import { fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
 
 export { type ConfigKey, configKeys, type LogLevel, logLevels } from './config-keys.ts';
@@ -34,6 +36,8 @@ export interface ServerConfig {
   readonly sessionTtlMs: number;
   readonly heartbeatMs: number;
   readonly catchUpPerSecond: number;
+  readonly retention: Pick<RetentionSettings, 'runs' | 'ledgerMs' | 'eventsMs'>;
+  readonly space: SpaceSettings;
 }
 
 export interface ConfigSources {
@@ -73,19 +77,10 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     heartbeatMs: value(keys.heartbeat),
     catchUpPerSecond: value(keys.catchUpRate),
   };
-  if ((all.certFile === null) !== (all.keyFile === null)) {
-    faults.push({
-      pointer: all.certFile === null ? 'tls.cert' : 'tls.key',
-      detail: 'a certificate and its key go together',
-    });
-  }
-  if (all.sessionTtlMs !== null && all.heartbeatMs !== null && all.heartbeatMs * 3 > all.sessionTtlMs) {
-    faults.push({
-      pointer: 'session.heartbeat',
-      detail: 'at most a third of session.ttl, or one lost message would end a session',
-    });
-  }
+  faults.push(...togetherFaults(all));
   const coordinator = coordinatorOf(value, faults);
+  const retention = retentionOf(value);
+  const space = spaceOf(value);
   const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond } = all;
   if (
     faults.length > 0 ||
@@ -96,7 +91,9 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     logLevel === null ||
     sessionTtlMs === null ||
     heartbeatMs === null ||
-    catchUpPerSecond === null
+    catchUpPerSecond === null ||
+    retention === null ||
+    space === null
   ) {
     throw new Refusal('INVALID_CONFIG', faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`, {
       faults,
@@ -117,7 +114,47 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs,
     heartbeatMs,
     catchUpPerSecond,
+    retention,
+    space,
   });
+}
+
+/** Keys that are right by themselves, but not beside each other. */
+function togetherFaults(all: {
+  certFile: string | null;
+  keyFile: string | null;
+  sessionTtlMs: number | null;
+  heartbeatMs: number | null;
+}): Fault[] {
+  const faults: Fault[] = [];
+  if ((all.certFile === null) !== (all.keyFile === null)) {
+    faults.push({
+      pointer: all.certFile === null ? 'tls.cert' : 'tls.key',
+      detail: 'a certificate and its key go together',
+    });
+  }
+  if (all.sessionTtlMs !== null && all.heartbeatMs !== null && all.heartbeatMs * 3 > all.sessionTtlMs) {
+    faults.push({
+      pointer: 'session.heartbeat',
+      detail: 'at most a third of session.ttl, or one lost message would end a session',
+    });
+  }
+  return faults;
+}
+
+type Value = <T>(key: ConfigKey<T>) => T | null;
+
+/** Null: some key is wrong, and among the faults. */
+function retentionOf(value: Value): ServerConfig['retention'] | null {
+  const [succeeded, failed, canceled] = [value(keys.keepSucceeded), value(keys.keepFailed), value(keys.keepCanceled)];
+  const [ledgerMs, eventsMs] = [value(keys.keepLedger), value(keys.keepEvents)];
+  if (succeeded === null || failed === null || canceled === null || ledgerMs === null || eventsMs === null) return null;
+  return Object.freeze({ runs: Object.freeze({ succeeded, failed, canceled }), ledgerMs, eventsMs });
+}
+
+function spaceOf(value: Value): SpaceSettings | null {
+  const [budgetBytes, reserveBytes] = [value(keys.storeBudget), value(keys.storeReserve)];
+  return reserveBytes === null ? null : Object.freeze({ budgetBytes, reserveBytes });
 }
 
 /** What is wrong is added to the faults; then the answer is not used. */

@@ -15,6 +15,7 @@ import type {
   RunView,
   ScheduleView,
   SelfCheck,
+  StoreStatus,
   ServerInfo,
   SessionInfo,
   WorkerView,
@@ -245,6 +246,13 @@ export const electionsQuery = infiniteQueryOptions({
   getNextPageParam: (last) => last.nextCursor,
   meta: { topics: ['cluster'] },
   refetchInterval: 15_000,
+});
+
+export const storeQuery = queryOptions({
+  queryKey: ['store'],
+  queryFn: ({ signal }) => request<StoreStatus>('/v1/store', { signal }),
+  meta: { topics: ['cluster'] },
+  refetchInterval: 60_000,
 });
 
 export const selfCheckQuery = queryOptions({

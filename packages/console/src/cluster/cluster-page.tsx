@@ -13,6 +13,7 @@ import { Elections } from './elections.tsx';
 import { Foundation } from './foundation.tsx';
 import { MasterCard } from './master-card.tsx';
 import { SelfCheckCard } from './self-check-card.tsx';
+import { StoreCard } from './store-card.tsx';
 
 export function ClusterPage() {
   const t = useT();
@@ -63,6 +64,7 @@ function Content({ status }: { readonly status: ClusterStatus }) {
           <Foundation status={status} />
         </div>
         <div className="column-side">
+          <StoreCard />
           <SelfCheckCard />
         </div>
       </div>
@@ -81,6 +83,8 @@ const degradations: readonly Degradation[] = [
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',
+  'store-filling',
+  'store-full',
 ];
 
 /** A newer master may know more of them. */

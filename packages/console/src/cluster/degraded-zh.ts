@@ -40,6 +40,21 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
     /^(.+) fires are missing, doubled or unexpected; schedules: (.+)$/,
     (fires, schedules) => `${schedules} 个调度计划共有 ${fires} 次触发缺失、重复或意外`,
   ],
+  [
+    'new runs are refused: ${free} can still be written, the reserve is ${reserve}',
+    /^new runs are refused: (.+) can still be written, the reserve is (.+)$/,
+    (free, reserve) => `拒绝新的运行：还可写入 ${free}，保留 ${reserve}`,
+  ],
+  [
+    '${free} can still be written; below ${reserve} new runs are refused',
+    /^(.+) can still be written; below (.+) new runs are refused$/,
+    (free, reserve) => `还可写入 ${free}；低于 ${reserve} 时拒绝新的运行`,
+  ],
+  [
+    'at the rate of the last days there is room for ${Math.floor(fullInMs / 86_400_000)} more days',
+    /^at the rate of the last days there is room for (\d+) more days$/,
+    (days) => `按最近几天的速度，空间还够用 ${days} 天`,
+  ],
   ['the replica ${name} is ${state}', /^the replica (.+) is (.+)$/, (name, state) => `副本 ${name} 的状态为 ${state}`],
 ];
 

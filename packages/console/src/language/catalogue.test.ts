@@ -16,6 +16,7 @@ import { overviewMessages } from './messages/overview.ts';
 import { runsMessages } from './messages/runs.ts';
 import { schedulesMessages } from './messages/schedules.ts';
 import { shellMessages } from './messages/shell.ts';
+import { storeMessages } from './messages/store.ts';
 import { timesMessages } from './messages/times.ts';
 import { workersMessages } from './messages/workers.ts';
 import { problemsZh } from './problems-zh.ts';
@@ -58,6 +59,7 @@ test('no key stands in two files, where one would hide the other', () => {
     clusterMessages,
     calendarsMessages,
     comingMessages,
+    storeMessages,
     timesMessages,
   ];
   const total = files.reduce((sum, file) => sum + Object.keys(file).length, 0);

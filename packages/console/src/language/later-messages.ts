@@ -7,6 +7,7 @@ import { jobsMessages } from './messages/jobs.ts';
 import { locksMessages } from './messages/locks.ts';
 import { logMessages } from './messages/log.ts';
 import { schedulesMessages } from './messages/schedules.ts';
+import { storeMessages } from './messages/store.ts';
 import { timesMessages } from './messages/times.ts';
 import { workersMessages } from './messages/workers.ts';
 
@@ -18,6 +19,7 @@ export const laterMessages = {
   ...locksMessages,
   ...logMessages,
   ...schedulesMessages,
+  ...storeMessages,
   ...timesMessages,
   ...workersMessages,
 };

@@ -43,6 +43,11 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   VERSION_REQUIRED: { title: '缺少 If-Match', remedy: '请带上您所修改版本的 ETag。' },
   TOO_MANY_REQUESTS: { title: '请求过多', remedy: '请按 Retry-After 的秒数等待。' },
   UNAVAILABLE: { title: '暂时无法提供服务', remedy: '请按 Retry-After 的秒数等待后重试。' },
+  STORE_FULL: {
+    title: '存储空间几乎用尽',
+    remedy:
+      '请腾出空间：更大的磁盘或预算、更短的保留时间；`tidewheel store status` 显示占用情况。正在进行的工作会继续。',
+  },
   SHUTTING_DOWN: { title: '此主节点正在停止', remedy: '请使用另一个主节点，或稍后重试。' },
   INTERNAL: { title: '服务器内部出错', remedy: '请在主节点日志中查找请求编号。' },
   INVALID_FILE: { title: '无法读取文件', remedy: '请修改指出的那一行。' },

@@ -19,6 +19,7 @@ import { followEvents } from './event-stream.ts';
 import { LocksApi } from './locks-api.ts';
 import { AuditApi, TokensApi, WorkersApi } from './operations-api.ts';
 import type { Requests } from './requests.ts';
+import { RetentionApi } from './retention-api.ts';
 import { RunHandle } from './run-handle.ts';
 import { RunsApi } from './runs-api.ts';
 
@@ -49,6 +50,7 @@ export class Client {
   readonly cluster: ClusterApi;
   readonly tokens: TokensApi;
   readonly audit: AuditApi;
+  readonly retention: RetentionApi;
   readonly #requests: Requests;
   readonly #base: string;
 
@@ -66,6 +68,7 @@ export class Client {
     this.locks = new LocksApi(requests, this.#base);
     this.tokens = new TokensApi(requests);
     this.audit = new AuditApi(requests, this.#base);
+    this.retention = new RetentionApi(requests, this.#base);
   }
 
   /** Checks the input against the task's schema first. A name alone triggers a job whose task is not at hand. */

@@ -69,9 +69,15 @@ function acknowledgeCommand(cli: CommandLine): Command {
 
 function verdictText(audit: FireAudit, colour: boolean): string {
   const span = `${new Date(audit.from).toISOString()} to ${new Date(audit.to).toISOString()}`;
-  if (audit.clean) return `${paint('clean', 'green', colour)}: nothing missing, doubled or unexpected, ${span}\n`;
+  // Said rather than reported missing.
+  const kept =
+    audit.keptFrom > 0 && audit.from === audit.keptFrom
+      ? `fires before ${new Date(audit.keptFrom).toISOString()} are no longer kept\n`
+      : '';
+  if (audit.clean)
+    return `${paint('clean', 'green', colour)}: nothing missing, doubled or unexpected, ${span}\n${kept}`;
   const samples = audit.schedules.flatMap((row) =>
     row.samples.map((sample) => `  ${sample.finding} ${row.schedule} at ${new Date(sample.fireAt).toISOString()}`),
   );
-  return `${paint('not clean', 'red', colour)}, ${span}\n${samples.join('\n')}\n`;
+  return `${paint('not clean', 'red', colour)}, ${span}\n${kept}${samples.join('\n')}\n`;
 }

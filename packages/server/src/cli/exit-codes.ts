@@ -43,6 +43,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   VERSION_REQUIRED: exitCodes.conflict,
   TOO_MANY_REQUESTS: exitCodes.error,
   UNAVAILABLE: exitCodes.unreachable,
+  STORE_FULL: exitCodes.unreachable,
   SHUTTING_DOWN: exitCodes.unreachable,
   INTERNAL: exitCodes.error,
   INVALID_FILE: exitCodes.error,

@@ -16,11 +16,13 @@ import { lockCommand } from './lock.ts';
 import { applyCommand, planCommand } from './manifest-commands.ts';
 import { openApiCommand } from './openapi.ts';
 import { runCommand } from './run.ts';
+import { holdCommand, retentionCommand } from './retention.ts';
 import { scheduleCommand } from './schedule.ts';
 import { serverCommand } from './server.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
+import { storeCommand } from './store.ts';
 import { workerCommand } from './worker.ts';
 
 const guide = `
@@ -48,6 +50,9 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(runCommand(cli))
     .addCommand(lockCommand(cli))
     .addCommand(clusterCommand(cli))
+    .addCommand(storeCommand(cli))
+    .addCommand(retentionCommand(cli))
+    .addCommand(holdCommand(cli))
     .addCommand(importCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(auditCommand(cli))

@@ -30,6 +30,16 @@ const well: ClusterFacts = {
   coordinatorTrouble: null,
   amiss: { schedules: 0, fires: 0 },
   zonesChanged: { zones: [], moved: 0 },
+  space: {
+    usedBytes: 1,
+    reusableBytes: 0,
+    freeBytes: 2 ** 40,
+    freeOf: 'disk',
+    reserveBytes: 2 ** 28,
+    level: 'ok',
+    growthBytesPerDay: null,
+    fullInMs: null,
+  },
 };
 const what = (facts: Partial<ClusterFacts>) => degradationsOf({ ...well, ...facts }).map((one) => one.what);
 

@@ -1,7 +1,9 @@
 // What is not as it should be in a cluster, from what it says of itself. Nothing here is a reason to act by itself; it tells people
 // where to look.
 
-import type { ClusterStatus, Degradation } from '@tidewheel/protocol';
+import { bytesText, type ClusterStatus, type Degradation } from '@tidewheel/protocol';
+
+import type { SpaceNow } from './store-growth.ts';
 
 type Finding = { what: Degradation; detail: string };
 
@@ -9,6 +11,7 @@ export interface ClusterFacts extends Omit<ClusterStatus, 'degraded' | 'now'> {
   /** Longer silences of a master are worth a word: it should have renewed its row by now. */
   readonly silenceMs: number;
   readonly coordinatorTrouble: string | null;
+  readonly space: SpaceNow;
   /** What the standing audit found and nobody has acknowledged. */
   readonly amiss: { readonly schedules: number; readonly fires: number };
   /** Zones whose clock changes came to differ within the last day, and the next fires that moved with them. */
@@ -50,5 +53,25 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
       'fires-amiss',
       `${facts.amiss.fires} fires are missing, doubled or unexpected; schedules: ${facts.amiss.schedules}`,
     );
+  sayOfSpace(facts.space, say);
   return found;
+}
+
+/** Within so long people want to know of it. */
+const forecastMs = 14 * 86_400_000;
+
+function sayOfSpace(
+  { level, freeBytes, reserveBytes, fullInMs }: SpaceNow,
+  say: (what: Degradation, detail: string) => void,
+): void {
+  const [free, reserve] = [bytesText(freeBytes ?? 0), bytesText(reserveBytes)];
+  if (level === 'full')
+    say('store-full', `new runs are refused: ${free} can still be written, the reserve is ${reserve}`);
+  else if (level === 'filling')
+    say('store-filling', `${free} can still be written; below ${reserve} new runs are refused`);
+  else if (fullInMs !== null && fullInMs < forecastMs)
+    say(
+      'store-filling',
+      `at the rate of the last days there is room for ${Math.floor(fullInMs / 86_400_000)} more days`,
+    );
 }

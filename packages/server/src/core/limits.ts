@@ -119,6 +119,17 @@ export const serverLimits = {
   electionsKept: 200,
   mastersListed: 200,
   replicasListed: 50,
+  /** Rows of other tables, and log chunks, that one step of retention removes; schedules whose fires it looks at; namespaces and jobs with
+   *  shorter rules that have walks of their own; runs that may have to stay of a day and still are copied so that the day can be dropped,
+   *  and runs of an archive that is still cut into days at once (50,000: 40 ms). */
+  retentionRows: 500,
+  retentionLogs: 500,
+  retentionSchedules: 200,
+  retentionWalks: 10_000,
+  retentionStayMost: 100_000,
+  archiveCutRows: 50_000,
+  /** Measurements of the store's size that a forecast is made of. */
+  storeSamples: 2000,
   /** Namespaces whose workers are tried by probes. */
   probedNamespaces: 1000,
   /** Findings of one self-check that are counted, and repaired at once. */

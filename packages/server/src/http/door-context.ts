@@ -32,6 +32,8 @@ export interface HttpDeps {
     | 'clusterStatus'
     | 'orders'
     | 'findings'
+    | 'keeping'
+    | 'storeStatus'
     | 'locks'
   >;
   db: Database;

@@ -35,6 +35,9 @@ const named = {
   AuditEvent: protocol.auditEventSchema,
   ServerInfo: protocol.serverInfoSchema,
   ClusterStatus: protocol.clusterStatusSchema,
+  Hold: protocol.holdViewSchema,
+  Retention: protocol.retentionViewSchema,
+  StoreStatus: protocol.storeStatusSchema,
   SessionInfo: protocol.sessionInfoSchema,
 } as const;
 

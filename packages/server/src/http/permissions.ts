@@ -35,6 +35,7 @@ export const permissionTable = {
   'locks.read': { roles: [...viewers, 'worker'], reads: true },
   'locks.use': { roles: [...operators, 'worker'] },
   'locks.force': { roles: operators },
+  'retention.control': { roles: admins },
   'worker.connect': { roles: ['worker'] },
   'events.read': { roles: admins, reads: true },
   'tokens.manage': { roles: admins },

@@ -13,6 +13,7 @@ import { liveRoutes } from './live.ts';
 import { lockRoutes } from './locks.ts';
 import { logRoutes } from './logs.ts';
 import { overviewRoutes } from './overview-page.ts';
+import { retentionRoutes } from './retention.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -38,6 +39,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...workerRoutes(context),
     ...lockRoutes(context),
     ...auditRoutes(context),
+    ...retentionRoutes(context),
     ...liveRoutes(context),
   ];
 }

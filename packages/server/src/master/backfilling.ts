@@ -30,6 +30,7 @@ import { eventsAppend } from '../store/events.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
+import type { Room } from './space-watch.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
 const heldByOthersMs = 50;
@@ -39,6 +40,8 @@ const quietMs = 20;
 const quietPolls = 10;
 /** How long a backfill of a disabled job rests before it looks whether the job is enabled again. */
 const disabledMs = 5000;
+/** While the store is nearly full. */
+const noRoomMs = 5000;
 
 interface Made {
   lanes: string[];
@@ -50,12 +53,14 @@ interface Made {
 export class Backfilling implements Service {
   readonly #context: MasterContext;
   readonly #changes: Changes;
+  readonly #room: Pick<Room, 'hasRoom'>;
   readonly #loop: Loop;
   readonly #unsubscribe: (() => void)[] = [];
   /** Namespaces that had live backfills at the last look: ends of their runs make room. */
   #namespaces = new Set<string>();
 
-  constructor(context: MasterContext, changes: Changes) {
+  constructor(context: MasterContext, changes: Changes, room: Pick<Room, 'hasRoom'>) {
+    this.#room = room;
     this.#context = context;
     this.#changes = changes;
     this.#loop = new Loop('backfilling', context, () => this.look());
@@ -83,6 +88,7 @@ export class Backfilling implements Service {
   async look(): Promise<number> {
     const { db, settings, posture } = this.#context;
     if (posture.resting) return settings.pollMs;
+    if (!this.#room.hasRoom) return noRoomMs;
     const live = await backfillsOutlook(db, serverLimits.backfillsLooked);
     this.#namespaces = new Set(live.map((one) => one.namespace));
     let nextMs = live.length === 0 ? settings.pollMs * quietPolls : settings.pollMs;

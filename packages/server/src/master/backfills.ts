@@ -18,6 +18,7 @@ import { idempotencyTake } from '../store/runs-submit.ts';
 import { scheduleClockwork, type ScheduleClockwork } from '../store/schedule-views.ts';
 import type { MasterContext } from './deps.ts';
 import { isPassing } from './service.ts';
+import type { Room } from './space-watch.ts';
 
 type Deps = Pick<
   MasterContext,
@@ -33,9 +34,11 @@ interface Counted {
 
 export class Backfills {
   readonly #deps: Deps;
+  readonly #room: Room;
 
-  constructor(deps: Deps) {
+  constructor(deps: Deps, room: Room) {
     this.#deps = deps;
+    this.#room = room;
   }
 
   /** Counts and shows the first times in the order of the backfill. Refusals as those of `begin`, but for an empty range. */
@@ -52,7 +55,7 @@ export class Backfills {
   /**
    * Refusals: NOT_FOUND, VALIDATION_FAILED (a range that is empty, backwards, in the future or too large; a schedule of fixed delay),
    * CONFLICT (a disabled job, too many backfills, a schedule that changed meanwhile), PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH,
-   * OUTCOME_UNKNOWN.
+   * STORE_FULL, OUTCOME_UNKNOWN.
    */
   async begin(
     namespace: string,
@@ -62,6 +65,7 @@ export class Backfills {
     key: string | null,
   ): Promise<BackfillView> {
     const { db, failpoints, identity, signals } = this.#deps;
+    this.#room.assertRoom();
     const payload = payloadText(order.payload);
     const counted = await this.#count(namespace, name, order);
     if (counted.total === 0) throw emptyRange(counted);

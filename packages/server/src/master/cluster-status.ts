@@ -3,6 +3,7 @@
 
 import type { ClusterStatus } from '@tidewheel/protocol';
 import { degradationsOf } from '../core/cluster-health.ts';
+import type { SpaceNow } from '../core/store-growth.ts';
 import { leaseTiming } from '../core/lease.ts';
 import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
@@ -19,7 +20,11 @@ const zonesToldMs = 86_400_000;
 const silentShare = 2 / 3;
 
 /** `electorTrouble`: why this master's own elector had no answer; members may be well and yet refuse it, or lack a quorum. */
-export async function clusterStatus(context: MasterContext, electorTrouble: string | null): Promise<ClusterStatus> {
+export async function clusterStatus(
+  context: MasterContext,
+  electorTrouble: string | null,
+  space: SpaceNow,
+): Promise<ClusterStatus> {
   const { db, clock, coordinator, settings } = context;
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
@@ -51,6 +56,7 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
   const degraded = degradationsOf({
     ...facts,
     amiss,
+    space,
     zonesChanged: changed,
     silenceMs: settings.masterTtlMs * silentShare,
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,

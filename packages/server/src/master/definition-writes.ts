@@ -20,6 +20,7 @@ import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import { eventsAppend, type NewEvent } from '../store/events.ts';
 import type { FireDeps, FiresDecided } from '../store/fires.ts';
+import { rulesPut, type RuleWrite } from '../store/holds.ts';
 import {
   jobsDelete,
   jobsInsert,
@@ -143,7 +144,16 @@ async function writeJobs(
   await jobsInsert(tx, change.namespace, writes.insert);
   await jobsUpdate(tx, writes.update);
   await jobsDelete(tx, writes.delete);
+  await rulesPut(tx, rulesOf(change.namespace, plans, ids));
   return ids;
+}
+
+/** Of jobs whose rules may have changed. Those of a deleted job stay as they were, for what it leaves behind. */
+function rulesOf(namespace: string, plans: readonly JobPlan[], ids: ReadonlyMap<string, string>): RuleWrite[] {
+  return plans.flatMap(({ name, specChanged, wanted }) => {
+    const jobId = ids.get(name);
+    return specChanged && wanted !== null && jobId !== undefined ? [{ namespace, jobId, keep: wanted.retention }] : [];
+  });
 }
 
 function newJobVersion(

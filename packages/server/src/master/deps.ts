@@ -1,5 +1,7 @@
 // What a master is given: the store it works on, its ports and its settings. No service has anything else.
 
+import { type RetentionSettings, retentionDefaults } from '../core/retention.ts';
+import type { SpaceSettings } from '../core/store-growth.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Coordinator } from '../ports/coordinator.ts';
 import type { Database } from '../ports/database.ts';
@@ -28,6 +30,10 @@ export interface MasterSettings {
   sessionKeepMs: number;
   /** Runs that are made up for after an outage, of all schedules together. */
   catchUpPerSecond: number;
+  /** How long history is kept. */
+  retention: RetentionSettings;
+  /** How large the store may become. */
+  space: SpaceSettings;
 }
 
 export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
@@ -39,6 +45,8 @@ export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
   idempotencyTtlMs: 86_400_000,
   sessionKeepMs: 86_400_000,
   catchUpPerSecond: 20,
+  retention: retentionDefaults,
+  space: { budgetBytes: null, reserveBytes: 256 * 1024 * 1024 },
 };
 
 export interface MasterDeps {
@@ -50,6 +58,8 @@ export interface MasterDeps {
   log: Log;
   metrics: Metrics;
   settings: MasterSettings;
+  /** What is free on the store's disk; absent where it is not a disk of this machine. */
+  diskFreeBytes?: () => number;
   /** None unless a test composes the master with some. */
   failpoints?: Failpoints;
   /** What this master does besides while it leads. */

@@ -9,6 +9,11 @@ export interface Leader {
   trusted(): boolean;
   /** A transaction of this term; throws Deposed when it is over. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * One that prepares for longer, without limits of time. Only what comes after `confirm` is of this term, so that a new one need not wait
+   * for the preparation: nobody may see or feel it before that.
+   */
+  prepared<T>(work: (tx: Tx, confirm: () => Promise<void>) => Promise<T>): Promise<T>;
 }
 
 export interface Duty {

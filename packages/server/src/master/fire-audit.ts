@@ -15,6 +15,7 @@ import {
   auditStrayRuns,
   auditVersions,
   type AuditedSchedule,
+  ledgerFrom,
   type StrayRun,
 } from '../store/audit.ts';
 import { storeNow } from '../store/jobs.ts';
@@ -40,7 +41,9 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
   const { namespace, schedule = null, graceMs = defaultGraceMs } = request;
   const now = await storeNow(db);
   const to = Math.min(request.to ?? now, now - graceMs);
-  const from = request.from ?? to - defaultRangeMs;
+  const keptFrom = await ledgerFrom(db);
+  // What may have been removed is not missing.
+  const from = Math.max(keptFrom, request.from ?? to - defaultRangeMs);
   const audited = await auditSchedules(db, { namespace, from, to, schedule });
   if (audited.length > serverLimits.auditSchedules) {
     throw new Refusal('VALIDATION_FAILED', `more than ${serverLimits.auditSchedules} schedules; audit them one by one`);
@@ -57,7 +60,7 @@ export async function auditFires(db: Tx, request: FireAuditRequest): Promise<Fir
     rows.push(tally.row(one.name, one.job));
   }
   rows.sort((a, b) => (a.schedule < b.schedule ? -1 : 1));
-  return { from, to, clean, schedules: rows };
+  return { from, to, keptFrom, clean, schedules: rows };
 }
 
 export interface AuditRange {

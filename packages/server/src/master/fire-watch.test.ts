@@ -38,7 +38,12 @@ async function setup(t: TestContext, engine: 'SQLite' | 'PostgreSQL') {
       applyRequestSchema.parse({ jobs: [{ name: 'a', task: 'x', schedules }], source: 'test', prune: true }),
       { role: 'operator' },
     );
-  const leader: Leader = { term: 1, trusted: () => true, transaction: (work) => db.transaction(work) };
+  const leader: Leader = {
+    term: 1,
+    trusted: () => true,
+    transaction: (work) => db.transaction(work),
+    prepared: () => assert.fail('nothing is prepared'),
+  };
   return {
     db,
     definitions,

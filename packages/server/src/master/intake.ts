@@ -10,6 +10,7 @@ import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { GroupCommit } from './group-commit.ts';
+import type { Room } from './space-watch.ts';
 import { isPassing, type Service } from './service.ts';
 import type { RunRequest, Submission } from './submission.ts';
 import { SubmitPlan } from './submit-plan.ts';
@@ -19,12 +20,14 @@ export class RunIntake implements Service {
   readonly #dispatcher: Dispatcher;
   readonly #changes: Changes;
   readonly #commits: GroupCommit<Submission, TriggerResult[]>;
+  readonly #room: Room;
   #accepting = true;
 
-  constructor(context: MasterContext, dispatcher: Dispatcher, changes: Changes) {
+  constructor(context: MasterContext, dispatcher: Dispatcher, changes: Changes, room: Room) {
     this.#context = context;
     this.#dispatcher = dispatcher;
     this.#changes = changes;
+    this.#room = room;
     this.#commits = new GroupCommit({
       commit: (batch) => this.#commit(batch),
       size: (submission) => submission.requests.length,
@@ -42,7 +45,7 @@ export class RunIntake implements Service {
     await this.#commits.drained();
   }
 
-  /** Refusals: UNKNOWN_JOB, CONFLICT (disabled job), PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, TOO_MANY_REQUESTS, OUTCOME_UNKNOWN, SHUTTING_DOWN. */
+  /** Refusals: UNKNOWN_JOB, CONFLICT (disabled job), PAYLOAD_TOO_LARGE, IDEMPOTENCY_MISMATCH, TOO_MANY_REQUESTS, STORE_FULL, OUTCOME_UNKNOWN, SHUTTING_DOWN. */
   async submit(
     namespace: string,
     requests: readonly RunRequest[],
@@ -50,6 +53,7 @@ export class RunIntake implements Service {
   ): Promise<TriggerResult[]> {
     if (!this.#accepting)
       throw new Refusal('SHUTTING_DOWN', 'this master takes no more runs', { retryAfterSeconds: 1 });
+    this.#room.assertRoom();
     const payloads = requests.map((request, index) => payloadText(request.payload, index));
     const runIds = requests.map(() => this.#context.identity.next());
     return this.#commits.submit({ namespace, requests, runIds, payloads, record });

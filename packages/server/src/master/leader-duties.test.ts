@@ -141,7 +141,12 @@ test('the fire watch tells of a lost and a stray ledger row: a metric each minut
 
 test('a namespace without schedules is audited and nothing is told of it', async (t) => {
   const { context } = await setup(t, () => []);
-  const leader: Leader = { term: 1, trusted: () => true, transaction: () => assert.fail('there is nothing to tell') };
+  const leader: Leader = {
+    term: 1,
+    trusted: () => true,
+    prepared: () => assert.fail('nothing is prepared'),
+    transaction: () => assert.fail('there is nothing to tell'),
+  };
   await context.db.query(`insert into namespace (name, created_at) values ('empty', 0)`);
   assert.ok((await fireWatch(context).begin(leader)()) >= 60_000);
 });

@@ -62,6 +62,7 @@ export class LeaderDuties implements Service {
           await asLeader(tx, term);
           return write(tx);
         }),
+      prepared: (write) => db.transaction((tx) => write(tx, () => asLeader(tx, term)), { patient: true }),
     });
     return new Loop(`duty ${duty.name}`, this.#context, async () => {
       try {

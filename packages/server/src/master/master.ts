@@ -1,9 +1,10 @@
 // One master over one cell: its services, in the order in which they start; they stop in the reverse order.
 // All masters are equal; what only one of them does at a time are the leader's duties.
 
-import type { ClusterStatus } from '@tidewheel/protocol';
+import type { ClusterStatus, StoreStatus } from '@tidewheel/protocol';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
+import { archiveDays } from './archive-days.ts';
 import { Backfilling } from './backfilling.ts';
 import { Backfills } from './backfills.ts';
 import { Calendars } from './calendars.ts';
@@ -19,16 +20,20 @@ import { Firing } from './firing.ts';
 import { SessionGateway } from './gateway.ts';
 import { housekeeping } from './housekeeping.ts';
 import { RunIntake } from './intake.ts';
+import { Keeping } from './keeping.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Membership } from './membership.ts';
 import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { probing } from './probing.ts';
+import { retention } from './retention.ts';
 import { RunControl } from './run-control.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { Station } from './station.ts';
+import { storeSizes, storeStatus } from './store-status.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
 import { zoneWatch } from './zone-watch.ts';
@@ -46,6 +51,9 @@ export class Master implements Service {
   readonly findings: FireFindings;
   readonly elector: Elector;
   readonly clusterStatus: () => Promise<ClusterStatus>;
+  readonly keeping: Keeping;
+  readonly space: SpaceWatch;
+  readonly storeStatus: () => Promise<StoreStatus>;
   readonly #services: Service[];
   #stopping: Promise<void> | null = null;
 
@@ -68,11 +76,14 @@ export class Master implements Service {
       const { zoneDataVersion } = deps.settings;
       return { zoneDataVersion, standing, storeMs, coordinatorMs, ...rates.take() };
     });
-    this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble);
-    this.intake = new RunIntake(context, dispatcher, changes);
+    this.space = new SpaceWatch(context);
+    this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble, this.space.now);
+    this.storeStatus = () => storeStatus(context.db, this.space);
+    this.intake = new RunIntake(context, dispatcher, changes, this.space);
     this.definitions = new Definitions(context, this.intake);
     this.calendars = new Calendars(context, this.definitions);
-    this.backfills = new Backfills(context);
+    this.backfills = new Backfills(context, this.space);
+    this.keeping = new Keeping(context);
     this.control = new RunControl(context, this.intake, changes);
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);
@@ -88,6 +99,7 @@ export class Master implements Service {
     this.gateway.redirect = (hello) => station.redirect(hello);
     this.#services = [
       membership,
+      this.space,
       dispatcher,
       this.gateway,
       this.intake,
@@ -95,11 +107,14 @@ export class Master implements Service {
       pauses,
       new Sweeping(context, changes, pauses),
       new Firing(context, dispatcher, changes),
-      new Backfilling(context, changes),
+      new Backfilling(context, changes, this.space),
       station,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [
         housekeeping(context.settings),
+        archiveDays(context),
+        retention(context),
+        storeSizes(context, this.space),
         fireWatch(context),
         zoneWatch(context, this.definitions),
         selfCheckDuty(context),

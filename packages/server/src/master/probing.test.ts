@@ -23,7 +23,7 @@ test('a deposed leader leaves the probes as its successor made them', async (t) 
         await asLeader(tx, term);
         return work(tx);
       });
-    return { term: term.term, trusted: () => true, transaction };
+    return { term: term.term, trusted: () => true, prepared: () => assert.fail('nothing is prepared'), transaction };
   };
   const joins = (namespace: string) => {
     const hello = { type: 'hello', incarnation: seedId(), worker: 'w', version: '1', slots: 1, pid: 1 } as const;

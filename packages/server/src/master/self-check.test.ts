@@ -134,6 +134,7 @@ for (const [engine, open] of Object.entries(engines)) {
       const duty = selfCheckDuty(context).begin({
         term: 1,
         trusted: () => true,
+        prepared: () => assert.fail('nothing is prepared'),
         transaction: (work) => db.transaction(work),
       });
       return { db, context, duty, gauges, errors };

@@ -18,6 +18,7 @@ import { PauseWatch } from './pause-watch.ts';
 import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
 import type { Service } from './service.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { Station } from './station.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
@@ -31,7 +32,9 @@ const services: Record<string, (bench: Bench) => Service> = {
   renewals: ({ context }) => new Renewals(context, new Dispatcher(context, changesOf(context)), () => undefined),
   reports: ({ context }) =>
     new Reports(context, changesOf(context), { logsStored: () => undefined, settled: () => undefined }),
-  intake: ({ context }) => new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
+  intake: ({ context }) =>
+    new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context), new SpaceWatch(context)),
+  'space watch': ({ context }) => new SpaceWatch(context),
   'pause watch': ({ context }) => pausesOf(context),
   sweeping: ({ context }) => new Sweeping(context, changesOf(context), pausesOf(context)),
   locks: ({ context }) => new UserLocks(context, changesOf(context)),
@@ -40,7 +43,7 @@ const services: Record<string, (bench: Bench) => Service> = {
   elector: ({ context }) => new Elector(context),
   'leader duties': ({ context }) => leading(context),
   firing: ({ context }) => new Firing(context, new Dispatcher(context, changesOf(context)), changesOf(context)),
-  backfilling: ({ context }) => new Backfilling(context, changesOf(context)),
+  backfilling: ({ context }) => new Backfilling(context, changesOf(context), new SpaceWatch(context)),
 };
 
 /** An elector with its duties, which run only while it leads. */

@@ -50,7 +50,12 @@ async function setup(t: TestContext, engine: 'SQLite' | 'PostgreSQL') {
     calendars: [{ name: 'holidays', dates: ['12-25'], timezone: 'Europe/Berlin' }],
   });
   await definitions.apply('ns', 'ann', order, { role: 'operator' });
-  const leader: Leader = { term: 1, trusted: () => true, transaction: (work) => db.transaction(work) };
+  const leader: Leader = {
+    term: 1,
+    trusted: () => true,
+    transaction: (work) => db.transaction(work),
+    prepared: () => assert.fail('nothing is prepared'),
+  };
   return {
     db,
     counted,

@@ -93,6 +93,22 @@ export const metricCatalogue = {
     help: 'Next fires that moved because new time zone data was installed. Counted by the leader.',
     labels: [],
   },
+  tidewheel_retention_removed_total: {
+    kind: 'counter',
+    help: 'What retention has removed: runs, logChunks, fires, others (rows), partitions. Counted by the leader.',
+    labels: ['what'],
+  },
+  tidewheel_store_used_bytes: { kind: 'gauge', help: 'Size of the store, as this master measured it.', labels: [] },
+  tidewheel_store_free_bytes: {
+    kind: 'gauge',
+    help: 'What can still be written before the budget or the disk is full; absent when nobody can know.',
+    labels: [],
+  },
+  tidewheel_store_full: {
+    kind: 'gauge',
+    help: '1 while this master refuses new runs because the reserve is reached, else 0.',
+    labels: [],
+  },
   tidewheel_audit_findings: {
     kind: 'gauge',
     help: 'What the last audit of fires found in the last hour: missing, doubled, unexpected. Set by the leader.',

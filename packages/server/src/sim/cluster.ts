@@ -1,5 +1,6 @@
 // Builds the world of one seed: virtual time, the store with the real migrations, the network, masters, workers, the API's users.
 
+import { retentionDefaults } from '../core/retention.ts';
 import { openSqlite } from '../drivers/sqlite/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { ApiClient } from './api-client.ts';
@@ -152,8 +153,10 @@ function buildHosts(options: SimOptions, parts: HostParts) {
   const injected: Pick<MasterWorld, 'crash' | 'boundary'> = { crash: (one) => one.crash(), boundary: () => undefined };
   const crash = (one: SimProcess): void => injected.crash(one);
   const boundary: MasterWorld['boundary'] = (one, name) => injected.boundary(one, name);
-  const { catchUpPerSecond, heartbeatMs, sessionTtlMs } = options;
-  const settings = { catchUpPerSecond, heartbeatMs, sessionTtlMs };
+  const { catchUpPerSecond, heartbeatMs, sessionTtlMs, keepMs } = options;
+  const kept = keepMs === null ? retentionDefaults.runs : { succeeded: keepMs, failed: keepMs, canceled: keepMs };
+  const retention = { ...retentionDefaults, runs: kept };
+  const settings = { catchUpPerSecond, heartbeatMs, sessionTtlMs, retention };
   const coordinator = options.coordinator === 'store' ? null : parts.coordinator;
   const versions = random.fork('makes');
   const masters = numbers(options.masters).map((index) => {

@@ -29,6 +29,13 @@ export interface FinalRun {
   finishedAt: number | null;
 }
 
+/** A finished run that retention removed, by the store's clock. */
+export interface RemovedRun {
+  id: string;
+  finishedAt: number;
+  removedAt: number;
+}
+
 export interface FinalFire {
   scheduleId: string;
   fireAt: number;
@@ -81,7 +88,9 @@ export interface Evidence {
   clock: StoreClock;
   truth: GroundTruth;
   history: readonly HistoryRow[];
+  /** Those that retention removed included. */
   runs: readonly FinalRun[];
+  removed: readonly RemovedRun[];
   fires: readonly FinalFire[];
   /** Name and namespace by id. */
   schedules: ReadonlyMap<string, { namespace: string; name: string }>;
@@ -105,12 +114,27 @@ export interface Evidence {
   endedAt: number;
 }
 
+/** Of all namespaces, from a day before the beginning on. */
+async function auditsOf(db: Database, { namespaces, epochMs }: SimOptions): Promise<Evidence['audit']> {
+  const audits: (FireAuditRow & { namespace: string })[] = [];
+  for (const namespace of namespaces) {
+    const { schedules: rows } = await auditFires(db, {
+      namespace,
+      from: epochMs - 86_400_000,
+      graceMs: 0,
+    });
+    audits.push(...rows.map((row) => ({ ...row, namespace })));
+  }
+  return audits;
+}
+
 export async function gather(
   db: Database,
   rest: Omit<
     Evidence,
     | 'history'
     | 'runs'
+    | 'removed'
     | 'fires'
     | 'schedules'
     | 'versions'
@@ -127,25 +151,25 @@ export async function gather(
   const sessions = await db.query<{ id: string; worker: string; state: string }>(
     'select id, worker, state from session',
   );
-  const audits: (FireAuditRow & { namespace: string })[] = [];
-  for (const namespace of rest.options.namespaces) {
-    const { schedules: rows } = await auditFires(db, {
-      namespace,
-      from: rest.options.epochMs - 86_400_000,
-      graceMs: 0,
-    });
-    audits.push(...rows.map((row) => ({ ...row, namespace })));
-  }
   return {
     ...rest,
-    audit: audits,
+    audit: await auditsOf(db, rest.options),
     history: await readHistory(db),
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
          r.fire_at as "fireAt", r.retry_of as "retryOf", r.payload, r.attempt, r.attempt_id as "attemptId",
          r.session_id as "sessionId", r.due_at as "dueAt",
          r.finished_at as "finishedAt"
-       from any_run r join job j on j.id = r.job_id order by r.id`,
+       from (
+         select id, namespace, job_id, state, trigger_kind, schedule_id, fire_at, retry_of, payload, attempt, attempt_id, session_id,
+           due_at, finished_at from any_run
+         union all
+         select id, namespace, job_id, state, trigger_kind, schedule_id, fire_at, retry_of, payload, attempt, attempt_id, null,
+           due_at, finished_at from sim_removed_run_archive
+       ) r join job j on j.id = r.job_id order by r.id`,
+    ),
+    removed: await db.query<RemovedRun>(
+      `select id, finished_at as "finishedAt", removed_at as "removedAt" from sim_removed_run_archive order by removed_at, id`,
     ),
     fires: await db.query<FinalFire>(
       `select schedule_id as "scheduleId", fire_at as "fireAt", outcome, reason, run_id as "runId", decided_at as "decidedAt"
@@ -157,7 +181,10 @@ export async function gather(
        from schedule_version order by schedule_id, version`,
     ),
     logs: await db.query<LogChunk>(
-      `select run_id as "runId", attempt_id as "attemptId", seq, text from log_chunk order by run_id, attempt_id, seq`,
+      `select run_id as "runId", attempt_id as "attemptId", seq, text from (
+         select run_id, attempt_id, seq, text from log_chunk
+         union all select run_id, attempt_id, seq, text from sim_removed_log_chunk
+       ) order by run_id, attempt_id, seq`,
     ),
     backfills: await db.query<FinalBackfill>('select id, state, live, payload from backfill order by id'),
     backfillFires: await db.query<BackfillFire>(

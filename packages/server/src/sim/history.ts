@@ -157,7 +157,13 @@ const watches: readonly Watch[] = [
   },
   { kind: 'archive-', on: 'delete on run_archive', id: 'old.id', column: 'run', before: runFacts('old', true) },
   { kind: 'fire+', on: 'insert on fire', id: 'new.schedule_id', column: 'fire', after: fireFacts('new') },
-  { kind: 'fire~', on: 'update on fire', id: 'new.schedule_id', column: 'fire', after: fireFacts('new') },
+  {
+    kind: 'fire~',
+    on: 'update of schedule_id, fire_at, outcome, reason, run_id, decided_at on fire',
+    id: 'new.schedule_id',
+    column: 'fire',
+    after: fireFacts('new'),
+  },
   { kind: 'fire-', on: 'delete on fire', id: 'old.schedule_id', column: 'fire', after: fireFacts('old') },
   {
     kind: 'session+',
@@ -240,11 +246,31 @@ export async function watchHistory(db: Database): Promise<void> {
   await db.query(
     `create table sim_history (seq integer primary key, at integer not null, true_at integer not null, kind text not null, id text not null, col text not null, before text, after text)`,
   );
+  await keepRemoved(db);
   for (const [index, watch] of watches.entries()) {
     await db.query(
       `create trigger sim_watch_${index} after ${watch.on} ${watch.when === undefined ? '' : `when ${watch.when}`} begin
          insert into sim_history (at, true_at, kind, id, col, before, after)
          values (now_ms(), true_ms(), '${watch.kind}', ${watch.id}, '${watch.column}', ${watch.before ?? 'null'}, ${watch.after ?? 'null'});
+       end`,
+    );
+  }
+}
+
+/** What retention removes stays for the checkers: rows of the archive and of the logs, with when they went. */
+async function keepRemoved(db: Database): Promise<void> {
+  for (const table of ['run_archive', 'log_chunk']) {
+    const columns = await db.query<{ name: string; type: string }>('select name, type from pragma_table_info($1)', [
+      table,
+    ]);
+    const names = columns.map(({ name }) => name);
+    await db.query(
+      `create table sim_removed_${table} (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}, removed_at integer not null)`,
+    );
+    await db.query(
+      `create trigger sim_keep_${table} before delete on ${table} begin
+         insert into sim_removed_${table} (${names.join(', ')}, removed_at)
+         values (${names.map((name) => `old.${name}`).join(', ')}, now_ms());
        end`,
     );
   }

@@ -6,6 +6,18 @@ const server = 'packages/server/src';
 
 export const timeMutations: readonly Mutation[] = [
   {
+    name: 'forgets-early',
+    bug: 'retention keeps finished runs for half of the time that the rules say',
+    edits: [
+      {
+        file: `${server}/store/retention.ts`,
+        find: 'r.finished_at < (select now_ms()) - coalesce(',
+        replace: 'r.finished_at < (select now_ms()) - 0.5 * coalesce(',
+      },
+    ],
+    foundBy: ['D8'],
+  },
+  {
     name: 'waits-for-nobody',
     bug: 'a run that is to wait for the previous one of its schedule is ready at once',
     edits: [

@@ -86,6 +86,8 @@ export interface SimOptions {
   changeMs: number;
   jobs: number;
   catchUpPerSecond: number;
+  /** How long finished runs are kept; null: longer than any simulation. */
+  keepMs: number | null;
 }
 
 /** Ordinary days, days of a clock change some minutes before it, leap day and new year. */
@@ -120,10 +122,14 @@ export function drawOptions(seed: number): SimOptions {
     !calm && random.chance(0.5) ? random.fraction() * random.fraction() * most : 0;
   const short = random.chance(0.25);
   const backfills = new Stream(seed).fork('backfills');
+  const backfillMs = backfills.chance(0.5) ? backfills.between(10_000, 60_000) : 0;
+  const kept = new Stream(seed).fork('retention');
   const coordination = drawCoordination(new Stream(seed).fork('coordination'), calm);
   return {
     seed,
-    backfillMs: backfills.chance(0.5) ? backfills.between(10_000, 60_000) : 0,
+    backfillMs,
+    // Not beside backfills, which know by its run that a time has succeeded; longer than any absence, as a day is in the real world.
+    keepMs: backfillMs === 0 && kept.chance(0.5) ? kept.between(120_000, 240_000) : null,
     epochMs: Date.parse(random.pick(beginnings)) + random.between(0, 1000),
     masters: random.between(1, 3),
     workers: random.between(1, 5),

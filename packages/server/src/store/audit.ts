@@ -17,6 +17,19 @@ export interface AuditedSchedule {
   cursor: number;
 }
 
+/**
+ * When the run of a fire f ended, or when it was skipped: from the archive, or kept on the ledger since the run was removed. A subquery, so
+ * that each run is looked up by its id: joined, PostgreSQL may read the whole archive for a page of the ledger.
+ */
+export const fireEnd = `case when f.run_id is null then f.decided_at
+  else coalesce(f.ended_at, (select a.finished_at from run_archive a where a.id = f.run_id)) end`;
+
+/** Fires before this may have been removed. */
+export async function ledgerFrom(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ at: number }>('select ledger_from as at from retention_state where id = 1');
+  return row?.at ?? 0;
+}
+
 /** Up to where times are decided: a fragment of SQL on `schedule s`. */
 export const auditedUpTo = 'coalesce((select min(c.after_at) from catch_up c where c.schedule_id = s.id), s.cursor)';
 
@@ -114,8 +127,8 @@ export async function auditDelayedLedger(
 ): Promise<DelayedFire[]> {
   const rows = await tx.query<DelayedFire>(
     `select f.fire_at as "fireAt", f.outcome, f.reason, f.decided_at as "decidedAt",
-       case when f.run_id is null then f.decided_at else a.finished_at end as "endedAt"
-     from fire f left join run_archive a on a.id = f.run_id
+       ${fireEnd} as "endedAt"
+     from fire f
      where f.schedule_id = $1 and f.fire_at > $2 and f.fire_at <= $3 order by f.fire_at limit $4`,
     [scheduleId, after, through, limit],
   );
@@ -126,8 +139,8 @@ export async function auditDelayedLedger(
 export async function auditDelayedBefore(tx: Tx, scheduleId: string, at: number): Promise<DelayedFire[]> {
   return tx.query<DelayedFire>(
     `select f.fire_at as "fireAt", f.outcome, f.reason, f.decided_at as "decidedAt",
-       case when f.run_id is null then f.decided_at else a.finished_at end as "endedAt"
-     from fire f left join run_archive a on a.id = f.run_id
+       ${fireEnd} as "endedAt"
+     from fire f
      where f.schedule_id = $1 and f.fire_at <= $2 order by f.fire_at desc limit $3`,
     [scheduleId, at, serverLimits.delayFires],
   );
@@ -168,8 +181,8 @@ export async function auditStrayRuns(
   const hot = await tx.query<Omit<StrayRun, 'fired'> & { fired: number }>(
     `select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id ${ledgerOf} where ${isStray}
      union all
-     select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id
-       join run_archive a on a.id = r.id ${ledgerOf} where r.fire_at is not null`,
+     select ${strayColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join run r on r.schedule_id = x.id ${ledgerOf}
+     where r.fire_at is not null and (select a.id from run_archive a where a.id = r.id) is not null`,
     [ids],
   );
   const strays = [...hot];

@@ -25,7 +25,7 @@ export async function backfillSucceeded(
        union
        select t.fire_at, a.id from tried t join run_archive a on a.retry_of = t.run_id
      )
-     select distinct t.fire_at from tried t join run_archive a on a.id = t.run_id where a.state = 'succeeded'`,
+     select distinct t.fire_at from tried t where (select a.state from run_archive a where a.id = t.run_id) = 'succeeded'`,
     [JSON.stringify(fireAts.map((at) => ({ fire_at: at }))), scheduleId],
   );
   return new Set(rows.map((row) => row.fire_at));

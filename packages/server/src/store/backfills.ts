@@ -201,11 +201,15 @@ export async function backfillHold(tx: Tx, id: string, max: number): Promise<Hel
   };
 }
 
+/** A subquery, so that each run is looked up by its id: joined, PostgreSQL may read the whole archive. */
+const archivedState = '(select a.state from run_archive a where a.id = f.run_id)';
+
 /** A run is in exactly one of both tables at any time, so what is in the archive has ended. */
 async function countEnded(tx: Tx, id: string, max: number): Promise<void> {
   const ended = await tx.query<{ fire_at: number; state: string }>(
-    `select f.fire_at, a.state from backfill_fire f join run_archive a on a.id = f.run_id
-     where f.backfill_id = $1 and ${isOpen} order by f.fire_at limit $2`,
+    `select x.fire_at, x.state from (
+       select f.fire_at, ${archivedState} as state from backfill_fire f where f.backfill_id = $1 and ${isOpen}
+     ) x where x.state is not null order by x.fire_at limit $2`,
     [id, max],
   );
   if (ended.length === 0) return;
@@ -296,10 +300,10 @@ interface ViewRow {
 const viewSelect = `select b.id, b.namespace, s.name as schedule, j.name as job, b.state, b.from_at, b.to_at, b.active, b.rate,
     b.newest_first, b.missing_only, b.reason, b.created_by, b.created_at, b.finished_at, b.total, b.decided, b.left_out,
     b.succeeded, b.unsuccessful,
-    case when b.live = 0 then 0 else (select count(*) from backfill_fire f join run_archive a on a.id = f.run_id
-      where f.backfill_id = b.id and ${isOpen}) end as just_ended,
-    case when b.live = 0 then 0 else (select count(*) from backfill_fire f join run_archive a on a.id = f.run_id
-      where f.backfill_id = b.id and ${isOpen} and a.state = 'succeeded') end as just_succeeded
+    case when b.live = 0 then 0 else (select count(*) from backfill_fire f
+      where f.backfill_id = b.id and ${isOpen} and ${archivedState} is not null) end as just_ended,
+    case when b.live = 0 then 0 else (select count(*) from backfill_fire f
+      where f.backfill_id = b.id and ${isOpen} and ${archivedState} = 'succeeded') end as just_succeeded
   from backfill b join schedule s on s.id = b.schedule_id join job j on j.id = b.job_id where b.namespace = $1`;
 
 export interface BackfillsAsked {

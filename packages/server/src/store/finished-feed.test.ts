@@ -22,4 +22,8 @@ test('the feed tells what finished, goes on behind the probes of the masters, an
   assert.deepEqual([first.runs.map(({ job }) => job), first.more], [[name], false]);
   assert.equal(first.position, await finishedPosition(db));
   assert.deepEqual((await finishedSince(db, first.position, 10)).runs, []);
+  // Retention has emptied the archive: the engine gives the same positions again.
+  await db.query('delete from run_archive');
+  await finish('default');
+  assert.equal((await finishedSince(db, first.position, 10)).runs.length, 1);
 });

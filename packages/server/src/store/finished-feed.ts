@@ -1,5 +1,5 @@
 // Runs in the order in which they finished, for a person who watches one process. SQLite only: the archive is insert-only,
-// so its rowid is that order, and a look costs what is new, not what is kept. A cluster has metrics and the console for this.
+// so its rowid is that order (retention takes the oldest away), and a look costs what is new, not what is kept. A cluster has metrics and the console for this.
 
 import { type FinalState, probeNamespace } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
@@ -29,7 +29,9 @@ export interface FinishedRuns {
   readonly more: boolean;
 }
 
-export async function finishedSince(tx: Tx, position: number, limit: number): Promise<FinishedRuns> {
+export async function finishedSince(tx: Tx, from: number, limit: number): Promise<FinishedRuns> {
+  // Once retention has emptied the archive, SQLite counts from the beginning again.
+  const position = (await finishedPosition(tx)) < from ? 0 : from;
   const rows = await tx.query<FinishedRun & { namespace: string }>(
     `select r.rowid as position, r.namespace, j.name as job, r.state, r.attempt, r.started_at, r.finished_at, r.error
      from run_archive r join job j on j.id = r.job_id where r.rowid > $1 order by r.rowid limit $2`,

@@ -21,6 +21,15 @@ export async function storeNow(tx: Tx): Promise<number> {
   return row.now;
 }
 
+/** The living job of that name, null when there is none. */
+export async function jobIdNamed(tx: Tx, namespace: string, name: string): Promise<string | null> {
+  const [row] = await tx.query<{ id: string }>(
+    'select id from job where namespace = $1 and name = $2 and deleted_at is null',
+    [namespace, name],
+  );
+  return row?.id ?? null;
+}
+
 interface JobRow {
   id: string;
   name: string;

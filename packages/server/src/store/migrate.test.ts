@@ -239,12 +239,13 @@ test('a migration that is said to be usable by older binaries only adds', () => 
   const promises = readMigrations().filter((one) => one.usableFrom < one.version);
   assert.ok(promises.length > 0);
   for (const { name, sql } of promises) {
+    const made = new Set<string>();
     for (const statement of sqlStatements(sql)) {
       const bare = statement.replaceAll(/--[^\n]*\n/g, '').trim();
-      assert.ok(
-        additions.some((pattern) => pattern.test(bare)),
-        `${name}: ${bare}`,
-      );
+      made.add(/^create table (\w+)/i.exec(bare)?.[1] ?? '');
+      // The first row of a table that nobody knew before harms nobody.
+      const isFirstRow = made.has(/^insert into (\w+)/i.exec(bare)?.[1] ?? 'none');
+      assert.ok(isFirstRow || additions.some((pattern) => pattern.test(bare)), `${name}: ${bare}`);
     }
   }
   assert.throws(() => migrationOf(2, 'odd', '-- usable from: 3\nselect 1'), /migration 2/);

@@ -2,6 +2,7 @@
 // Any number of processes may do this at once. The lock is taken before the version is read, so each script is applied by exactly one.
 // A script that only adds says `-- usable from: 3` in its first line: binaries whose newest migration is 3 work on its result too, so that an
 // older master can start beside newer ones, in a rolling upgrade and back (docs/decisions/compatibility.md).
+// What only one engine needs stands beside it, in `0001_what.postgres.sql`, and is applied after it in the same transaction.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -13,6 +14,8 @@ export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
+  /** What PostgreSQL needs besides. */
+  readonly postgres: string | null;
   readonly checksum: string;
   /** Binaries that know this migration work on the result; its own version when the script does not say. */
   readonly usableFrom: number;
@@ -29,23 +32,32 @@ interface Applied {
 /** An arbitrary name for PostgreSQL's advisory lock. */
 const migrationLock = 7_243_392_211;
 
+const ofPostgres = '.postgres.sql';
+
 /** Scripts are named `0001_what.sql`. They stand beside this file, in `src` as in `dist`. */
 export function readMigrations(directory: URL = new URL('./migrations/', import.meta.url)): Migration[] {
-  return readdirSync(directory)
-    .filter((file) => file.endsWith('.sql'))
+  const files = readdirSync(directory);
+  return files
+    .filter((file) => file.endsWith('.sql') && !file.endsWith(ofPostgres))
     .sort()
     .map((file, index) => {
       const [, version, name] = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file) ?? [];
       if (version === undefined || name === undefined) throw new Error(`a migration with an unreadable name: ${file}`);
       if (Number(version) !== index + 1) throw new Error(`migrations are numbered without gaps, but there is ${file}`);
-      return migrationOf(Number(version), name, readFileSync(new URL(file, directory), 'utf8'));
+      const read = (one: string): string => readFileSync(new URL(one, directory), 'utf8');
+      const besides = file.replace(/\.sql$/, ofPostgres);
+      return migrationOf(Number(version), name, read(file), files.includes(besides) ? read(besides) : null);
     });
 }
 
-export function migrationOf(version: number, name: string, sql: string): Migration {
+export function migrationOf(version: number, name: string, sql: string, postgres: string | null = null): Migration {
   const usableFrom = Number(/^-- usable from: (\d+)\n/.exec(sql)?.[1] ?? version);
   if (usableFrom > version) throw new Error(`migration ${version} can be usable from itself at the latest`);
-  return { version, name, sql, checksum: createHash('sha256').update(sql).digest('hex'), usableFrom };
+  const checksum = createHash('sha256')
+    .update(sql)
+    .update(postgres ?? '')
+    .digest('hex');
+  return { version, name, sql, postgres, checksum, usableFrom };
 }
 
 /** What newer binaries have added to this database, which a binary that has started can leave alone. */
@@ -75,7 +87,8 @@ async function applyNext(tx: Tx, migrations: readonly Migration[]): Promise<numb
   assertSameHistory(done, migrations);
   const next = migrations[done.length];
   if (next === undefined) return null;
-  for (const statement of sqlStatements(next.sql)) await tx.query(statement);
+  const script = tx.dialect.engine === 'postgres' ? `${next.sql};\n${next.postgres ?? ''}` : next.sql;
+  for (const statement of sqlStatements(script)) await tx.query(statement);
   await tx.query('insert into schema_migration (version, name, checksum, applied_at) values ($1, $2, $3, now_ms())', [
     next.version,
     next.name,

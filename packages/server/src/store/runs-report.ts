@@ -232,8 +232,9 @@ function batchOf(results: readonly SessionResult[]): string {
 async function settleOthers(tx: Tx, results: readonly SessionResult[], verdicts: Map<string, Verdict>): Promise<void> {
   if (results.length === 0) return;
   const known = await tx.query<{ attempt_id: string; attempts: string }>(
-    `select x.attempt_id, coalesce(r.attempts, a.attempts, '[]') as attempts from ${tx.dialect.rows('$1', 'x', resultColumns)}
-     left join run r on r.id = x.run_id left join run_archive a on a.id = x.run_id`,
+    // A subquery, so that each run is looked up by its id: joined, PostgreSQL may read the whole archive.
+    `select x.attempt_id, coalesce(r.attempts, (select a.attempts from run_archive a where a.id = x.run_id), '[]') as attempts
+     from ${tx.dialect.rows('$1', 'x', resultColumns)} left join run r on r.id = x.run_id`,
     [batchOf(results)],
   );
   const accepted = new Set<string>();

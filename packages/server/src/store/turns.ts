@@ -14,6 +14,7 @@ import { delayedFire, isDelay } from '../core/fixed-delay.ts';
 import { serverLimits } from '../core/limits.ts';
 import { replacesPrevious, type Unfinished } from '../core/overlap.ts';
 import type { Tx } from '../ports/database.ts';
+import { fireEnd } from './audit.ts';
 
 export interface UnfinishedRun {
   id: string;
@@ -189,9 +190,9 @@ export interface DelayFacts {
 }
 
 /** Of the newest times of schedule s: when their runs ended, or when they were skipped. */
-const countedFrom = `(select max(case when l.run_id is null then l.decided_at else a.finished_at end)
-  from (select f.run_id, f.decided_at from fire f where f.schedule_id = s.id order by f.fire_at desc limit ${serverLimits.delayFires}) l
-  left join run_archive a on a.id = l.run_id)`;
+const countedFrom = `(select max(${fireEnd})
+  from (select g.run_id, g.decided_at, g.ended_at from fire g where g.schedule_id = s.id
+    order by g.fire_at desc limit ${serverLimits.delayFires}) f)`;
 const isUnfinished = `exists (select 1 from run r where r.schedule_id = s.id and r.trigger_kind = 'schedule')`;
 
 /** Of locked schedules, by id. */

@@ -20,6 +20,8 @@ export const clusterMessages = {
   'cluster.degraded.coordinator-unreachable': { en: 'The coordinator does not answer', zh: '协调器没有应答' },
   'cluster.degraded.coordinator-member': { en: 'A member of the coordinator is in trouble', zh: '协调器成员异常' },
   'cluster.degraded.store-replica': { en: 'A replica of the store does not stream', zh: '存储副本未在同步' },
+  'cluster.degraded.store-filling': { en: 'The store is filling up', zh: '存储空间即将用尽' },
+  'cluster.degraded.store-full': { en: 'The store is nearly full', zh: '存储空间几乎用尽' },
   'cluster.degraded.other': { en: 'Degraded', zh: '降级' },
 
   'cluster.masters': { en: 'Masters', zh: '主节点' },

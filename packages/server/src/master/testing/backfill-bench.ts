@@ -35,6 +35,9 @@ export const minute = 60_000;
 /** A whole hour, long before the tests run. */
 export const past = Date.parse('2024-03-01T10:00:00Z');
 
+/** A store that is never full. */
+const room = { assertRoom: () => undefined, hasRoom: true };
+
 export class BackfillBench {
   readonly context: MasterContext;
   readonly namespace: string;
@@ -45,7 +48,7 @@ export class BackfillBench {
   constructor(context: MasterContext, namespace: string) {
     this.context = context;
     this.namespace = namespace;
-    this.backfills = new Backfills(context);
+    this.backfills = new Backfills(context, room);
     this.definitions = new Definitions(context, { submit: () => Promise.reject(new Error('nobody submits here')) });
   }
 
@@ -69,7 +72,7 @@ export class BackfillBench {
   /** A master of its own, with nothing in memory. */
   master(changes: Partial<MasterContext> = {}): Backfilling {
     const context = { ...this.context, definitions: new DefinitionCache(), ...changes };
-    const service = new Backfilling(context, new Changes(context.clock, context.signals));
+    const service = new Backfilling(context, new Changes(context.clock, context.signals), room);
     this.#services.push(service);
     return service;
   }

@@ -8,6 +8,7 @@ import { caughtUpInOrder } from './caught-up-in-order.ts';
 import { cleanAudit } from './clean-audit.ts';
 import { conservation } from './conservation.ts';
 import { entitledWorkers } from './entitled-workers.ts';
+import { duePassing } from './due-passing.ts';
 import { fencedLeaders } from './fenced-leaders.ts';
 import { fencing } from './fencing.ts';
 import { freedLocks } from './freed-locks.ts';
@@ -48,6 +49,7 @@ export const checkers: readonly Checker[] = [
   noOverlap,
   conservation,
   wholeLogs,
+  duePassing,
   wholeBackfills,
   entitledWorkers,
   oneLockHolder,

@@ -26,6 +26,15 @@ const planted: Planted[] = [
     ({ history }) => void history.push(row(10_060, 'run+', 'r2', { after: facts({}) })),
   ],
   [
+    'a finished run that is removed before its time',
+    ['D8'],
+    ({ history, options }) => {
+      history.push(row(14_000, 'archive-', 'r1', { before: facts({ state: 'succeeded' }) }));
+      const removed = [{ id: 'r1', finishedAt: epochMs + 12_000, removedAt: epochMs + 14_000 }];
+      return { removed, options: { ...options, keepMs: 60_000 } };
+    },
+  ],
+  [
     'a fire between two nominal times',
     ['S2', 'S4p'],
     (evidence) => {

@@ -64,6 +64,7 @@ export function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
       ...leading(),
     ],
     runs: [finalRun()],
+    removed: [],
     fires: [
       {
         scheduleId: 'sch',
