@@ -13,6 +13,7 @@ export * from './lock.ts';
 export * from './names.ts';
 export * from './preview.ts';
 export * from './probe.ts';
+export * from './refusal.ts';
 export * from './run.ts';
 export * from './schedule.ts';
 export * from './self-check.ts';

@@ -18,6 +18,7 @@ import { openApiCommand } from './openapi.ts';
 import { runCommand } from './run.ts';
 import { scheduleCommand } from './schedule.ts';
 import { serverCommand } from './server.ts';
+import { storeCommand } from './store.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
@@ -48,6 +49,7 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(runCommand(cli))
     .addCommand(lockCommand(cli))
     .addCommand(clusterCommand(cli))
+    .addCommand(storeCommand(cli))
     .addCommand(importCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(auditCommand(cli))

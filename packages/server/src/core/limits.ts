@@ -146,4 +146,8 @@ export const serverLimits = {
   /** Files of the console kept in memory, and their bytes. */
   consoleFiles: 1000,
   consoleBytes: 32 * 1024 * 1024,
+  /** Rows of one page of a copy, the bytes that a page is aimed at, and keys that are compared at once. */
+  tablePageRows: 500,
+  tablePageBytes: 4 * 1024 * 1024,
+  tableKeyPageRows: 10_000,
 } as const;
