@@ -64,6 +64,9 @@ export const degradations = [
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',
+  'restore-gap',
+  'backup-failed',
+  'backup-overdue',
 ] as const;
 export type Degradation = (typeof degradations)[number];
 

@@ -2,6 +2,7 @@
 
 export * from './api.ts';
 export * from './backfill.ts';
+export * from './backup.ts';
 export * from './calendar.ts';
 export * from './cluster.ts';
 export * from './coming-fires.ts';

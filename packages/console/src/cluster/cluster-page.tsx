@@ -81,6 +81,9 @@ const degradations: readonly Degradation[] = [
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',
+  'restore-gap',
+  'backup-failed',
+  'backup-overdue',
 ];
 
 /** A newer master may know more of them. */

@@ -11,10 +11,24 @@ export interface ClusterFacts extends Omit<ClusterStatus, 'degraded' | 'now'> {
   readonly coordinatorTrouble: string | null;
   /** What the standing audit found and nobody has acknowledged. */
   readonly amiss: { readonly schedules: number; readonly fires: number };
+  /** When the store was restored, while nobody has chosen what becomes of the gap. */
+  readonly gap: { readonly backupId: string } | null;
+  readonly backups: BackupFacts | null;
   /** Zones whose clock changes came to differ within the last day, and the next fires that moved with them. */
   readonly zonesChanged: { readonly zones: readonly string[]; readonly moved: number };
 }
 
+/** The backups as the store knows them; null: none are configured. */
+export interface BackupFacts {
+  /** Since the newest one that was verified, or since the store has been told to make some. */
+  readonly ageMs: number;
+  readonly everyMs: number;
+  /** Why the newest one failed; null when it did not. */
+  readonly failure: string | null;
+}
+
+/** Of the interval: a backup takes its time, and the first failure is told by itself. */
+const overdueShare = 1.5;
 const zonesTold = 5;
 
 export function degradationsOf(facts: ClusterFacts): Finding[] {
@@ -50,5 +64,16 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
       'fires-amiss',
       `${facts.amiss.fires} fires are missing, doubled or unexpected; schedules: ${facts.amiss.schedules}`,
     );
+  tellCopies(facts, say);
   return found;
+}
+
+function tellCopies({ gap, backups }: ClusterFacts, say: (what: Degradation, detail: string) => void): void {
+  if (gap !== null)
+    say('restore-gap', `restored from ${gap.backupId}: nothing fires until \`tidewheel backup gap --close\` says how`);
+  if (backups === null) return;
+  const { ageMs, everyMs, failure } = backups;
+  if (failure !== null) say('backup-failed', failure);
+  if (ageMs > everyMs * overdueShare)
+    say('backup-overdue', `the newest verified backup is ${Math.round(ageMs / 3_600_000)} h old, or there is none`);
 }

@@ -53,6 +53,7 @@ function decideRange(
   while (rest !== null) {
     const most = maxFires();
     const page = decideMissed({
+      choice: null,
       ...input,
       range: rest,
       noticedAt: input.now,
@@ -296,7 +297,13 @@ test('one call stays small whatever was missed: a week of seconds, page by page'
     assert.ok(aside);
     assert.equal(fires.length, 61);
     assert.ok(count() <= 61 + 200, `${count()} computations`);
-    const page = decideMissed({ ...input, range: aside, noticedAt: input.now, until: Number.MAX_SAFE_INTEGER });
+    const page = decideMissed({
+      ...input,
+      choice: null,
+      range: aside,
+      noticedAt: input.now,
+      until: Number.MAX_SAFE_INTEGER,
+    });
     assert.equal(page.fires.length, 500);
     assert.deepEqual(page.rest, { ...aside, after: start + 500 * second, next: start + 501 * second });
     assert.ok(count() <= 61 + 501 + 1000 + 400, `${count()} computations`);

@@ -150,4 +150,12 @@ export const serverLimits = {
   tablePageRows: 500,
   tablePageBytes: 4 * 1024 * 1024,
   tableKeyPageRows: 10_000,
+  /** Bytes of one piece of a backup, pieces under way to or from the target at once, and bytes of one manifest. */
+  backupChunkBytes: 1024 * 1024,
+  backupChunksAtOnce: 8,
+  backupManifestBytes: 256 * 1024 * 1024,
+  /** Of the gap after a restore: schedules, times of one and reports of workers that are shown. */
+  gapSchedules: 1000,
+  gapTimes: 1000,
+  gapReports: 1000,
 } as const;

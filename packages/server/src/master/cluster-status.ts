@@ -6,6 +6,7 @@ import { degradationsOf } from '../core/cluster-health.ts';
 import { leaseTiming } from '../core/lease.ts';
 import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
+import { gapRead } from '../store/restore-gap.ts';
 import { storeNow } from '../store/jobs.ts';
 import { termRead } from '../store/terms.ts';
 import { zonesChanged } from '../store/zone-data.ts';
@@ -24,7 +25,7 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
   const latencyMs = clock.monotonicMs() - startedMs;
-  const [probed, recorded, masters, store, elections, amiss, changed] = await Promise.all([
+  const [probed, recorded, masters, store, elections, amiss, changed, gap] = await Promise.all([
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
@@ -32,6 +33,7 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
     electionsPage(db, null, electionsShown),
     findingsCount(db),
     zonesChanged(db, zonesToldMs),
+    gapRead(db),
   ]);
   const facts = {
     term: recorded.term,
@@ -52,6 +54,8 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
     ...facts,
     amiss,
     zonesChanged: changed,
+    gap,
+    backups: null,
     silenceMs: settings.masterTtlMs * silentShare,
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });

@@ -25,6 +25,7 @@ import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { probing } from './probing.ts';
+import { RestoreGap, restoreGapDuty } from './restore-gap.ts';
 import { RunControl } from './run-control.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
@@ -44,6 +45,7 @@ export class Master implements Service {
   readonly locks: UserLocks;
   readonly orders: Orders;
   readonly findings: FireFindings;
+  readonly restoreGap: RestoreGap;
   readonly elector: Elector;
   readonly clusterStatus: () => Promise<ClusterStatus>;
   readonly #services: Service[];
@@ -77,6 +79,7 @@ export class Master implements Service {
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);
     this.findings = new FireFindings(context);
+    this.restoreGap = new RestoreGap(context);
     this.locks = new UserLocks(context, changes);
     this.elector = new Elector(context);
     const station = new Station(context, {
@@ -103,6 +106,7 @@ export class Master implements Service {
         fireWatch(context),
         zoneWatch(context, this.definitions),
         selfCheckDuty(context),
+        restoreGapDuty(context),
         probing(context, this.definitions),
         ...(deps.duties ?? []),
       ]),

@@ -2,6 +2,7 @@
 // connected worker has offered a slot is inserted already claimed (direct assignment).
 
 import type { Tx } from '../ports/database.ts';
+import { noOpenGap } from './restore-gap.ts';
 
 export interface NewRun {
   id: string;
@@ -57,7 +58,7 @@ export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<Submi
      from (
        select x.*, now_ms() as now,
          case when x.delay > 0 then 'scheduled'
-           when x.session_id is not null
+           when x.session_id is not null and ${noOpenGap}
              and not exists (select 1 from run q where q.lane_id = x.lane_id and q.state = 'ready')
              and exists (select 1 from session s where s.id = x.session_id and s.state = 'live' and s.expires_at > now_ms())
            then 'running' else 'ready' end as state

@@ -19,13 +19,16 @@ export async function storeState(tx: Tx): Promise<StoreState> {
   return row;
 }
 
-/** Binaries that do not know of this table would not ask: from here on they refuse the store as too new. */
 export async function storeStateSet(tx: Tx, state: StoreStateName, detail: string): Promise<void> {
   await tx.query('update store_state set state = $1, detail = $2 where id = 1', [state, detail]);
-  if (state !== 'open')
-    await tx.query(
-      'update schema_migration set usable_from = version where version = (select max(version) from schema_migration)',
-    );
+  if (state !== 'open') await storeOutdate(tx);
+}
+
+/** From here on only binaries may work on the store that know all of its migrations: others would not ask for its state. */
+export async function storeOutdate(tx: Tx): Promise<void> {
+  await tx.query(
+    'update schema_migration set usable_from = version where version = (select max(version) from schema_migration)',
+  );
 }
 
 export function storeClosed({ state, detail }: Pick<StoreState, 'state' | 'detail'>): Refusal | null {

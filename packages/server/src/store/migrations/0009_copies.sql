@@ -43,17 +43,15 @@ create table restore_gap (
   from_at bigint not null,
   restored_at bigint not null,
   closed_at bigint,
-  closed_by text,
-  -- JSON: what was chosen, and what it came to.
+  -- JSON: what was chosen, by whom; it is carried out by the leader until the gap is closed.
   choice text
 );
 create index restore_gap_open on restore_gap (id) where closed_at is null;
 
--- Attempts that workers held when they came back to a restored store, of which it knows nothing or no more.
+-- Attempts that workers held when they came back to a restored store whose sessions are not theirs any more.
 create table restore_report (
   gap_id uuid not null,
   attempt_id uuid not null,
-  run_id uuid not null,
   worker text not null,
   at bigint not null,
   primary key (gap_id, attempt_id)
