@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
+import { openBackups } from './compose/open-backups.ts';
 import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
@@ -122,6 +123,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     throw closed;
   }
   const coordinator = etcd ?? leaseRows(store);
+  const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
   const metrics = openMetrics({ process: true });
   const settings: MasterSettings = {
     ...masterDefaults,
@@ -133,7 +135,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     catchUpPerSecond: config.catchUpPerSecond,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
-  const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });
+  const master = new Master({ ...shared, coordinator, metrics, settings, failpoints, backups });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;

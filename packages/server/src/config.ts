@@ -4,11 +4,11 @@
 import { dirname } from 'node:path';
 import { type Fault, Refusal } from '@tidewheel/protocol';
 import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
-import { fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
+import { type BackupTargetConfig, fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
 
 export { type ConfigKey, configKeys, type LogLevel, logLevels } from './config-keys.ts';
 
-export type { StoreConfig };
+export type { BackupTargetConfig, StoreConfig };
 
 export type CoordinatorConfig =
   | { readonly kind: 'store' }
@@ -20,6 +20,18 @@ export type CoordinatorConfig =
       readonly client: { readonly certFile: string; readonly keyFile: string } | null;
       readonly login: { readonly user: string; readonly passwordFile: string } | null;
     };
+
+export interface BackupConfig {
+  readonly target: BackupTargetConfig;
+  readonly everyMs: number;
+  readonly keep: number;
+  readonly keyFile: string | null;
+  readonly credentialsFile: string | null;
+  readonly scratch: string | null;
+  readonly postgresPrograms: string | null;
+  /** The directories in which programs are looked for. */
+  readonly searchPath: string;
+}
 
 export interface ServerConfig {
   readonly store: StoreConfig;
@@ -34,6 +46,8 @@ export interface ServerConfig {
   readonly sessionTtlMs: number;
   readonly heartbeatMs: number;
   readonly catchUpPerSecond: number;
+  /** Null: no backups are made. */
+  readonly backup: BackupConfig | null;
 }
 
 export interface ConfigSources {
@@ -86,6 +100,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     });
   }
   const coordinator = coordinatorOf(value, faults);
+  const backup = backupOf(value, sources.env['PATH'] ?? '', faults);
   const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond } = all;
   if (
     faults.length > 0 ||
@@ -117,8 +132,22 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs,
     heartbeatMs,
     catchUpPerSecond,
+    backup: backup === null ? null : Object.freeze(backup),
   });
 }
+
+function backupOf(value: Value, searchPath: string, faults: Fault[]): BackupConfig | null {
+  const target = value(keys.backupTarget);
+  const [everyMs, keep] = [value(keys.backupEvery), value(keys.backupKeep)];
+  const [keyFile, credentialsFile] = [value(keys.backupKeyFile), value(keys.backupCredentials)];
+  const [scratch, postgresPrograms] = [value(keys.backupScratch), value(keys.postgresPrograms)];
+  if (target === null || everyMs === null || keep === null) return null;
+  if (target.kind === 's3' && credentialsFile === null)
+    faults.push({ pointer: keys.backupCredentials.key, detail: 'needed, because `backup.target` is of S3' });
+  return { target, everyMs, keep, keyFile, credentialsFile, scratch, postgresPrograms, searchPath };
+}
+
+type Value = <T>(key: ConfigKey<T>) => T | null;
 
 /** What is wrong is added to the faults; then the answer is not used. */
 function coordinatorOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): CoordinatorConfig {

@@ -3,6 +3,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { auditCommand } from './audit.ts';
 import { backfillCommand } from './backfill.ts';
+import { backupCommand } from './backup.ts';
 import { calendarCommand } from './calendar.ts';
 import { clusterCommand } from './cluster.ts';
 import { type CommandLine, ownVersion } from './command-line.ts';
@@ -49,6 +50,7 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(runCommand(cli))
     .addCommand(lockCommand(cli))
     .addCommand(clusterCommand(cli))
+    .addCommand(backupCommand(cli))
     .addCommand(storeCommand(cli))
     .addCommand(importCommand(cli))
     .addCommand(tokenCommand(cli))

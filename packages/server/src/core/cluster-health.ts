@@ -20,8 +20,8 @@ export interface ClusterFacts extends Omit<ClusterStatus, 'degraded' | 'now'> {
 
 /** The backups as the store knows them; null: none are configured. */
 export interface BackupFacts {
-  /** Since the newest one that was verified, or since the store has been told to make some. */
-  readonly ageMs: number;
+  /** Since the newest one that was verified was begun; null when there is none. */
+  readonly ageMs: number | null;
   readonly everyMs: number;
   /** Why the newest one failed; null when it did not. */
   readonly failure: string | null;
@@ -74,6 +74,7 @@ function tellCopies({ gap, backups }: ClusterFacts, say: (what: Degradation, det
   if (backups === null) return;
   const { ageMs, everyMs, failure } = backups;
   if (failure !== null) say('backup-failed', failure);
-  if (ageMs > everyMs * overdueShare)
-    say('backup-overdue', `the newest verified backup is ${Math.round(ageMs / 3_600_000)} h old, or there is none`);
+  if (ageMs === null) say('backup-overdue', 'there is no verified backup');
+  else if (ageMs > everyMs * overdueShare)
+    say('backup-overdue', `the newest verified backup is ${Math.round(ageMs / 3_600_000)} h old`);
 }

@@ -32,6 +32,8 @@ export interface HttpDeps {
     | 'clusterStatus'
     | 'orders'
     | 'findings'
+    | 'backups'
+    | 'restoreGap'
     | 'locks'
   >;
   db: Database;

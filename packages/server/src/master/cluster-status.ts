@@ -2,8 +2,9 @@
 // question to the coordinator.
 
 import type { ClusterStatus } from '@tidewheel/protocol';
-import { degradationsOf } from '../core/cluster-health.ts';
+import { type BackupFacts, degradationsOf } from '../core/cluster-health.ts';
 import { leaseTiming } from '../core/lease.ts';
+import { backupStanding } from '../store/backups.ts';
 import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
 import { gapRead } from '../store/restore-gap.ts';
@@ -25,7 +26,7 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
   const latencyMs = clock.monotonicMs() - startedMs;
-  const [probed, recorded, masters, store, elections, amiss, changed, gap] = await Promise.all([
+  const [probed, recorded, masters, store, elections, amiss, changed, gap, backups] = await Promise.all([
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
@@ -34,6 +35,7 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
     findingsCount(db),
     zonesChanged(db, zonesToldMs),
     gapRead(db),
+    backupFacts(context),
   ]);
   const facts = {
     term: recorded.term,
@@ -55,9 +57,15 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
     amiss,
     zonesChanged: changed,
     gap,
-    backups: null,
+    backups,
     silenceMs: settings.masterTtlMs * silentShare,
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });
   return { now, ...facts, degraded };
+}
+
+async function backupFacts({ db, backups }: MasterContext): Promise<BackupFacts | null> {
+  if (backups === undefined || backups === null) return null;
+  const { ageMs, failure } = await backupStanding(db, backups.targetName);
+  return { ageMs, everyMs: backups.everyMs, failure };
 }

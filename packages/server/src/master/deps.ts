@@ -8,6 +8,7 @@ import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
+import type { BackupMeans } from './backups.ts';
 import type { Duty } from './duty.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 
@@ -52,6 +53,8 @@ export interface MasterDeps {
   settings: MasterSettings;
   /** None unless a test composes the master with some. */
   failpoints?: Failpoints;
+  /** What backups are made with; none are made without. */
+  backups?: BackupMeans | null;
   /** What this master does besides while it leads. */
   duties?: readonly Duty[];
   /** Called once with a defect (a broken invariant above all); the owner stops the process so that another takes over. */

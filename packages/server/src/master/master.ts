@@ -6,6 +6,7 @@ import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { Backfilling } from './backfilling.ts';
 import { Backfills } from './backfills.ts';
+import { backupDuty, Backups } from './backups.ts';
 import { Calendars } from './calendars.ts';
 import { Changes } from './changes.ts';
 import { clusterStatus } from './cluster-status.ts';
@@ -46,6 +47,7 @@ export class Master implements Service {
   readonly orders: Orders;
   readonly findings: FireFindings;
   readonly restoreGap: RestoreGap;
+  readonly backups: Backups;
   readonly elector: Elector;
   readonly clusterStatus: () => Promise<ClusterStatus>;
   readonly #services: Service[];
@@ -80,6 +82,7 @@ export class Master implements Service {
     this.orders = new Orders(context);
     this.findings = new FireFindings(context);
     this.restoreGap = new RestoreGap(context);
+    this.backups = new Backups(context);
     this.locks = new UserLocks(context, changes);
     this.elector = new Elector(context);
     const station = new Station(context, {
@@ -100,6 +103,7 @@ export class Master implements Service {
       new Firing(context, changes),
       new Backfilling(context, changes),
       station,
+      this.backups,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [
         housekeeping(context.settings),
@@ -107,6 +111,7 @@ export class Master implements Service {
         zoneWatch(context, this.definitions),
         selfCheckDuty(context),
         restoreGapDuty(context),
+        backupDuty(context, this.backups),
         probing(context, this.definitions),
         ...(deps.duties ?? []),
       ]),

@@ -29,8 +29,8 @@ export async function gapView(tx: Tx, definitions: DefinitionCache): Promise<Gap
     [restoredAt],
   );
   const reports = await tx.query<GapView['reports'][number]>(
-    `select p.worker, p.attempt_id as "attemptId", r.id as "runId" from restore_report p left join run r on r.attempt_id = p.attempt_id
-     where p.gap_id = $1 order by p.worker, p.attempt_id limit $2`,
+    `select worker, attempt_id as "attemptId", run_id as "runId" from restore_report
+     where gap_id = $1 and seen_at is not null order by worker, attempt_id limit $2`,
     [gap.id, serverLimits.gapReports],
   );
   return {

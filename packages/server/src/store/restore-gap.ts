@@ -36,9 +36,16 @@ export async function gapOpen(tx: Tx, identity: Identity, from: RestoredFrom): P
   const { backupId, at, choice } = from;
   // One that was open in the backup is a part of this one.
   await tx.query('update restore_gap set closed_at = now_ms() where closed_at is null');
+  const id = identity.next();
   await tx.query(
     `insert into restore_gap (id, backup_id, from_at, restored_at, choice) values ($1, $2, $3, now_ms(), $4)`,
-    [identity.next(), backupId, at, choice === null ? null : JSON.stringify(choice)],
+    [id, backupId, at, choice === null ? null : JSON.stringify(choice)],
+  );
+  await tx.query(
+    `insert into restore_report (gap_id, attempt_id, run_id, worker)
+     select $1, r.attempt_id, r.id, coalesce(s.worker, '') from run r left join session s on s.id = r.session_id
+     where r.session_id is not null`,
+    [id],
   );
   await tx.query(
     `update session set state = 'dead', ended_at = now_ms(), expires_at = now_ms(), end_reason = 'restore' where state <> 'dead'`,
@@ -105,10 +112,10 @@ export async function gapClose(tx: Tx, id: string): Promise<void> {
 export async function gapReport(tx: Tx, worker: string, attemptIds: readonly string[]): Promise<void> {
   if (attemptIds.length === 0) return;
   await tx.query(
-    `insert into restore_report (gap_id, attempt_id, worker, at)
+    `insert into restore_report (gap_id, attempt_id, worker, seen_at)
      select g.id, x.attempt_id, $2, now_ms() from ${tx.dialect.rows('$1', 'x', { attempt_id: 'uuid' })}
        join restore_gap g on g.closed_at is null
-     where true on conflict (gap_id, attempt_id) do nothing`,
+     where true on conflict (gap_id, attempt_id) do update set seen_at = excluded.seen_at`,
     [JSON.stringify(attemptIds.map((attempt_id) => ({ attempt_id }))), worker],
   );
 }

@@ -71,6 +71,8 @@ class DirectoryTarget implements BackupTarget {
   async #place(key: string, bytes: Uint8Array, put: (from: string, to: string) => Promise<void>): Promise<void> {
     const path = this.#pathOf(key);
     const directory = dirname(path);
+    // The root itself is not made: a disk that is not mounted must not look like an empty one.
+    await stat(this.#root);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const part = `${path}.${randomUUID()}${unfinished}`;
     try {

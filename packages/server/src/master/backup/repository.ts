@@ -23,9 +23,11 @@ export class BackupRepository {
   /** Bytes that were sent because no piece held them yet. */
   storedBytes = 0;
 
-  constructor(target: BackupTarget, seal: ChunkSeal) {
+  /** `listed: false`: for a few pieces, which are then written even if they are there. */
+  constructor(target: BackupTarget, seal: ChunkSeal, { listed = true }: { readonly listed?: boolean } = {}) {
     this.target = target;
     this.seal = seal;
+    if (!listed) this.#known = new Set();
   }
 
   /** Stores what one file holds. `tell`: after each piece, with its bytes. */
@@ -117,6 +119,14 @@ export class BackupRepository {
     return manifest;
   }
 
+  /** `latest`: the newest that can be read. Refuses with NOT_FOUND. */
+  async idNamed(name: string): Promise<string> {
+    if (name !== 'latest') return name.replace(/^backup\//, '');
+    const newest = (await this.manifests()).findLast(({ manifest }) => manifest !== null);
+    if (newest === undefined) throw new Refusal('NOT_FOUND', `there is no backup in ${this.target.name}`);
+    return newest.id;
+  }
+
   /** By id, which is by time. What cannot be read is told with why. */
   async manifests(): Promise<{ id: string; manifest: BackupManifest | null; trouble: string | null }[]> {
     const ids: string[] = [];
@@ -139,7 +149,7 @@ export class BackupRepository {
   /** Forgets backups, and then the pieces that none holds any more. Nobody may write to the target meanwhile. */
   async prune(
     ids: readonly string[],
-    alsoHeld: readonly { keyId: string | null; files: readonly BackupFile[] }[],
+    alsoHeld: readonly { keyId: string | null; file: BackupFile }[],
   ): Promise<number> {
     for (const id of ids) await this.target.delete(manifestKey(id));
     const held = new Set<string>();
@@ -152,7 +162,7 @@ export class BackupRepository {
         throw new Refusal('BACKUP_CORRUPT', `nothing is freed while ${id} cannot be read: ${trouble}`);
       hold(manifest);
     }
-    for (const one of alsoHeld) hold(one);
+    for (const { keyId, file } of alsoHeld) hold({ keyId, files: [file] });
     let freed = 0;
     for await (const key of this.target.list(chunkPrefix)) {
       if (held.has(key)) continue;

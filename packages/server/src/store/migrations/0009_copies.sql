@@ -20,7 +20,6 @@ create table backup (
   state text not null check (state in ('running', 'verifying', 'verified', 'failed', 'pruned')),
   target text not null,
   started_at bigint not null,
-  renewed_at bigint not null,
   finished_at bigint,
   verified_at bigint,
   -- What it holds, what of that was not there already, and how far it has come.
@@ -33,7 +32,7 @@ create table backup (
   error text,
   created_by text not null
 );
-create unique index backup_one on backup (target) where state in ('running', 'verifying');
+create index backup_newest on backup (started_at);
 
 -- A restored store fires and dispatches nothing until somebody has chosen what becomes of the time that it does not know.
 create table restore_gap (
@@ -48,12 +47,15 @@ create table restore_gap (
 );
 create index restore_gap_open on restore_gap (id) where closed_at is null;
 
--- Attempts that workers held when they came back to a restored store whose sessions are not theirs any more.
+-- Attempts that ran when the backup was made, and others that workers held when they came back to the restored store.
 create table restore_report (
   gap_id uuid not null,
   attempt_id uuid not null,
+  -- Null: of the time that the store does not know.
+  run_id uuid,
   worker text not null,
-  at bigint not null,
+  -- When its worker came back with it; null: not yet.
+  seen_at bigint,
   primary key (gap_id, attempt_id)
 );
 
