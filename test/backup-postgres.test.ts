@@ -62,7 +62,7 @@ async function archived(cluster: PostgresCluster, system: System): Promise<void>
       );
       return (seen?.last ?? '') >= (row?.wal ?? '') || undefined;
     },
-    60_000,
+    120_000,
   );
   assert.ok(cluster.pid > 0);
 }

@@ -2,7 +2,7 @@
 // renamed, so that a full disk or a power cut leaves no half of one.
 
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
 import type { BackupTarget } from '../../ports/backup-target.ts';
@@ -16,6 +16,8 @@ export function directoryTarget(root: string): BackupTarget {
 class DirectoryTarget implements BackupTarget {
   readonly name: string;
   readonly #root: string;
+  /** Directories that are there. */
+  readonly #made = new Set<string>();
 
   constructor(root: string) {
     this.#root = root;
@@ -71,14 +73,13 @@ class DirectoryTarget implements BackupTarget {
   async #place(key: string, bytes: Uint8Array, put: (from: string, to: string) => Promise<void>): Promise<void> {
     const path = this.#pathOf(key);
     const directory = dirname(path);
-    // The root itself is not made: a disk that is not mounted must not look like an empty one.
-    await stat(this.#root);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const mode = await this.#makeDirectories(directory);
     const part = `${path}.${randomUUID()}${unfinished}`;
     try {
       const file = await open(part, 'wx', 0o600);
       try {
         await file.writeFile(bytes);
+        await file.chmod(mode & 0o666);
         await file.sync();
       } finally {
         await file.close();
@@ -88,6 +89,28 @@ class DirectoryTarget implements BackupTarget {
       await rm(part, { force: true });
     }
     await syncDirectory(directory);
+  }
+
+  /**
+   * All that is made may be used by those who may use the root: masters and PostgreSQL are different users, and share a group. Answers that
+   * mode. The root itself is not made: a disk that is not mounted must not look like an empty one.
+   */
+  async #makeDirectories(directory: string): Promise<number> {
+    const mode = (await stat(this.#root)).mode & 0o7777;
+    let path = this.#root;
+    for (const part of relative(this.#root, directory).split(sep)) {
+      path = join(path, part);
+      if (this.#made.has(path)) continue;
+      try {
+        await mkdir(path);
+        await chmod(path, mode);
+        await syncDirectory(dirname(path));
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+      this.#made.add(path);
+    }
+    return mode;
   }
 
   async #reached<T>(work: () => Promise<T>): Promise<T> {
