@@ -88,10 +88,8 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     catchUpPerSecond: value(keys.catchUpRate),
   };
   if ((all.certFile === null) !== (all.keyFile === null)) {
-    faults.push({
-      pointer: all.certFile === null ? 'tls.cert' : 'tls.key',
-      detail: 'a certificate and its key go together',
-    });
+    const pointer = all.certFile === null ? 'tls.cert' : 'tls.key';
+    faults.push({ pointer, detail: 'a certificate and its key go together' });
   }
   if (all.sessionTtlMs !== null && all.heartbeatMs !== null && all.heartbeatMs * 3 > all.sessionTtlMs) {
     faults.push({
@@ -99,8 +97,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
       detail: 'at most a third of session.ttl, or one lost message would end a session',
     });
   }
-  const coordinator = coordinatorOf(value, faults);
-  const backup = backupOf(value, sources.env['PATH'] ?? '', faults);
+  const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
   const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond } = all;
   if (
     faults.length > 0 ||
@@ -132,11 +129,11 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs,
     heartbeatMs,
     catchUpPerSecond,
-    backup: backup === null ? null : Object.freeze(backup),
+    backup,
   });
 }
 
-function backupOf(value: Value, searchPath: string, faults: Fault[]): BackupConfig | null {
+function backupOf(value: Value, { env }: ConfigSources, faults: Fault[]): BackupConfig | null {
   const target = value(keys.backupTarget);
   const [everyMs, keep] = [value(keys.backupEvery), value(keys.backupKeep)];
   const [keyFile, credentialsFile] = [value(keys.backupKeyFile), value(keys.backupCredentials)];
@@ -144,7 +141,8 @@ function backupOf(value: Value, searchPath: string, faults: Fault[]): BackupConf
   if (target === null || everyMs === null || keep === null) return null;
   if (target.kind === 's3' && credentialsFile === null)
     faults.push({ pointer: keys.backupCredentials.key, detail: 'needed, because `backup.target` is of S3' });
-  return { target, everyMs, keep, keyFile, credentialsFile, scratch, postgresPrograms, searchPath };
+  const searchPath = env['PATH'] ?? '';
+  return Object.freeze({ target, everyMs, keep, keyFile, credentialsFile, scratch, postgresPrograms, searchPath });
 }
 
 type Value = <T>(key: ConfigKey<T>) => T | null;

@@ -109,16 +109,13 @@ function verifyCommand(cli: CommandLine): Command {
   return withOutput(withConfigFile(withTarget(command))).action(
     async (id: string, options: OutputOptions & TargetOptions) => {
       const config = targetOf(options, cli.terminal);
-      const { openRepositories, scratchPlace } = await import('../compose/open-backups.ts');
-      const { backupVerify } = await import('../master/backup/restoring.ts');
-      const { systemIdentity } = await import('../drivers/system/identity.ts');
+      const { openRepositories } = await import('../compose/open-backups.ts');
+      const { verify } = await import('../compose/restore.ts');
       const repository = (await openRepositories(config))();
       const manifest = await repository.manifest(await repository.idNamed(id));
       const progress = new ProgressLine(cli.terminal);
-      const place = await scratchPlace(config, manifest, silentLog);
-      const found = await backupVerify(repository, manifest, place, systemIdentity, (done, of) =>
-        progress.show('verifying', done, of),
-      );
+      const tell = (done: number, of: number): void => progress.show('verifying', done, of);
+      const found = await verify({ config, repository, manifest, log: silentLog, tell });
       progress.end();
       const rows = Object.values(found.rows).reduce((sum, n) => sum + n, 0);
       new Output(cli.terminal, options).one(

@@ -13,7 +13,7 @@ import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import { logicalImage, logicalPlace } from '../master/backup/logical.ts';
 import { BackupRepository } from '../master/backup/repository.ts';
-import type { BackupMeans } from '../master/backups.ts';
+import type { BackupMeans } from '../master/backup/means.ts';
 import type { BackupTarget } from '../ports/backup-target.ts';
 import type { Database } from '../ports/database.ts';
 import type { Log } from '../ports/log.ts';
@@ -29,12 +29,15 @@ export async function openRepositories(
   config: BackupConfig,
 ): Promise<(options?: { listed: boolean }) => BackupRepository> {
   const target = await openTarget(config);
-  const seal = chunkSeal(config.keyFile === null ? [] : readKeys(await secretIn('backup.keyFile', config.keyFile)));
+  const seal = chunkSeal(
+    config.keyFile === null ? [] : readKeys(await secretIn('backup.keyFile', config.keyFile)),
+    systemIdentity.secret,
+  );
   return (options) => new BackupRepository(target, seal, options);
 }
 
 async function openTarget({ target, credentialsFile }: BackupConfig): Promise<BackupTarget> {
-  if (target.kind === 'dir') return directoryTarget(target.path);
+  if (target.kind === 'dir') return directoryTarget(target.path, systemIdentity.random);
   const { s3Target } = await import('../drivers/archive/s3-target.ts');
   const text = await secretIn('backup.credentialsFile', credentialsFile ?? '');
   const [accessKeyId = '', secretAccessKey = ''] = text.split('\n').map((line) => line.trim());

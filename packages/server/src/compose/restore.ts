@@ -12,7 +12,7 @@ import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import { logicalPlace } from '../master/backup/logical.ts';
 import type { BackupRepository } from '../master/backup/repository.ts';
-import { backupRestore, type Verification } from '../master/backup/restoring.ts';
+import { backupRestore, backupVerify, type Verification } from '../master/backup/restoring.ts';
 import type { BackupProgress } from '../master/backup/taking.ts';
 import { walEntry, walNames } from '../master/backup/wal-archive.ts';
 import type { Log } from '../ports/log.ts';
@@ -20,7 +20,7 @@ import type { RestorePlace } from '../ports/store-image.ts';
 import { migrate } from '../store/migrate.ts';
 import type { ChosenGap } from '../store/restore-gap.ts';
 import { openDatabase, storeName } from './open-database.ts';
-import { serverPlace } from './open-backups.ts';
+import { scratchPlace, serverPlace } from './open-backups.ts';
 
 export type RestoreTarget =
   | { readonly kind: 'store'; readonly store: StoreConfig; readonly replace: boolean }
@@ -37,6 +37,17 @@ export interface RestoreRequest {
   readonly choice: ChosenGap | null;
   readonly log: Log;
   readonly tell: BackupProgress;
+}
+
+/** What a backup is worth: restored into a scratch instance on this machine. */
+export async function verify({
+  config,
+  repository,
+  manifest,
+  log,
+  tell,
+}: Pick<RestoreRequest, 'config' | 'repository' | 'manifest' | 'log' | 'tell'>): Promise<Verification> {
+  return backupVerify(repository, manifest, await scratchPlace(config, manifest, log), systemIdentity, tell);
 }
 
 export async function restore(request: RestoreRequest): Promise<Verification> {

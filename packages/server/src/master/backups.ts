@@ -4,10 +4,11 @@
 import { type BackupManifest, Refusal } from '@tidewheel/protocol';
 import { backupsToPrune } from '../core/backup-retention.ts';
 import type { Timer } from '../ports/clock.ts';
-import type { RestorePlace, StoreImage } from '../ports/store-image.ts';
+import type { StoreImage } from '../ports/store-image.ts';
 import { backupBegin, backupNote, backupsPruned, backupStanding, backupsThere } from '../store/backups.ts';
 import { eventsAppend, wholeCell } from '../store/events.ts';
 import { leaseAcquire, leaseRelease, leaseRenew } from '../store/leases.ts';
+import type { BackupMeans } from './backup/means.ts';
 import type { BackupRepository } from './backup/repository.ts';
 import { backupVerify } from './backup/restoring.ts';
 import { backupTake, bytesOf } from './backup/taking.ts';
@@ -15,18 +16,6 @@ import { walRelease } from './backup/wal-archive.ts';
 import type { MasterContext } from './deps.ts';
 import type { Duty } from './duty.ts';
 import { isPassing, type Service } from './service.ts';
-
-/** What a master makes backups with. */
-export interface BackupMeans {
-  readonly targetName: string;
-  readonly everyMs: number;
-  readonly keep: number;
-  /** Made anew for each backup, since it remembers what it has seen. */
-  repository(): BackupRepository;
-  image(kind: 'physical' | 'logical'): StoreImage;
-  /** A scratch instance, for this backup. */
-  scratch(manifest: BackupManifest): Promise<RestorePlace>;
-}
 
 export interface BackupOrder {
   readonly kind: 'physical' | 'logical';

@@ -8,7 +8,7 @@ import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
-import type { BackupMeans } from './backups.ts';
+import type { BackupMeans } from './backup/means.ts';
 import type { Duty } from './duty.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 

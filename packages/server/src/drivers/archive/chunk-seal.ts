@@ -5,7 +5,7 @@
 // The name is bound to the ciphertext, so that one piece cannot be put in the place of another. Keys for names, pieces and marks are
 // derived from the one in the file, each for its purpose.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { Refusal } from '@tidewheel/protocol';
@@ -42,7 +42,8 @@ export function readKeys(text: string): Buffer[] {
   return keys;
 }
 
-export function chunkSeal(masterKeys: readonly Buffer[]): ChunkSeal {
+/** `secret`: 32 unguessable bytes in base64url, never the same again: nonces are made of them. */
+export function chunkSeal(masterKeys: readonly Buffer[], secret: () => string): ChunkSeal {
   const all = masterKeys.map(derived);
   const own = all[0] ?? null;
   const keysOf = (id: string | null): Keys | null => {
@@ -61,7 +62,7 @@ export function chunkSeal(masterKeys: readonly Buffer[]): ChunkSeal {
     seal: async (id, bytes) => {
       const small = await compress(bytes, zstd);
       const body = small.length < bytes.length ? framed(packed, small) : framed(plain, bytes);
-      return own === null ? body : encrypt(own, id, body);
+      return own === null ? body : encrypt(own, id, body, Buffer.from(secret(), 'base64url').subarray(0, nonceBytes));
     },
     open: async (keyId, id, sealed) => {
       const keys = keysOf(keyId);
@@ -100,8 +101,7 @@ function framed(kind: number, bytes: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(kind), bytes]);
 }
 
-function encrypt(keys: Keys, id: string, body: Buffer): Buffer {
-  const nonce = randomBytes(nonceBytes);
+function encrypt(keys: Keys, id: string, body: Buffer, nonce: Buffer): Buffer {
   const cipher = createCipheriv('aes-256-gcm', keys.pieces, nonce).setAAD(Buffer.from(id));
   const text = Buffer.concat([cipher.update(body), cipher.final()]);
   return Buffer.concat([Buffer.of(encrypted), nonce, text, cipher.getAuthTag()]);

@@ -1,7 +1,6 @@
 // Backups in a directory, such as a disk of its own or a mounted share. An object is written beside its place, made durable, and then
 // renamed, so that a full disk or a power cut leaves no half of one.
 
-import { randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
@@ -9,18 +8,21 @@ import type { BackupTarget } from '../../ports/backup-target.ts';
 
 const unfinished = '.part';
 
-export function directoryTarget(root: string): BackupTarget {
-  return new DirectoryTarget(root);
+/** `unique`: a name that no other process on the same directory has. */
+export function directoryTarget(root: string, unique: () => string): BackupTarget {
+  return new DirectoryTarget(root, unique);
 }
 
 class DirectoryTarget implements BackupTarget {
   readonly name: string;
   readonly #root: string;
+  readonly #unique: () => string;
   /** Directories that are there. */
   readonly #made = new Set<string>();
 
-  constructor(root: string) {
+  constructor(root: string, unique: () => string) {
     this.#root = root;
+    this.#unique = unique;
     this.name = `dir:${root}`;
   }
 
@@ -74,7 +76,7 @@ class DirectoryTarget implements BackupTarget {
     const path = this.#pathOf(key);
     const directory = dirname(path);
     const mode = await this.#makeDirectories(directory);
-    const part = `${path}.${randomUUID()}${unfinished}`;
+    const part = `${path}.${this.#unique()}${unfinished}`;
     try {
       const file = await open(part, 'wx', 0o600);
       try {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ testBackupTarget('directory', async () => {
   // A disk that can be full.
   if (mayMount) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tidewheel-test', root]);
   return {
-    target: directoryTarget(root),
+    target: directoryTarget(root, randomUUID),
     fill: () => {
       if (!mayMount) execFileSync('chmod', ['-R', 'a-w', root]);
     },
@@ -60,7 +61,7 @@ test('S3: a passing failure is asked again, a wrong secret and a bucket that is 
 });
 
 test('a directory that is not there does not look like an empty one', async () => {
-  const target = directoryTarget(join(tmpdir(), 'tidewheel-nowhere'));
+  const target = directoryTarget(join(tmpdir(), 'tidewheel-nowhere'), randomUUID);
   await assert.rejects(
     Array.fromAsync(target.list('backups/')),
     (error) => error instanceof Refusal && error.code === 'BACKUP_TARGET',

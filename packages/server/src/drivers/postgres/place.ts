@@ -189,7 +189,7 @@ class PostgresPlace implements RestorePlace {
     const major = Number.parseInt(readFileSync(join(this.#staged, 'PG_VERSION'), 'utf8'), 10);
     const program = programOf('postgres', major, this.#options.programs);
     return runProgram(program, ['-D', this.#staged, '-c', `config_file=${side}/conf`], {
-      ...(this.#owner ?? {}),
+      ...this.#owner,
       cwd: side,
       env: { LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -87,8 +87,8 @@ class BlockSource {
   }
 
   async #fetch(): Promise<void> {
-    const { done, value } = await this.#parts.next();
-    if (done === true) throw new Error('the stream ended in the middle');
-    this.#rest = value;
+    const next = await this.#parts.next();
+    if (next.done === true) throw new Error('the stream ended in the middle');
+    this.#rest = next.value;
   }
 }

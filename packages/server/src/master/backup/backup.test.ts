@@ -1,3 +1,5 @@
+// Backups of SQLite and of rows: whole, cheap to repeat, refused when damaged, and never in the way of what is there.
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -59,7 +61,7 @@ async function setup(context: TestContext, keys: Buffer[] = []): Promise<Bundle>
      select id, version, spec, state, anchor_at, cursor, 'test' from schedule`,
   );
   const target = new MemoryTarget();
-  const repository = new BackupRepository(target, chunkSeal(keys));
+  const repository = new BackupRepository(target, chunkSeal(keys, systemIdentity.secret));
   const take: Bundle['take'] = (kind = 'sqlite') => {
     const image = kind === 'sqlite' ? sqliteImage(path) : logicalImage(db);
     return backupTake(repository, { db, image, identity: systemIdentity, version: '1' }, systemIdentity.next(), quiet);
@@ -190,11 +192,11 @@ describe('a backup of an SQLite file', { timeout: 120_000 }, () => {
     const manifest = await take();
     for (const wrong of [[], keys.slice(1)])
       await assert.rejects(
-        new BackupRepository(target, chunkSeal(wrong)).manifest(manifest.id),
+        new BackupRepository(target, chunkSeal(wrong, systemIdentity.secret)).manifest(manifest.id),
         refuses('BACKUP_KEY', new RegExp(`${manifest.keyId}`)),
       );
     // An older key still opens after a newer one has taken its place.
-    const turned = new BackupRepository(target, chunkSeal(keys.toReversed()));
+    const turned = new BackupRepository(target, chunkSeal(keys.toReversed(), systemIdentity.secret));
     await backupVerify(turned, await turned.manifest(manifest.id), place('a.db'), systemIdentity, quiet);
   });
 

@@ -29,7 +29,7 @@ export class MemoryTarget implements BackupTarget {
   }
 
   async *list(prefix: string): AsyncGenerator<string> {
-    for (const key of [...this.objects.keys()]) if (key.startsWith(prefix)) yield key;
+    for (const key of this.objects.keys().toArray()) if (key.startsWith(prefix)) yield key;
   }
 
   delete(key: string): Promise<void> {
