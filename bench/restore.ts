@@ -56,7 +56,7 @@ await timed(`${runs} archived runs made`, async () => {
          attempt_id, started_at, finished_at, attempts, payload, output)
        select printf('01900000-%04x-7%03x-8%03x-%012x', value / 65536, value % 4096, value % 2048, value), 'default', $1, $2, $3, 'succeeded', 0,
          now_ms() - value, now_ms() - value, 'api', 1, $1, now_ms() - value, now_ms() - value, $4, '{"n":' || value || '}', '"done"'
-       from generate_series($5, $6)`,
+       from (with recursive series (value) as (select $5 union all select value + 1 from series where value < $6) select value from series)`,
       [job.jobId, job.versionId, job.laneId, attempts, from, Math.min(runs, from + 50_000) - 1],
     );
 });

@@ -16,7 +16,7 @@ import { mastersAlive } from '../store/sessions.ts';
 import { storeState, storeStateSet } from '../store/store-state.ts';
 import { rowsCount } from '../store/table-rows.ts';
 import { type Synced, tableSync, tableSyncKeys } from '../store/table-sync.ts';
-import { type TableShape, tablesInBoth } from '../store/tables.ts';
+import { tableInUse, type TableShape, tablesInBoth } from '../store/tables.ts';
 
 export interface CopySource {
   /** For messages and for the marks in both stores: without secrets. */
@@ -60,8 +60,6 @@ const unchanging: ReadonlySet<string> = new Set([
   'schedule_version',
   'calendar_version',
 ]);
-/** Rows of any of these tell that a store has been worked on. */
-const telling = ['job', 'run', 'run_archive', 'schedule', 'fire', 'session', 'api_token'];
 const lookMs = 250;
 
 /** Refusals: DATABASE_CHANGED, TARGET_NOT_EMPTY, INTERRUPTED. */
@@ -72,9 +70,8 @@ export async function storeCopyPrepare(deps: StoreCopyDeps): Promise<TableShape[
   const found = await storeState(target.db);
   if (found.state === 'filling' && found.detail === mark) return shapes;
   if (found.state !== 'open') throw new Refusal('TARGET_NOT_EMPTY', `${target.name} is being filled ${found.detail}`);
-  for (const name of telling)
-    if ((await rowsCount(target.db, { name })) > 0)
-      throw new Refusal('TARGET_NOT_EMPTY', `the table ${name} of ${target.name} has rows`);
+  const table = await tableInUse(target.db);
+  if (table !== null) throw new Refusal('TARGET_NOT_EMPTY', `the table ${table} of ${target.name} has rows`);
   await target.db.transaction((tx) => storeStateSet(tx, 'filling', mark));
   return shapes;
 }

@@ -78,3 +78,15 @@ export async function tablesInBoth(source: Tx, target: Tx): Promise<TableShape[]
 }
 
 const wordsOf = ({ name, columns }: TableShape): string => `${name} (${Object.keys(columns).toSorted().join(', ')})`;
+
+/** Rows of any of these tables tell that a store has been worked on. */
+const telling = ['job', 'run', 'run_archive', 'schedule', 'fire', 'session', 'api_token'];
+
+/** The name of a table with rows that no new store has; null when there is none. */
+export async function tableInUse(tx: Tx): Promise<string | null> {
+  for (const name of telling) {
+    const rows = await tx.query(`select 1 as one from ${name} limit 1`);
+    if (rows.length > 0) return name;
+  }
+  return null;
+}

@@ -5,16 +5,8 @@ import { serverLimits } from '../../core/limits.ts';
 import type { Database } from '../../ports/database.ts';
 import type { OpenPlace, RestorePlace, StoreImage } from '../../ports/store-image.ts';
 import { storeState, storeStateSet } from '../../store/store-state.ts';
-import {
-  allKeys,
-  rowsCount,
-  rowsDelete,
-  rowsIn,
-  rowsInsert,
-  type StoredRow,
-  tablePages,
-} from '../../store/table-rows.ts';
-import { type TableShape, tablesOf } from '../../store/tables.ts';
+import { allKeys, rowsDelete, rowsIn, rowsInsert, type StoredRow, tablePages } from '../../store/table-rows.ts';
+import { tableInUse, type TableShape, tablesOf } from '../../store/tables.ts';
 import { linesOf } from './byte-pieces.ts';
 
 const prefix = 'rows/';
@@ -54,7 +46,7 @@ export function logicalPlace({ name, db, setClock }: LogicalPlaceOptions): Resto
   let settled = false;
   const begin = async (): Promise<Map<string, TableShape>> => {
     const tables = await tablesOf(db);
-    await assertEmpty(db, name, tables);
+    await assertEmpty(db, name);
     for (const shape of tables) initial.set(shape.name, await rowsIn(db, shape, allKeys, serverLimits.tablePageRows));
     await db.transaction((tx) => storeStateSet(tx, 'filling', 'from a backup'));
     shapes = new Map(tables.map((shape) => [shape.name, shape]));
@@ -108,17 +100,12 @@ async function writeRows(db: Database, shape: TableShape, content: AsyncIterable
   await flush();
 }
 
-/** Rows of any of these tell that a store has been worked on. */
-const telling = ['job', 'run', 'run_archive', 'schedule', 'fire', 'session', 'api_token'];
-
-export async function assertEmpty(db: Database, name: string, tables: readonly { name: string }[]): Promise<void> {
+async function assertEmpty(db: Database, name: string): Promise<void> {
   const { state, detail } = await storeState(db);
   if (state !== 'open' && detail !== 'from a backup')
     throw new Refusal('TARGET_NOT_EMPTY', `${name} is ${state} ${detail}`);
-  if (state !== 'open') return;
-  for (const table of tables)
-    if (telling.includes(table.name) && (await rowsCount(db, table)) > 0)
-      throw new Refusal('TARGET_NOT_EMPTY', `the table ${table.name} of ${name} has rows`);
+  const table = state === 'open' ? await tableInUse(db) : null;
+  if (table !== null) throw new Refusal('TARGET_NOT_EMPTY', `the table ${table} of ${name} has rows`);
 }
 
 async function empty(db: Database, tables: readonly TableShape[]): Promise<void> {
