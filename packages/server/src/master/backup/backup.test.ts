@@ -1,8 +1,9 @@
 // Backups of SQLite and of rows: whole, cheap to repeat, refused when damaged, and never in the way of what is there.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -247,6 +248,35 @@ describe('a backup of an SQLite file', { timeout: 120_000 }, () => {
     assert.equal((await repository.manifests()).length, 0);
     await take();
     assert.equal((await repository.manifests()).length, 1);
+  });
+
+  const mayMount = process.getuid?.() === 0 && process.platform === 'linux';
+  test('fails where the disk is full, in the copy as in the restore, and leaves nothing there', {
+    skip: mayMount ? false : 'takes the right to mount',
+  }, async (context) => {
+    const { db, path, take, repository, directory } = await setup(context);
+    const noise = randomBytes(2_000_000).toString('hex');
+    await db.query('insert into meta (key, value) values ($1, $2)', ['noise', noise]);
+    const manifest = await take();
+    const small = join(directory, 'small');
+    mkdirSync(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tidewheel-test', small]);
+    try {
+      const source = { db, image: sqliteImage(path, small), identity: systemIdentity, version: '1' };
+      await assert.rejects(
+        backupTake(repository, source, systemIdentity.next(), quiet),
+        refuses('BACKUP_FAILED', /full|space/),
+      );
+      assert.equal((await repository.manifests()).length, 1);
+      const place = sqlitePlace({ path: join(small, 'back.db'), replace: false, stamp: '', nowMs });
+      await assert.rejects(
+        backupRestore(repository, manifest, place, systemIdentity, quiet, order),
+        refuses('BACKUP_FAILED', /space/i),
+      );
+      assert.deepEqual(readdirSync(small), []);
+    } finally {
+      execFileSync('umount', [small]);
+    }
   });
 
   test('is pruned with the pieces that no other holds', async (context) => {
