@@ -53,6 +53,7 @@ export const layers: readonly Layer[] = [
   driver('sqlite'),
   driver('postgres', ['pg']),
   driver('etcd', ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf']),
+  driver('archive', ['aws4fetch']),
   driver('system', ['pino', '@prometheus-io/client', 'ws']),
   { name: 'master', files: new RegExp(`^${server}master/`), layers: below.master, packages: [] },
   {

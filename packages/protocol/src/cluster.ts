@@ -66,6 +66,9 @@ export const degradations = [
   'fires-amiss',
   'store-filling',
   'store-full',
+  'restore-gap',
+  'backup-failed',
+  'backup-overdue',
 ] as const;
 export type Degradation = (typeof degradations)[number];
 

@@ -273,6 +273,82 @@ export const errorCatalogue = {
     remedy: 'Start another master, or let one that is cordoned take work again (`tidewheel cluster uncordon`).',
     retryable: false,
   },
+  STORE_CLOSED: {
+    status: 409,
+    title: 'The store may not be worked on',
+    remedy:
+      'If it was moved, start the masters on the store that the message names. If a copy or a restore was broken off, begin it again, or take it back with `tidewheel store open`.',
+    retryable: false,
+  },
+  TARGET_NOT_EMPTY: {
+    status: 409,
+    title: 'The target holds something else',
+    remedy: 'Name an empty database, file or directory; nothing that is there is ever written over.',
+    retryable: false,
+  },
+  INTERRUPTED: {
+    status: 503,
+    title: 'Stopped on request',
+    remedy: 'Nothing was switched. Begin again: what is done already is found and not done again.',
+    retryable: true,
+  },
+  BACKUP_CORRUPT: {
+    status: 422,
+    title: 'The backup is damaged',
+    remedy:
+      'Take another one: `tidewheel backup list` shows which were verified. Look at the disk or the store of objects that it lay on.',
+    retryable: false,
+  },
+  BACKUP_NEWER: {
+    status: 409,
+    title: 'The backup is newer than this binary',
+    remedy: 'Restore it with the version of Tidewheel that made it, or a newer one.',
+    retryable: false,
+  },
+  BACKUP_KEY: {
+    status: 409,
+    title: 'The key of the backup is missing or wrong',
+    remedy:
+      'Name the file with the key that the backup was made with: `backup.keyFile` or --key-file. Without it nobody can read the backup.',
+    retryable: false,
+  },
+  BACKUP_BUSY: {
+    status: 409,
+    title: 'Another backup is under way',
+    remedy: 'Wait until it has ended: `tidewheel backup list` shows how far it is.',
+    retryable: true,
+  },
+  BACKUP_FAILED: {
+    status: 500,
+    title: 'The backup or restore failed',
+    remedy: 'Mend what the message names and begin again. Nothing that was there before has been touched.',
+    retryable: true,
+  },
+  BACKUP_TARGET: {
+    status: 503,
+    title: 'The place for backups cannot be used',
+    remedy: 'Check that it can be reached, that the credentials permit reading and writing, and that it is not full.',
+    retryable: true,
+  },
+  OTHER_CLUSTER: {
+    status: 409,
+    title: 'The store belongs to another cluster',
+    remedy: 'Check both names. To give a backup a place beside this store, restore it into a new one.',
+    retryable: false,
+  },
+  RESTORE_GAP: {
+    status: 409,
+    title: 'The store was restored, and its gap is open',
+    remedy:
+      'Look at it with `tidewheel backup gap`, then choose: `tidewheel backup gap --close skip`, last or all. Nothing fires before.',
+    retryable: false,
+  },
+  WAL_CONFLICT: {
+    status: 409,
+    title: 'The archive holds other content under this name',
+    remedy: 'Two servers archive into one place: give each cluster its own. What is archived is never written over.',
+    retryable: false,
+  },
   UNREACHABLE: {
     status: 503,
     title: 'No master answers',
@@ -295,70 +371,3 @@ interface CatalogueEntry {
 }
 
 export type ErrorCode = keyof typeof errorCatalogue;
-
-/** One fault inside a request or file. `pointer` is a JSON pointer; files add line and column, both from 1. */
-export interface Fault {
-  readonly pointer: string;
-  readonly detail: string;
-  readonly line?: number;
-  readonly column?: number;
-}
-
-export interface RefusalOptions {
-  readonly faults?: readonly Fault[];
-  readonly retryAfterSeconds?: number;
-  readonly cause?: unknown;
-}
-
-/** The one class of "no" to a caller. Anything else that is thrown is a defect. */
-export class Refusal extends Error {
-  readonly code: ErrorCode;
-  readonly faults: readonly Fault[];
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(code: ErrorCode, detail: string, options: RefusalOptions = {}) {
-    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = 'Refusal';
-    this.code = code;
-    this.faults = options.faults ?? [];
-    this.retryAfterSeconds = options.retryAfterSeconds;
-  }
-
-  get status(): number {
-    return errorCatalogue[this.code].status;
-  }
-}
-
-/** RFC 9457 body, as every route answers a refusal. */
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  code: ErrorCode;
-  remedy: string;
-  requestId?: string;
-  errors?: Fault[];
-}
-
-export function problemOf(refusal: Refusal, requestId?: string): Problem {
-  const entry = errorCatalogue[refusal.code];
-  return {
-    type: `urn:tidewheel:error:${refusal.code}`,
-    title: entry.title,
-    status: entry.status,
-    detail: refusal.message,
-    code: refusal.code,
-    remedy: entry.remedy,
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(refusal.faults.length === 0 ? {} : { errors: [...refusal.faults] }),
-  };
-}
-
-/** Zod issues as faults; `prefix` is the pointer of the value that was checked. */
-export function faultsOf(issues: readonly { path: readonly PropertyKey[]; message: string }[], prefix = ''): Fault[] {
-  return issues.map((issue) => ({
-    pointer: prefix + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-    detail: issue.message,
-  }));
-}

@@ -2,6 +2,7 @@
 
 export * from './api.ts';
 export * from './backfill.ts';
+export * from './backup.ts';
 export * from './bytes.ts';
 export * from './calendar.ts';
 export * from './cluster.ts';
@@ -14,6 +15,7 @@ export * from './lock.ts';
 export * from './names.ts';
 export * from './preview.ts';
 export * from './probe.ts';
+export * from './refusal.ts';
 export * from './retention.ts';
 export * from './run.ts';
 export * from './schedule.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDuration, parseDuration } from './duration.ts';
-import { faultsOf } from './errors.ts';
+import { faultsOf } from './refusal.ts';
 import { handlerKey, jobDefinitionSchema } from './job.ts';
 import { limits } from './limits.ts';
 

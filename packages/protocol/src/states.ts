@@ -34,6 +34,7 @@ export const skipReasons = [
   'overlap',
   'overlap-limit',
   'job-disabled',
+  'restore-gap',
 ] as const;
 export type SkipReason = (typeof skipReasons)[number];
 /** What there is to say of a time that was fired: made up for after an outage, or waiting for the previous run to end. */

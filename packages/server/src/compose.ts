@@ -1,16 +1,15 @@
 // Joins the pieces: the only file that knows all drivers. A configuration becomes an open store, and an open store
 // becomes a running system: database, signals, one master, its HTTP door.
 
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
+import { openBackups } from './compose/open-backups.ts';
+import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
-import { openSqlite } from './drivers/sqlite/database.ts';
-import { breathe, systemClock } from './drivers/system/clock.ts';
-import { systemIdentity } from './drivers/system/identity.ts';
-import { localSignals } from './drivers/system/local-signals.ts';
+import { systemClock } from './drivers/system/clock.ts';
 import { diskFreeBytes } from './drivers/system/disk.ts';
+import { systemIdentity } from './drivers/system/identity.ts';
 import { openLog, type SystemLog } from './drivers/system/log.ts';
 import { openMetrics } from './drivers/system/metrics.ts';
 import { type HttpDoor, startHttp } from './http/http-door.ts';
@@ -19,12 +18,13 @@ import { Master } from './master/master.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Coordinator } from './ports/coordinator.ts';
 import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
-import { type Database, StoreUnavailable } from './ports/database.ts';
+import type { Database } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
 import { leaseRows } from './store/lease-rows.ts';
 import { migrate, migrationsAhead } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
+import { storeClosed, storeState } from './store/store-state.ts';
 import { type Grant, tokenCreate } from './store/tokens.ts';
 
 export interface NewToken extends Grant {
@@ -48,7 +48,7 @@ const everything: Grant = { name: 'operator at the store', role: 'admin', namesp
 
 /** Opens and migrates. Refusals: DATABASE_LOCKED, DATABASE_CORRUPT, DATABASE_NEWER, DATABASE_CHANGED, STORE_UNREACHABLE. */
 export async function openStore(config: StoreConfig, log: Log): Promise<OpenStore> {
-  const { db, signals } = config.engine === 'sqlite' ? openFile(config.path) : await openCluster(config, log);
+  const { db, signals } = await openDatabase(config, log);
   try {
     await migrate(db);
     const ahead = await migrationsAhead(db);
@@ -76,29 +76,6 @@ export async function openStore(config: StoreConfig, log: Log): Promise<OpenStor
       await db.close();
     },
   };
-}
-
-function openFile(path: string): { db: Database; signals: Signals } {
-  // The directory holds the database and, with `dev`, a token: it is its owner's alone.
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return { db: openSqlite({ path, nowMs: () => systemClock.wallMs(), breathe }), signals: localSignals() };
-}
-
-/** Loaded only when wanted, so that one process with SQLite starts quickly. */
-async function openCluster(
-  config: Extract<StoreConfig, { engine: 'postgres' }>,
-  log: Log,
-): Promise<{ db: Database; signals: Signals }> {
-  const { openPostgres } = await import('./drivers/postgres/database.ts');
-  const { PostgresSignals } = await import('./drivers/postgres/signals.ts');
-  const shared = { url: config.url, clock: systemClock, identity: systemIdentity, log };
-  try {
-    const db = await openPostgres({ ...shared, poolSize: config.poolSize });
-    return { db, signals: new PostgresSignals(shared) };
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    throw new Refusal('STORE_UNREACHABLE', error.message, { cause: error });
-  }
 }
 
 /** Log lines of a server: JSON on stderr. */
@@ -140,7 +117,14 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     throw error;
   });
   const { db, signals } = store;
+  const closed = storeClosed(await storeState(db));
+  if (closed !== null) {
+    await etcd?.close();
+    await store.close();
+    throw closed;
+  }
   const coordinator = etcd ?? leaseRows(store);
+  const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
   const metrics = openMetrics({ process: true });
   const settings: MasterSettings = {
     ...masterDefaults,
@@ -156,7 +140,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
-  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints });
+  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;

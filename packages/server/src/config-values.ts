@@ -17,6 +17,17 @@ export type StoreConfig =
   | { readonly engine: 'sqlite'; readonly path: string }
   | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
 
+export type BackupTargetConfig =
+  | { readonly kind: 'dir'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      readonly endpoint: string;
+      readonly region: string;
+      readonly bucket: string;
+      /** With a `/` at its end, or empty. */
+      readonly prefix: string;
+    };
+
 const endpointsMax = 9;
 
 export const text: Read<string> = (value) => (value === '' ? new Problem('a text that is not empty') : value);
@@ -56,6 +67,23 @@ export function readStore(value: string): StoreConfig | Problem {
   if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return expected;
   // The pool's size is a key of its own and is put in by readConfig.
   return { engine: 'postgres', url: value, poolSize: 0 };
+}
+
+export function readBackupTarget(value: string): BackupTargetConfig | Problem {
+  const expected = new Problem('dir:DIRECTORY, or s3://BUCKET/PREFIX?endpoint=https://…&region=…');
+  if (value.startsWith('dir:')) {
+    const path = value.slice('dir:'.length);
+    return path === '' ? expected : { kind: 'dir', path: resolve(path) };
+  }
+  if (!value.startsWith('s3://') || !URL.canParse(value)) return expected;
+  const { hostname: bucket, pathname, searchParams, username, password } = new URL(value);
+  const region = searchParams.get('region') ?? 'us-east-1';
+  const endpoint = searchParams.get('endpoint') ?? `https://s3.${region}.amazonaws.com`;
+  // Credentials have a file of their own: an address stands in listings and logs.
+  if (bucket === '' || username !== '' || password !== '' || !/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
+    return expected;
+  const prefix = pathname.replace(/^\/+/, '').replace(/\/*$/, '/');
+  return { kind: 's3', endpoint: new URL(endpoint).origin, region, bucket, prefix: prefix === '/' ? '' : prefix };
 }
 
 export function readListen(value: string): { host: string; port: number } | Problem {

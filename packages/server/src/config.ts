@@ -6,11 +6,11 @@ import { type Fault, Refusal } from '@tidewheel/protocol';
 import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
 import type { RetentionSettings } from './core/retention.ts';
 import type { SpaceSettings } from './core/store-growth.ts';
-import { fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
+import { type BackupTargetConfig, fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
 
 export { type ConfigKey, configKeys, type LogLevel, logLevels } from './config-keys.ts';
 
-export type { StoreConfig };
+export type { BackupTargetConfig, StoreConfig };
 
 export type CoordinatorConfig =
   | { readonly kind: 'store' }
@@ -22,6 +22,18 @@ export type CoordinatorConfig =
       readonly client: { readonly certFile: string; readonly keyFile: string } | null;
       readonly login: { readonly user: string; readonly passwordFile: string } | null;
     };
+
+export interface BackupConfig {
+  readonly target: BackupTargetConfig;
+  readonly everyMs: number;
+  readonly keep: number;
+  readonly keyFile: string | null;
+  readonly credentialsFile: string | null;
+  readonly scratch: string | null;
+  readonly postgresPrograms: string | null;
+  /** The directories in which programs are looked for. */
+  readonly searchPath: string;
+}
 
 export interface ServerConfig {
   readonly store: StoreConfig;
@@ -38,6 +50,8 @@ export interface ServerConfig {
   readonly catchUpPerSecond: number;
   readonly retention: Pick<RetentionSettings, 'runs' | 'ledgerMs' | 'eventsMs'>;
   readonly space: SpaceSettings;
+  /** Null: no backups are made. */
+  readonly backup: BackupConfig | null;
 }
 
 export interface ConfigSources {
@@ -78,9 +92,8 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     catchUpPerSecond: value(keys.catchUpRate),
   };
   faults.push(...togetherFaults(all));
-  const coordinator = coordinatorOf(value, faults);
-  const retention = retentionOf(value);
-  const space = spaceOf(value);
+  const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
+  const [retention, space] = [retentionOf(value), spaceOf(value)];
   const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond } = all;
   if (
     faults.length > 0 ||
@@ -116,6 +129,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     catchUpPerSecond,
     retention,
     space,
+    backup,
   });
 }
 
@@ -140,6 +154,18 @@ function togetherFaults(all: {
     });
   }
   return faults;
+}
+
+function backupOf(value: Value, { env }: ConfigSources, faults: Fault[]): BackupConfig | null {
+  const target = value(keys.backupTarget);
+  const [everyMs, keep] = [value(keys.backupEvery), value(keys.backupKeep)];
+  const [keyFile, credentialsFile] = [value(keys.backupKeyFile), value(keys.backupCredentials)];
+  const [scratch, postgresPrograms] = [value(keys.backupScratch), value(keys.postgresPrograms)];
+  if (target === null || everyMs === null || keep === null) return null;
+  if (target.kind === 's3' && credentialsFile === null)
+    faults.push({ pointer: keys.backupCredentials.key, detail: 'needed, because `backup.target` is of S3' });
+  const searchPath = env['PATH'] ?? '';
+  return Object.freeze({ target, everyMs, keep, keyFile, credentialsFile, scratch, postgresPrograms, searchPath });
 }
 
 type Value = <T>(key: ConfigKey<T>) => T | null;

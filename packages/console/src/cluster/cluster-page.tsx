@@ -85,6 +85,9 @@ const degradations: readonly Degradation[] = [
   'fires-amiss',
   'store-filling',
   'store-full',
+  'restore-gap',
+  'backup-failed',
+  'backup-overdue',
 ];
 
 /** A newer master may know more of them. */

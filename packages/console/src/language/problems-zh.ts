@@ -96,6 +96,56 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '锁已不再属于您',
     remedy: '请停止在该锁下进行的工作；继续之前请重新获取锁（会得到新的令牌号）。',
   },
+  STORE_CLOSED: {
+    title: '该存储不可使用',
+    remedy:
+      '若存储已迁移，请让 master 使用消息中所示的存储；若复制或恢复被中断，请重新执行，或用 `tidewheel store open` 撤销。',
+  },
+  TARGET_NOT_EMPTY: {
+    title: '目标并非为空',
+    remedy: '请指定空的数据库、文件或目录；已有内容绝不会被覆盖。',
+  },
+  INTERRUPTED: {
+    title: '已按要求停止',
+    remedy: '尚未切换任何内容。重新执行即可，已完成的部分不会重做。',
+  },
+  BACKUP_CORRUPT: {
+    title: '备份已损坏',
+    remedy: '请改用其他备份：`tidewheel backup list` 会显示哪些已通过验证；并检查其所在的磁盘或对象存储。',
+  },
+  BACKUP_NEWER: {
+    title: '备份比本程序更新',
+    remedy: '请使用制作该备份的 Tidewheel 版本或更新版本进行恢复。',
+  },
+  BACKUP_KEY: {
+    title: '备份密钥缺失或错误',
+    remedy: '请指定制作该备份时所用的密钥文件：`backup.keyFile` 或 --key-file。没有它，任何人都无法读取该备份。',
+  },
+  BACKUP_BUSY: {
+    title: '另一个备份正在进行',
+    remedy: '请等待其结束：`tidewheel backup list` 会显示进度。',
+  },
+  BACKUP_FAILED: {
+    title: '备份或恢复失败',
+    remedy: '请修复消息中指出的问题后重试。原有内容未被改动。',
+  },
+  BACKUP_TARGET: {
+    title: '备份存放位置不可用',
+    remedy: '请检查其是否可达、凭据是否允许读写，以及空间是否已满。',
+  },
+  OTHER_CLUSTER: {
+    title: '该存储属于另一个集群',
+    remedy: '请核对两者的名称。若要与该存储并存，请恢复到新的位置。',
+  },
+  RESTORE_GAP: {
+    title: '存储已恢复，缺口尚未处理',
+    remedy:
+      '请用 `tidewheel backup gap` 查看，然后选择：`tidewheel backup gap --close skip`、last 或 all。在此之前不会触发任何任务。',
+  },
+  WAL_CONFLICT: {
+    title: '归档中同名文件内容不同',
+    remedy: '有两台服务器归档到同一位置：请为每个集群指定各自的位置。已归档内容绝不会被覆盖。',
+  },
   UNREACHABLE: { title: '没有主节点应答', remedy: '请检查地址，以及主节点是否在运行。' },
   WAIT_TIMED_OUT: { title: '等待超时', remedy: '运行仍在继续，请稍后再看。' },
 };

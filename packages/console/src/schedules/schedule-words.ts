@@ -62,6 +62,7 @@ const fireReasons = [
   'misfire',
   'misfire-window',
   'misfire-limit',
+  'restore-gap',
   'overlap',
   'overlap-limit',
   'job-disabled',

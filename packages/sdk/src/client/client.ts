@@ -14,6 +14,7 @@ import { check, describeFaults } from '../schema.ts';
 import type { Task, TaskInput, TaskOutput } from '../task.ts';
 import { BackfillsApi, CalendarsApi } from './calendars-api.ts';
 import { applyDefinitions, JobsApi, SchedulesApi } from './definitions-api.ts';
+import { BackupsApi } from './backups-api.ts';
 import { ClusterApi } from './cluster-api.ts';
 import { followEvents } from './event-stream.ts';
 import { LocksApi } from './locks-api.ts';
@@ -48,6 +49,7 @@ export class Client {
   readonly workers: WorkersApi;
   readonly locks: LocksApi;
   readonly cluster: ClusterApi;
+  readonly backups: BackupsApi;
   readonly tokens: TokensApi;
   readonly audit: AuditApi;
   readonly retention: RetentionApi;
@@ -65,6 +67,7 @@ export class Client {
     this.runs = new RunsApi(requests, this.#base);
     this.workers = new WorkersApi(requests, this.#base);
     this.cluster = new ClusterApi(requests);
+    this.backups = new BackupsApi(requests);
     this.locks = new LocksApi(requests, this.#base);
     this.tokens = new TokensApi(requests);
     this.audit = new AuditApi(requests, this.#base);

@@ -3,6 +3,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { auditCommand } from './audit.ts';
 import { backfillCommand } from './backfill.ts';
+import { backupCommand } from './backup.ts';
 import { calendarCommand } from './calendar.ts';
 import { clusterCommand } from './cluster.ts';
 import { type CommandLine, ownVersion } from './command-line.ts';
@@ -19,10 +20,10 @@ import { runCommand } from './run.ts';
 import { holdCommand, retentionCommand } from './retention.ts';
 import { scheduleCommand } from './schedule.ts';
 import { serverCommand } from './server.ts';
+import { storeCommand } from './store.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
-import { storeCommand } from './store.ts';
 import { workerCommand } from './worker.ts';
 
 const guide = `
@@ -50,6 +51,7 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(runCommand(cli))
     .addCommand(lockCommand(cli))
     .addCommand(clusterCommand(cli))
+    .addCommand(backupCommand(cli))
     .addCommand(storeCommand(cli))
     .addCommand(retentionCommand(cli))
     .addCommand(holdCommand(cli))

@@ -56,6 +56,13 @@ async function serve(cli: CommandLine, config: ServerConfig): Promise<number> {
     log.flush();
     return exitCodes.ok;
   } catch (error) {
+    if (error instanceof Refusal && error.code === 'STORE_CLOSED') {
+      // Nothing is wrong here: what this master holds is settled, and whoever waits for the store gets it at once.
+      log.warn('the store is closed; stopping', { why: error.message });
+      await system.stop();
+      log.flush();
+      throw error;
+    }
     // Nothing in this process can be trusted any more; what is committed is whole, and another master goes on.
     log.error('stopped by a defect', { error });
     log.flush();

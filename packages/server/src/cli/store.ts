@@ -1,63 +1,106 @@
-// `tidewheel store`: how large the store is, what is large in it, how it grows, and when it will be full.
+// `tidewheel store`: moves everything from one store to another, of either engine, while the cluster goes on for all but the last seconds.
 
-import { bytesText, type StoreStatus } from '@tidewheel/protocol';
 import { Command } from 'commander';
-import { openApi } from './api.ts';
+import type { StoreConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { silentLog } from '../ports/log.ts';
 import type { CommandLine } from './command-line.ts';
-import { type ConnectionOptions, withConnection } from './connection.ts';
-import { tableSizeListing } from './listings-retention.ts';
-import { Output, type OutputOptions, withOutput } from './output.ts';
-import { paint, renderFields } from './table.ts';
+import { UsageError } from './failure.ts';
+import { Output, type OutputOptions, type Listing, withOutput } from './output.ts';
+import { ProgressLine } from './progress-line.ts';
+import { storeStatusCommand } from './store-status.ts';
 
-export function storeCommand(cli: CommandLine): Command {
-  return new Command('store').description('the store: how large it is and how it grows').addCommand(statusCommand(cli));
+interface CopyOptions extends OutputOptions {
+  readonly bulkOnly?: boolean;
+  readonly yes?: boolean;
 }
 
-function statusCommand(cli: CommandLine): Command {
-  const command = new Command('status').description(
-    'show the size of each table, the growth and when the store will be full; exit code 0: there is room, 1: it is filling up',
-  );
-  return withOutput(withConnection(command)).action(async (options: ConnectionOptions & OutputOptions) => {
-    const status = await openApi(cli, options).client.retention.store();
-    const output = new Output(cli.terminal, options);
-    output.list(tableSizeListing, status.tables, status);
-    if (output.forPeople) cli.terminal.out(`\n${storeText(status, output.times, cli.terminal.outColour)}\n`);
-    cli.exitCode = status.level === 'ok' ? 0 : 1;
+interface CopiedRow {
+  readonly table: string;
+  readonly rows: number;
+  readonly late: number;
+}
+
+const copiedListing: Listing<CopiedRow> = {
+  columns: () => [
+    { title: 'TABLE', value: (row) => row.table },
+    { title: 'ROWS', value: (row) => String(row.rows), right: true },
+    { title: 'WHILE STOPPED', value: (row) => String(row.late), right: true },
+  ],
+  name: (row) => `table/${row.table}`,
+  empty: 'the bulk is copied; the masters go on with the old store',
+};
+
+export function storeCommand(cli: CommandLine): Command {
+  return new Command('store')
+    .description('the place where everything is kept')
+    .addCommand(storeStatusCommand(cli))
+    .addCommand(copyCommand(cli))
+    .addCommand(openCommand(cli));
+}
+
+function copyCommand(cli: CommandLine): Command {
+  const command = new Command('copy')
+    .description('move everything to another store, which must be empty; begun again, it goes on where it was')
+    .argument('<from>', 'sqlite:FILE or postgres://…, with or without running masters')
+    .argument('<to>', 'sqlite:FILE or postgres://…')
+    .option('--bulk-only', 'only what can be copied without stopping masters')
+    .option('--yes', 'do not ask before the masters are stopped');
+  return withOutput(command).action(async (from: string, to: string, options: CopyOptions) => {
+    const { terminal } = cli;
+    const [source, target] = [storeAt(from), storeAt(to)];
+    const { copyStore } = await import('../compose/store-copy.ts');
+    const progress = new ProgressLine(terminal);
+    const run = (bulkOnly: boolean) =>
+      copyStore(source, target, {
+        log: silentLog,
+        bulkOnly,
+        interrupted: terminal.interruption(),
+        tell: (step) => {
+          if (step.step === 'bulk' || step.step === 'rest')
+            progress.show(
+              `${step.step === 'bulk' ? 'copying' : 'copying the rest of'} ${step.table}`,
+              step.rows,
+              step.of,
+            );
+          else progress.say(sayings[step.step]('masters' in step ? step.masters : []));
+        },
+      });
+    // The bulk takes long and stops nobody: the question comes when its answer matters.
+    if (options.bulkOnly !== true && options.yes !== true) {
+      await run(true);
+      progress.end();
+      const answer = await terminal.ask(
+        'Stop the masters of the old store and switch now? They do not come back on it. [y/N] ',
+      );
+      if (answer === null) throw new UsageError('nobody can be asked here: say --yes, or --bulk-only');
+      if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('nothing was switched; begin again whenever you want');
+    }
+    const copied = await run(options.bulkOnly === true);
+    progress.end();
+    new Output(terminal, options).list(copiedListing, copied, { items: copied });
+    if (copied.length > 0) terminal.err(`moved: start the masters with --store ${to.replace(/:[^:@/]*@/, ':…@')}\n`);
   });
 }
 
-function storeText(status: StoreStatus, times: (at: number) => string, colour: boolean): string {
-  const { level, usedBytes, reusableBytes, freeBytes, freeOf, reserveBytes, growthBytesPerDay, fullAt, lastPass } =
-    status;
-  const style = level === 'ok' ? 'green' : level === 'filling' ? 'yellow' : 'red';
-  const words = { ok: 'there is room', filling: 'it is filling up', full: 'new runs are refused' };
-  return renderFields(
-    [
-      ['level', paint(words[level], style, colour)],
-      [
-        'used',
-        `${bytesText(usedBytes)}${reusableBytes > 0 ? `, and ${bytesText(reusableBytes)} to be used again` : ''}`,
-      ],
-      [
-        'free',
-        freeBytes === null ? 'unknown; say a budget (store.budget)' : `${bytesText(freeBytes)} of the ${freeOf ?? ''}`,
-      ],
-      ['reserve', `${bytesText(reserveBytes)}: below it new runs are refused`],
-      ['growth', growthBytesPerDay === null ? 'not measured for long enough' : `${bytesText(growthBytesPerDay)} a day`],
-      ['full', fullAt === null ? 'not in sight' : times(fullAt)],
-      [
-        'ledger',
-        status.ledgerFrom === 0
-          ? 'all fires are kept'
-          : `fires are kept from ${new Date(status.ledgerFrom).toISOString()}`,
-      ],
-      ['removed', lastPass === null ? 'nothing yet' : `${times(lastPass.at)}: ${passText(lastPass)}`],
-    ],
-    colour,
-  );
+const sayings = {
+  stopping: (masters: readonly string[]) =>
+    `waiting until the masters have stopped: ${masters.join(', ') || 'a process has the store open'}`,
+  stopped: () => 'no master works on the old store any more',
+  moved: () => 'all rows are compared, and the new store is open',
+};
+
+function openCommand(cli: CommandLine): Command {
+  return new Command('open')
+    .description('take back a move that was broken off, so that masters may work on the store again')
+    .argument('<store>', 'sqlite:FILE or postgres://…')
+    .action(async (store: string) => {
+      const { reopenStore } = await import('../compose/store-copy.ts');
+      const was = await reopenStore(storeAt(store), silentLog);
+      cli.terminal.err(was === 'open' ? 'it was open\n' : `open again; it was ${was}\n`);
+    });
 }
 
-function passText({ runs, logChunks, fires, others, partitions }: NonNullable<StoreStatus['lastPass']>): string {
-  const days = partitions > 0 ? `, ${partitions} partitions` : '';
-  return `${runs} runs, ${logChunks} log chunks, ${fires} fires, ${others} other rows${days}`;
+export function storeAt(url: string): StoreConfig {
+  return readConfig({ flags: { store: url }, env: {}, file: null }).store;
 }

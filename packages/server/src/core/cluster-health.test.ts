@@ -29,6 +29,8 @@ const well: ClusterFacts = {
   silenceMs: 10_000,
   coordinatorTrouble: null,
   amiss: { schedules: 0, fires: 0 },
+  gap: null,
+  backups: null,
   zonesChanged: { zones: [], moved: 0 },
   space: {
     usedBytes: 1,

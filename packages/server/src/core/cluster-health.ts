@@ -14,10 +14,24 @@ export interface ClusterFacts extends Omit<ClusterStatus, 'degraded' | 'now'> {
   readonly space: SpaceNow;
   /** What the standing audit found and nobody has acknowledged. */
   readonly amiss: { readonly schedules: number; readonly fires: number };
+  /** When the store was restored, while nobody has chosen what becomes of the gap. */
+  readonly gap: { readonly backupId: string } | null;
+  readonly backups: BackupFacts | null;
   /** Zones whose clock changes came to differ within the last day, and the next fires that moved with them. */
   readonly zonesChanged: { readonly zones: readonly string[]; readonly moved: number };
 }
 
+/** The backups as the store knows them; null: none are configured. */
+export interface BackupFacts {
+  /** Since the newest one that was verified was begun; null when there is none. */
+  readonly ageMs: number | null;
+  readonly everyMs: number;
+  /** Why the newest one failed; null when it did not. */
+  readonly failure: string | null;
+}
+
+/** Of the interval: a backup takes its time, and the first failure is told by itself. */
+const overdueShare = 1.5;
 const zonesTold = 5;
 
 export function degradationsOf(facts: ClusterFacts): Finding[] {
@@ -54,6 +68,7 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
       `${facts.amiss.fires} fires are missing, doubled or unexpected; schedules: ${facts.amiss.schedules}`,
     );
   sayOfSpace(facts.space, say);
+  tellCopies(facts, say);
   return found;
 }
 
@@ -74,4 +89,15 @@ function sayOfSpace(
       'store-filling',
       `at the rate of the last days there is room for ${Math.floor(fullInMs / 86_400_000)} more days`,
     );
+}
+
+function tellCopies({ gap, backups }: ClusterFacts, say: (what: Degradation, detail: string) => void): void {
+  if (gap !== null)
+    say('restore-gap', `restored from ${gap.backupId}: nothing fires until \`tidewheel backup gap --close\` says how`);
+  if (backups === null) return;
+  const { ageMs, everyMs, failure } = backups;
+  if (failure !== null) say('backup-failed', failure);
+  if (ageMs === null) say('backup-overdue', 'there is no verified backup');
+  else if (ageMs > everyMs * overdueShare)
+    say('backup-overdue', `the newest verified backup is ${Math.round(ageMs / 3_600_000)} h old`);
 }

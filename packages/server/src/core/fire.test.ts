@@ -53,6 +53,7 @@ function decideRange(
   while (rest !== null) {
     const most = maxFires();
     const page = decideMissed({
+      choice: null,
       ...input,
       range: rest,
       noticedAt: input.now,
@@ -296,7 +297,13 @@ test('one call stays small whatever was missed: a week of seconds, page by page'
     assert.ok(aside);
     assert.equal(fires.length, 61);
     assert.ok(count() <= 61 + 200, `${count()} computations`);
-    const page = decideMissed({ ...input, range: aside, noticedAt: input.now, until: Number.MAX_SAFE_INTEGER });
+    const page = decideMissed({
+      ...input,
+      choice: null,
+      range: aside,
+      noticedAt: input.now,
+      until: Number.MAX_SAFE_INTEGER,
+    });
     assert.equal(page.fires.length, 500);
     assert.deepEqual(page.rest, { ...aside, after: start + 500 * second, next: start + 501 * second });
     assert.ok(count() <= 61 + 501 + 1000 + 400, `${count()} computations`);
@@ -309,4 +316,27 @@ test('a million missed times are all decided, each once', () => {
   assert.equal(new Set(fires.map((fire) => fire.fireAt)).size, 1_000_000);
   // Sixty-one are within the grace of a minute (the one exactly a minute late included), one is the newest missed.
   assert.equal(fires.filter((fire) => fire.outcome === 'fired').length, 62);
+});
+
+test('what a restore has made unknown is decided by the choice, whatever the rule of the schedule', () => {
+  const spec = scheduleDefinitionSchema.parse({ name: 's', cron: '* * * * * *', misfire: { policy: 'skip' } });
+  const situation = { spec, times: compileTimes(spec, 0), jobEnabled: true, unfinished: nothingUnfinished };
+  const decide = (choice: 'skip' | 'last' | 'all', maxFires: number) => {
+    const fires: FireDecision[] = [];
+    let rest: MissedRange | null = { after: 0, through: 10_000, next: 1000 };
+    while (rest !== null) {
+      const bounds = { range: rest, noticedAt: 60_000, until: Number.MAX_SAFE_INTEGER };
+      const page = decideMissed({ ...situation, ...bounds, maxFires, choice });
+      fires.push(...page.fires);
+      rest = page.rest;
+    }
+    const fired = fires.filter(({ outcome }) => outcome === 'fired');
+    const lost = fires.filter(({ reason }) => reason === 'restore-gap');
+    return [fired.length, fired.at(-1)?.fireAt ?? null, lost.length];
+  };
+  for (const maxFires of [1, 3, 100]) {
+    assert.deepEqual(decide('skip', maxFires), [0, null, 10]);
+    assert.deepEqual(decide('last', maxFires), [1, 10_000, 9]);
+    assert.deepEqual(decide('all', maxFires), [10, 10_000, 0]);
+  }
 });

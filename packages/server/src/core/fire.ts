@@ -11,7 +11,7 @@
 //
 // Memory is bounded by `maxFires` whatever was missed; time by `maxFires` plus, for the policy all, `max`.
 
-import type { FireOutcome, FireReason, ScheduleDefinition, SkipReason } from '@tidewheel/protocol';
+import type { FireOutcome, FireReason, GapChoice, ScheduleDefinition, SkipReason } from '@tidewheel/protocol';
 import { timeBefore } from './backfill-times.ts';
 import { delayedFire, type DelaySpec, isDelay } from './fixed-delay.ts';
 import { Overlap, type Unfinished } from './overlap.ts';
@@ -158,6 +158,8 @@ export interface MissedInput extends Situation {
   readonly noticedAt: number;
   /** Times later than this are for the next call; the first one is decided in any case. */
   readonly until: number;
+  /** An operator's, for what a restore has made unknown, in the place of the schedule's own rule. */
+  readonly choice: GapChoice | null;
 }
 
 export interface MissedDecisions {
@@ -200,6 +202,8 @@ type MissedRule = (fireAt: number, index: number) => SkipReason | null;
 /** The rule answers null for a time that is made up for. */
 function misfireRule(input: MissedInput, due: readonly number[], next: number | null): MissedRule {
   const { misfire } = input.spec;
+  const isNewest = (index: number): boolean => next === null && index === due.length - 1;
+  if (input.choice !== null) return chosenRule(input.choice, isNewest);
   const latenessOf = (fireAt: number) => input.noticedAt - fireAt;
   const newest = due.at(-1);
   // The policies ask for "the newest", which may be newer than this page: then look ahead, but only where it can matter.
@@ -212,6 +216,10 @@ function misfireRule(input: MissedInput, due: readonly number[], next: number | 
     if (newer + due.length - 1 - index < keep) return null;
     return misfire.policy === 'last' ? 'misfire' : 'misfire-limit';
   };
+}
+
+function chosenRule(choice: GapChoice, isNewest: (index: number) => boolean): MissedRule {
+  return (_fireAt, index) => (choice === 'all' || (choice === 'last' && isNewest(index)) ? null : 'restore-gap');
 }
 
 /** Times of the range from `first` on, counted up to `limit`: more makes no difference to the decision. */

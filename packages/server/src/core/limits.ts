@@ -161,4 +161,16 @@ export const serverLimits = {
   /** Files of the console kept in memory, and their bytes. */
   consoleFiles: 1000,
   consoleBytes: 32 * 1024 * 1024,
+  /** Rows of one page of a copy, the bytes that a page is aimed at, and keys that are compared at once. */
+  tablePageRows: 500,
+  tablePageBytes: 4 * 1024 * 1024,
+  tableKeyPageRows: 10_000,
+  /** Bytes of one piece of a backup, pieces under way to or from the target at once, and bytes of one manifest. */
+  backupChunkBytes: 1024 * 1024,
+  backupChunksAtOnce: 8,
+  backupManifestBytes: 256 * 1024 * 1024,
+  /** Of the gap after a restore: schedules, times of one and reports of workers that are shown. */
+  gapSchedules: 1000,
+  gapTimes: 1000,
+  gapReports: 1000,
 } as const;

@@ -11,6 +11,7 @@
 //      cancel, start timeout  ▼  claim
 //        ───────► succeeded · failed · canceled · skipped · lost
 //
+// A run that waits becomes lost only after a restore: it may have ended in the time of which the store knows nothing.
 // Each write of a run's state names its transition here first; a transition that is not in the table is a broken invariant.
 
 import type { AttemptOutcome, FinalState, JobSpec, ReportedOutcome, RunError, RunState } from '@tidewheel/protocol';
@@ -19,9 +20,9 @@ import { serverLimits } from './limits.ts';
 import { retryDelay } from './retry.ts';
 
 const transitions: Readonly<Record<RunState, readonly RunState[]>> = {
-  blocked: ['ready', 'scheduled', 'canceled', 'skipped', 'failed'],
-  scheduled: ['ready', 'canceled', 'failed'],
-  ready: ['running', 'canceled', 'failed'],
+  blocked: ['ready', 'scheduled', 'canceled', 'skipped', 'failed', 'lost'],
+  scheduled: ['ready', 'canceled', 'failed', 'lost'],
+  ready: ['running', 'canceled', 'failed', 'lost'],
   running: ['succeeded', 'failed', 'canceled', 'lost', 'scheduled', 'ready'],
   succeeded: [],
   failed: [],

@@ -34,6 +34,8 @@ export interface HttpDeps {
     | 'findings'
     | 'keeping'
     | 'storeStatus'
+    | 'backups'
+    | 'restoreGap'
     | 'locks'
   >;
   db: Database;

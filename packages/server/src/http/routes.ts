@@ -2,6 +2,7 @@
 
 import { auditRoutes } from './audit.ts';
 import { backfillRoutes } from './backfills.ts';
+import { backupRoutes } from './backups.ts';
 import { calendarRoutes } from './calendars.ts';
 import { clusterRoutes } from './cluster-page.ts';
 import { comingFiresRoutes } from './coming-fires.ts';
@@ -26,6 +27,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...serverRoutes(context),
     ...healthRoutes(context),
     ...clusterRoutes(context),
+    ...backupRoutes(context),
     ...consoleSessionRoutes(context),
     ...tokenRoutes(context),
     ...overviewRoutes(context),

@@ -2,11 +2,13 @@
 // question to the coordinator.
 
 import type { ClusterStatus } from '@tidewheel/protocol';
-import { degradationsOf } from '../core/cluster-health.ts';
+import { type BackupFacts, degradationsOf } from '../core/cluster-health.ts';
 import type { SpaceNow } from '../core/store-growth.ts';
 import { leaseTiming } from '../core/lease.ts';
+import { backupStanding } from '../store/backups.ts';
 import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
+import { gapRead } from '../store/restore-gap.ts';
 import { storeNow } from '../store/jobs.ts';
 import { termRead } from '../store/terms.ts';
 import { zonesChanged } from '../store/zone-data.ts';
@@ -29,7 +31,7 @@ export async function clusterStatus(
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
   const latencyMs = clock.monotonicMs() - startedMs;
-  const [probed, recorded, masters, store, elections, amiss, changed] = await Promise.all([
+  const [probed, recorded, masters, store, elections, amiss, changed, gap, backups] = await Promise.all([
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
@@ -37,6 +39,8 @@ export async function clusterStatus(
     electionsPage(db, null, electionsShown),
     findingsCount(db),
     zonesChanged(db, zonesToldMs),
+    gapRead(db),
+    backupFacts(context),
   ]);
   const facts = {
     term: recorded.term,
@@ -58,8 +62,16 @@ export async function clusterStatus(
     amiss,
     space,
     zonesChanged: changed,
+    gap,
+    backups,
     silenceMs: settings.masterTtlMs * silentShare,
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });
   return { now, ...facts, degraded };
+}
+
+async function backupFacts({ db, backups }: MasterContext): Promise<BackupFacts | null> {
+  if (backups === undefined || backups === null) return null;
+  const { ageMs, failure } = await backupStanding(db, backups.targetName);
+  return { ageMs, everyMs: backups.everyMs, failure };
 }

@@ -10,6 +10,7 @@ import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
+import type { BackupMeans } from './backup/means.ts';
 import type { Duty } from './duty.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 
@@ -62,6 +63,8 @@ export interface MasterDeps {
   diskFreeBytes?: () => number;
   /** None unless a test composes the master with some. */
   failpoints?: Failpoints;
+  /** What backups are made with; none are made without. */
+  backups?: BackupMeans | null;
   /** What this master does besides while it leads. */
   duties?: readonly Duty[];
   /** Called once with a defect (a broken invariant above all); the owner stops the process so that another takes over. */

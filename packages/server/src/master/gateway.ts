@@ -13,6 +13,7 @@ import { serverLimits } from '../core/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
 import { clusterId } from '../store/cluster-id.ts';
+import { gapReport } from '../store/restore-gap.ts';
 import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions } from '../store/runs-claim.ts';
 import { sessionDrain, sessionEnd, sessionGone, sessionRegister, sessionResume } from '../store/sessions.ts';
@@ -117,6 +118,8 @@ export class SessionGateway implements Service {
     const resumed = state === null;
     state ??= await sessionResume(db, hello, owner);
     if (state === null) {
+      // After a restore it may hold attempts that the store does not know: an operator wants to see them.
+      await gapReport(db, hello.worker, hello.holding);
       door.dismiss('SESSION_DEAD', 'the session has ended; register anew');
       return null;
     }

@@ -7,6 +7,7 @@ import { DefinitionCache } from '../store/definition-cache.ts';
 import { archiveDays } from './archive-days.ts';
 import { Backfilling } from './backfilling.ts';
 import { Backfills } from './backfills.ts';
+import { backupDuty, Backups } from './backups.ts';
 import { Calendars } from './calendars.ts';
 import { Changes } from './changes.ts';
 import { clusterStatus } from './cluster-status.ts';
@@ -27,6 +28,7 @@ import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { probing } from './probing.ts';
+import { RestoreGap, restoreGapDuty } from './restore-gap.ts';
 import { retention } from './retention.ts';
 import { RunControl } from './run-control.ts';
 import { selfCheckDuty } from './self-check.ts';
@@ -49,6 +51,8 @@ export class Master implements Service {
   readonly locks: UserLocks;
   readonly orders: Orders;
   readonly findings: FireFindings;
+  readonly restoreGap: RestoreGap;
+  readonly backups: Backups;
   readonly elector: Elector;
   readonly clusterStatus: () => Promise<ClusterStatus>;
   readonly keeping: Keeping;
@@ -88,6 +92,8 @@ export class Master implements Service {
     this.gateway = new SessionGateway(context, dispatcher, changes, () => membership.masters);
     this.orders = new Orders(context);
     this.findings = new FireFindings(context);
+    this.restoreGap = new RestoreGap(context);
+    this.backups = new Backups(context);
     this.locks = new UserLocks(context, changes);
     this.elector = new Elector(context);
     const station = new Station(context, {
@@ -109,6 +115,7 @@ export class Master implements Service {
       new Firing(context, dispatcher, changes),
       new Backfilling(context, changes, this.space),
       station,
+      this.backups,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
       new LeaderDuties(context, this.elector, [
         housekeeping(context.settings),
@@ -118,6 +125,8 @@ export class Master implements Service {
         fireWatch(context),
         zoneWatch(context, this.definitions),
         selfCheckDuty(context),
+        restoreGapDuty(context),
+        backupDuty(context, this.backups),
         probing(context, this.definitions),
         ...(deps.duties ?? []),
       ]),

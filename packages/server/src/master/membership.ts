@@ -4,7 +4,8 @@
 import { Refusal } from '@tidewheel/protocol';
 import { type MasterStats, noStats } from '../store/cluster-views.ts';
 import { readMigrations } from '../store/migrate.ts';
-import { masterLeave, masterRenew, mastersAlive } from '../store/sessions.ts';
+import { masterLeave, masterRenew, mastersAlive, type StoreNews } from '../store/sessions.ts';
+import { storeClosed } from '../store/store-state.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
 
@@ -19,6 +20,8 @@ export class Membership implements Service {
   /** The newest one that this binary knows. */
   readonly #migration = readMigrations().length;
   #renewals = 0;
+  /** Of the store, as this master found it: whatever it remembers is of no other. */
+  #epoch: number | null = null;
   #ended = false;
   #announced: 'not yet' | 'just now' | 'before' = 'not yet';
   #unsubscribe: (() => void) | null = null;
@@ -62,8 +65,7 @@ export class Membership implements Service {
     const told = { ...stats, storeMs: stats.storeMs ?? this.#tookMs };
     const self = { id: masterId, address, version, stats: told, wallMs: clock.wallMs() };
     const startedMs = clock.monotonicMs();
-    const usableFrom = await masterRenew(db, self, settings.masterTtlMs);
-    if (usableFrom > this.#migration) this.#leftBehind(usableFrom);
+    this.#heed(await masterRenew(db, self, settings.masterTtlMs));
     this.#tookMs = clock.monotonicMs() - startedMs;
     if (this.#renewals++ % readEvery === 0) this.masters = (await mastersAlive(db)).map(({ address: at }) => at);
     failpoints.reach('membership.joined');
@@ -75,11 +77,16 @@ export class Membership implements Service {
     return settings.masterTtlMs / leaseRenewals;
   }
 
-  /** Whoever went on would read and write by rules that hold no more. */
-  #leftBehind(usableFrom: number): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  /** Whoever went on would read and write by rules that hold no more, or what nobody will see. */
+  #heed(news: StoreNews): void {
+    this.#epoch ??= news.epoch;
+    const { usable_from: usableFrom } = news;
+    const restored = { state: 'moved', detail: 'it was replaced by a backup of itself' } as const;
+    const closed = storeClosed(this.#epoch === news.epoch ? news : restored);
     const text = `a newer master has changed the database: binaries can use it that know migration ${usableFrom}; this one knows up to ${this.#migration}`;
-    this.#context.fatal(new Refusal('DATABASE_NEWER', text));
+    const why = closed ?? (usableFrom > this.#migration ? new Refusal('DATABASE_NEWER', text) : null);
+    if (why === null || this.#ended) return;
+    this.#ended = true;
+    this.#context.fatal(why);
   }
 }

@@ -32,6 +32,8 @@ export interface Tx {
 export interface TransactionOptions {
   /** Without the limits on the time of statements and of waiting for locks: for migrations and maintenance only. */
   readonly patient?: boolean;
+  /** Reads only, all of it as of one moment, without limits on time and without holding up writers: for copies of the store. */
+  readonly snapshot?: boolean;
 }
 
 /**

@@ -40,6 +40,7 @@ export const metricCatalogue = {
     help: 'Probes from nominal fire to accepted result, by the namespace whose workers were tried. Set by the leader.',
     labels: ['namespace'],
   },
+  tidewheel_backups_total: { kind: 'counter', help: 'Backups that were verified, or failed.', labels: ['outcome'] },
   tidewheel_self_check_findings: {
     kind: 'gauge',
     help: 'What the last self-check found that must not be, by check, 100 at most. Set by the leader.',

@@ -4,6 +4,7 @@
 // come between the pieces. What is made up for is put on a timeline that all schedules share, so that an outage is not followed by
 // a storm; a schedule with a rate of its own is put off further.
 
+import type { GapChoice } from '@tidewheel/protocol';
 import type { FireDecision, MissedDecisions } from '../core/fire.ts';
 import { decideMissed } from '../core/fire.ts';
 import { delayedFire, isDelay } from '../core/fixed-delay.ts';
@@ -13,6 +14,7 @@ import type { Tx } from '../ports/database.ts';
 import type { ScheduleVersionRow } from './definition-cache.ts';
 import { type FireDeps, type FiresDecided, FireWrites, type LockedSchedule } from './fire-writes.ts';
 import { type FireFacts, factsOf } from './fires.ts';
+import { noOpenGap } from './restore-gap.ts';
 
 interface BehindRow extends ScheduleVersionRow {
   job_id: string;
@@ -26,6 +28,7 @@ interface RangeRow {
   after_at: number;
   next_at: number;
   noticed_at: number;
+  choice: GapChoice | null;
 }
 
 interface Behind extends LockedSchedule {
@@ -41,7 +44,7 @@ export async function catchUpPiece(tx: Tx, deps: FireDeps): Promise<FiresDecided
   );
   if (budget === undefined) return null;
   const oldest = await tx.query<{ schedule_id: string; next_at: number }>(
-    'select schedule_id, next_at from catch_up order by next_at, schedule_id limit $1',
+    `select schedule_id, next_at from catch_up where ${noOpenGap} order by next_at, schedule_id limit $1`,
     [serverLimits.fireSchedules + 1],
   );
   // Nothing newer than what is left out, so that the order holds over all schedules.
@@ -77,7 +80,7 @@ async function lockBehind(tx: Tx, deps: FireDeps, scheduleIds: readonly string[]
   // Read after the locks were taken: what another transaction has decided meanwhile is gone.
   const ranges = new Map<string, RangeRow>();
   const stored = await tx.query<RangeRow>(
-    `select schedule_id, through_at, after_at, next_at, noticed_at from catch_up where schedule_id ${among}
+    `select schedule_id, through_at, after_at, next_at, noticed_at, choice from catch_up where schedule_id ${among}
      order by schedule_id, through_at desc`,
     [JSON.stringify(rows.map(({ id }) => ({ id })))],
   );
@@ -117,6 +120,7 @@ async function decide(
       unfinished: facts.unfinished.get(schedule.id)?.count ?? nothingUnfinished,
       maxFires,
       until: bounds.until,
+      choice: schedule.range.choice,
     });
     return { schedule, decisions };
   });

@@ -4,6 +4,7 @@
 // What the decision depends on besides the row (unfinished runs, the job) is read after the lock was taken, because a
 // statement's snapshot may be older than the lock it waits for.
 
+import type { GapChoice } from '@tidewheel/protocol';
 import { decideFires, type FireDecisions } from '../core/fire.ts';
 import { invariant } from '../core/invariant.ts';
 import { jitterOf } from '../core/jitter.ts';
@@ -12,6 +13,7 @@ import { nothingUnfinished } from '../core/overlap.ts';
 import type { Tx } from '../ports/database.ts';
 import type { JobVersion, ScheduleVersionRow } from './definition-cache.ts';
 import { type FireDeps, type FiresDecided, FireWrites, type LockedSchedule, nothingDecided } from './fire-writes.ts';
+import { noOpenGap } from './restore-gap.ts';
 import { type ScheduleRuns, unfinishedRuns } from './turns.ts';
 
 export type { FireDeps, FiresDecided } from './fire-writes.ts';
@@ -28,7 +30,7 @@ export interface DueRow extends ScheduleVersionRow {
   next_fire_at: number;
 }
 
-const scheduleColumns = 'id, namespace, job_id, version, spec, cursor, next_fire_at, anchor_at, calendars';
+export const scheduleColumns = 'id, namespace, job_id, version, spec, cursor, next_fire_at, anchor_at, calendars';
 
 /** What is overdue by more gives way to what is due now. */
 const overdueMs = 60_000;
@@ -38,6 +40,7 @@ export async function firesLockDue(tx: Tx, deps: FireDeps): Promise<DueSchedule[
   const lock = (which: string, limit: number): Promise<DueRow[]> =>
     tx.query<DueRow>(
       `select ${scheduleColumns} from schedule where state = 'enabled' and ${which}
+         and ${noOpenGap}
        order by next_fire_at limit $1${tx.dialect.skipLocked}`,
       [limit],
     );
@@ -81,10 +84,19 @@ interface AsideRow {
   through_at: number;
   next_at: number;
   noticed_at: number;
+  choice: GapChoice | null;
 }
 
-/** Decides and writes what is due of locked schedules. A ledger row that exists already breaks the transaction: alarm, never ignore. */
-export async function firesDecide(tx: Tx, deps: FireDeps, due: readonly DueSchedule[]): Promise<FiresDecided> {
+/**
+ * Decides and writes what is due of locked schedules. A ledger row that exists already breaks the transaction: alarm, never ignore.
+ * `choice`: all of it is set aside, to be decided by that.
+ */
+export async function firesDecide(
+  tx: Tx,
+  deps: FireDeps,
+  due: readonly DueSchedule[],
+  choice: GapChoice | null = null,
+): Promise<FiresDecided> {
   if (due.length === 0) return nothingDecided();
   const facts = await factsOf(tx, deps, due);
   const writes = new FireWrites(deps);
@@ -95,13 +107,13 @@ export async function firesDecide(tx: Tx, deps: FireDeps, due: readonly DueSched
       writes.decided.more = true;
       break;
     }
-    const decision = decideOne(schedule, facts, writes);
+    const decision = decideOne(schedule, facts, writes, choice !== null);
     const { cursor, nextFireAt, aside, finished } = decision;
     cursors.push({ id: schedule.id, cursor, next_fire_at: nextFireAt, state: finished ? 'finished' : 'enabled' });
     const { id: schedule_id } = schedule;
     if (aside !== null) {
       const { after: after_at, through: through_at, next: next_at } = aside;
-      asides.push({ schedule_id, after_at, through_at, next_at, noticed_at: facts.now });
+      asides.push({ schedule_id, after_at, through_at, next_at, noticed_at: facts.now, choice });
     }
     writes.decided.more ||= nextFireAt !== null && nextFireAt <= facts.now;
     writes.decided.namespaces.add(schedule.namespace);
@@ -113,12 +125,13 @@ export async function firesDecide(tx: Tx, deps: FireDeps, due: readonly DueSched
   return writes.decided;
 }
 
-function decideOne(schedule: DueSchedule, facts: FireFacts, writes: FireWrites): FireDecisions {
+function decideOne(schedule: DueSchedule, facts: FireFacts, writes: FireWrites, allAside: boolean): FireDecisions {
   const { definition, times } = schedule.compiled;
+  const { misfire } = definition;
   const { version, enabled } = facts.jobOf(schedule);
   const unfinished = facts.unfinished.get(schedule.id);
   const decision = decideFires({
-    spec: definition,
+    spec: allAside ? { ...definition, misfire: { ...misfire, grace: -1 } } : definition,
     times,
     cursor: schedule.cursor,
     nextFireAt: schedule.nextFireAt,
@@ -178,10 +191,11 @@ async function writeAsides(tx: Tx, asides: readonly AsideRow[]): Promise<void> {
     through_at: 'bigint',
     next_at: 'bigint',
     noticed_at: 'bigint',
+    choice: 'text',
   } as const;
   await tx.query(
-    `insert into catch_up (schedule_id, after_at, through_at, next_at, noticed_at)
-     select x.schedule_id, x.after_at, x.through_at, x.next_at, x.noticed_at from ${tx.dialect.rows('$1', 'x', columns)}`,
+    `insert into catch_up (schedule_id, after_at, through_at, next_at, noticed_at, choice)
+     select x.schedule_id, x.after_at, x.through_at, x.next_at, x.noticed_at, x.choice from ${tx.dialect.rows('$1', 'x', columns)}`,
     [JSON.stringify(asides)],
   );
 }
@@ -207,8 +221,8 @@ export interface FiresAhead {
 /** What there is to wait for, and the store's clock. */
 export async function firesNext(tx: Tx): Promise<FiresAhead> {
   const rows = await tx.query<{ at: number | null; behind: number | null; now: number }>(
-    `select (select min(next_fire_at) from schedule where state = 'enabled') as at,
-       (select min(next_at) from catch_up) as behind, now_ms() as now`,
+    `select (select min(next_fire_at) from schedule where state = 'enabled' and ${noOpenGap}) as at,
+       (select min(next_at) from catch_up where ${noOpenGap}) as behind, now_ms() as now`,
   );
   const [row] = rows;
   if (row === undefined) throw new Error('a select without from gives one row');

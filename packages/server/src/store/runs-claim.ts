@@ -2,6 +2,7 @@
 // Two masters never take the same run: rows locked by one are skipped by the other. The order is priority, then due time.
 
 import type { Tx } from '../ports/database.ts';
+import { noOpenGap } from './restore-gap.ts';
 
 /** A slot that may be filled, and the attempt id it would get. */
 export interface Slot {
@@ -101,7 +102,7 @@ export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]):
   const [sql, params] = tx.dialect.engine === 'postgres' ? claimByArrays(slots) : claimByRows(tx, slots);
   const rows = await tx.query<ClaimedRow>(
     `with candidate as materialized (
-       select id, priority, due_at from run where lane_id = $1 and state = 'ready'
+       select id, priority, due_at from run where lane_id = $1 and state = 'ready' and ${noOpenGap}
        order by priority desc, due_at, id limit $2${tx.dialect.skipLocked}
      ), numbered as materialized (
        select id, row_number() over (order by priority desc, due_at, id) as n from candidate
@@ -162,7 +163,7 @@ export async function runsInSessions(tx: Tx, sessionIds: readonly string[]): Pro
 /** Lanes that have ready work now: one index probe per lane. */
 export async function lanesWaiting(tx: Tx): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(
-    `select id from lane where exists (select 1 from run where run.lane_id = lane.id and run.state = 'ready')`,
+    `select id from lane where exists (select 1 from run where run.lane_id = lane.id and run.state = 'ready') and ${noOpenGap}`,
   );
   return rows.map((row) => row.id);
 }

@@ -2,6 +2,7 @@
 // connected worker has offered a slot is inserted already claimed (direct assignment).
 
 import type { Tx } from '../ports/database.ts';
+import { noOpenGap } from './restore-gap.ts';
 
 export interface NewRun {
   id: string;
@@ -32,7 +33,7 @@ export interface SubmittedRun {
  * waits and the worker is still there. Both are as new as the statement; what comes later is found as after a claim.
  */
 export function takesOffer(x: string): string {
-  return `(${x}.session_id is not null
+  return `(${x}.session_id is not null and ${noOpenGap}
     and not exists (select 1 from run q where q.lane_id = ${x}.lane_id and q.state = 'ready')
     and exists (select 1 from session s where s.id = ${x}.session_id and s.state = 'live' and s.expires_at > now_ms()))`;
 }

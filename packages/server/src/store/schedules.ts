@@ -12,6 +12,7 @@ import type { Tx } from '../ports/database.ts';
 import { dependsOn } from './calendars.ts';
 import { catchUpSettle } from './catch-up.ts';
 import { dueOf, type DueRow, firesDecide, type FireDeps, type FiresDecided } from './fires.ts';
+import { gapIsOpen } from './restore-gap.ts';
 import { turnsOpen } from './turns.ts';
 
 interface StoredRow {
@@ -127,6 +128,8 @@ export async function schedulesSettle(
   const decided: FiresDecided[] = [];
   const settled = new Map<string, SettledSchedule>();
   if (ids.length === 0) return { settled, decided };
+  // What is due would have to be decided, which waits for the operator.
+  if (await gapIsOpen(tx)) throw new Refusal('RESTORE_GAP', 'schedules cannot be changed before');
   const set = JSON.stringify(ids.map((id) => ({ id })));
   const among = `id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`;
   await tx.query(`select id from schedule where ${among} order by id${tx.dialect.forUpdate}`, [set]);

@@ -3,6 +3,7 @@
 import { serverLimits } from '../core/limits.ts';
 import type { Hello, WorkerGone, WorkerStats } from '@tidewheel/protocol';
 import type { Tx } from '../ports/database.ts';
+import type { StoreStateName } from './store-state.ts';
 
 export interface SessionOwner {
   masterId: string;
@@ -154,23 +155,34 @@ export interface MasterRow {
   address: string;
 }
 
-/** Announces this master, and answers with all that are alive. */
-/** `wallMs`: the master's clock, so that the row says how far it is from the store's. */
-/** Gives the migration that a binary must know to work on this database: newer masters may have raised it. */
+/** What may have changed under a master that goes on. */
+export interface StoreNews {
+  /** The migration that a binary must know to work on this database: newer masters may have raised it. */
+  usable_from: number;
+  /** See store/store-state.ts. */
+  state: StoreStateName;
+  detail: string;
+  epoch: number;
+}
+
+/** Announces this master. `wallMs`: its clock, so that the row says how far it is from the store's. */
 export async function masterRenew(
   tx: Tx,
   master: MasterRow & { version: string; stats: object; wallMs: number },
   ttlMs: number,
-): Promise<number> {
-  const [row] = await tx.query<{ usable_from: number }>(
+): Promise<StoreNews> {
+  const [row] = await tx.query<StoreNews>(
     `insert into master (id, address, version, started_at, expires_at, renewed_at, stats, clock_offset_ms)
      values ($1, $2, $3, now_ms(), now_ms() + $4, now_ms(), $5, $6 - now_ms())
      on conflict (id) do update set address = excluded.address, expires_at = excluded.expires_at,
        renewed_at = excluded.renewed_at, stats = excluded.stats, clock_offset_ms = excluded.clock_offset_ms
-     returning (select max(coalesce(usable_from, version)) from schema_migration) as usable_from`,
+     returning (select max(coalesce(usable_from, version)) from schema_migration) as usable_from,
+       (select state from store_state) as state, (select detail from store_state) as detail,
+       (select epoch from store_state) as epoch`,
     [master.id, master.address, master.version, ttlMs, JSON.stringify(master.stats), Math.round(master.wallMs)],
   );
-  return row?.usable_from ?? 0;
+  if (row === undefined) throw new Error('an upsert gives its row');
+  return row;
 }
 
 export async function mastersAlive(tx: Tx): Promise<MasterRow[]> {

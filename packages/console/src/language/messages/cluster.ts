@@ -14,6 +14,12 @@ export const clusterMessages = {
   'cluster.degraded.master-silent': { en: 'A master is silent', zh: '有主节点失联' },
   'cluster.degraded.zone-data-differs': { en: 'Masters use different zone data', zh: '主节点的时区数据不一致' },
   'cluster.degraded.zone-data-changed': { en: 'New zone data changed coming fires', zh: '新的时区数据改变了后续触发' },
+  'cluster.degraded.restore-gap': {
+    en: 'Restored: nothing fires until the gap is closed',
+    zh: '已恢复备份：缺口处理前不会触发',
+  },
+  'cluster.degraded.backup-failed': { en: 'The last backup failed', zh: '最近一次备份失败' },
+  'cluster.degraded.backup-overdue': { en: 'No verified backup in time', zh: '未按时完成经验证的备份' },
   'cluster.degraded.fires-amiss': { en: 'The audit found fires amiss', zh: '审计发现触发有误' },
   'cluster.zoneData': { en: 'Zone data', zh: '时区数据' },
   'cluster.degraded.versions-differ': { en: 'Masters run different versions', zh: '主节点版本不一致' },

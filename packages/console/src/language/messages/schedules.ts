@@ -111,6 +111,10 @@ export const schedulesMessages = {
   'fire.reason.misfire': { en: 'missed while no master could fire it', zh: '当时没有主节点能触发，已错过' },
   'fire.reason.misfire-window': { en: 'missed too long ago', zh: '错过太久' },
   'fire.reason.misfire-limit': { en: 'more were missed than are made up for', zh: '错过的次数超过补偿上限' },
+  'fire.reason.restore-gap': {
+    en: 'lost with a restore, and not made up for by choice',
+    zh: '因恢复备份而缺失，已选择不补偿',
+  },
   'fire.reason.overlap': { en: 'an earlier run was unfinished', zh: '上一次运行未结束' },
   'fire.reason.overlap-limit': { en: 'too many runs wait for earlier ones', zh: '等待的运行已达上限' },
   'fire.reason.catch-up': { en: 'made up for after an outage', zh: '中断后补触发' },

@@ -105,11 +105,14 @@ class PostgresDatabase implements Database {
   }
 
   async #transact<T>(session: Session, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
-    await session.send({ sql: 'begin isolation level read committed' });
-    if (options.patient === true) {
+    const { snapshot = false, patient = snapshot } = options;
+    await session.send({ sql: `begin isolation level ${snapshot ? 'repeatable read read only' : 'read committed'}` });
+    if (patient) {
       await session.send({ sql: 'set local statement_timeout = 0; set local lock_timeout = 0' });
       session.patient = true;
     }
+    // Its reader waits for wherever the rows go to.
+    if (snapshot) await session.send({ sql: 'set local idle_in_transaction_session_timeout = 0' });
     const tx = new PostgresTransaction(session);
     let result: T;
     try {

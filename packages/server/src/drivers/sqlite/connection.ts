@@ -1,7 +1,7 @@
 // One connection of node:sqlite, the only file that imports it. Everything in it is synchronous.
 // Statements are kept prepared; rows come back as plain objects, and whole numbers go in as integers.
 
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { serverLimits } from '../../core/limits.ts';
 import type { Param } from '../../ports/database.ts';
 import { storableJson, storableText } from '../../ports/storable-text.ts';
@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   readonly functions?: Readonly<Record<string, () => number>>;
   readonly schema: Schema;
 }
+
+const pagesAtOnce = 1000;
 
 export class SqliteConnection {
   readonly #db: DatabaseSync;
@@ -82,6 +84,18 @@ export class SqliteConnection {
       return rows.map((row) => objectOf(columns, row));
     } catch (error) {
       throw callerError(error, committing, (table) => this.#keysOf(table));
+    }
+  }
+
+  /** Copies the whole database into a new file, some pages at a time in another thread. `tell`: pages done, of all. */
+  async copyTo(path: string, tell: (done: number, of: number) => void): Promise<void> {
+    try {
+      await backup(this.#db, path, {
+        rate: pagesAtOnce,
+        progress: ({ totalPages, remainingPages }) => tell(totalPages - remainingPages, totalPages),
+      });
+    } catch (error) {
+      throw callerError(error, false, () => []);
     }
   }
 

@@ -2,12 +2,19 @@
 // On a file, reads outside transactions have a connection of their own and do not wait for writers.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
 import { invariant } from '../../core/invariant.ts';
 import { serverLimits } from '../../core/limits.ts';
-import { type Database, type Param, type Row, StoreUnavailable, type Tx } from '../../ports/database.ts';
+import {
+  type Database,
+  type Param,
+  type Row,
+  StoreUnavailable,
+  type TransactionOptions,
+  type Tx,
+} from '../../ports/database.ts';
 import { SqliteConnection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
 import { type DirectoryLock, lockDatabase } from './directory-lock.ts';
@@ -40,7 +47,7 @@ export function openSqlite(options: SqliteOptions): Database {
   const shared = { path, nowMs, functions, busyTimeoutMs, schema: { changes: 0 } };
   if (path === ':memory:') {
     const connection = new SqliteConnection({ ...shared, readOnly: false });
-    return new SqliteDatabase(connection, connection, options.breathe);
+    return new SqliteDatabase(connection, connection, { breathe: options.breathe });
   }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const lock = lockDatabase(path);
@@ -49,14 +56,29 @@ export function openSqlite(options: SqliteOptions): Database {
     const writer = new SqliteConnection({ ...shared, readOnly: false });
     opened.push(writer);
     prepareFile(writer, path, lock.clean);
-    const reader = new SqliteConnection({ ...shared, readOnly: true });
+    const openReader = () => new SqliteConnection({ ...shared, readOnly: true });
+    const reader = openReader();
     opened.push(reader);
-    return new SqliteDatabase(writer, reader, options.breathe, lock);
+    return new SqliteDatabase(writer, reader, { breathe: options.breathe, lock, openReader });
   } catch (error) {
     for (const connection of opened) connection.close();
     lock.release(false);
     throw error;
   }
+}
+
+/**
+ * Beside the process that uses the file: to read, and to write a row now and then. That process sees such a row with its next read.
+ * Throws STORE_UNREACHABLE when there is no file.
+ */
+export function openSqliteBeside(options: Omit<SqliteOptions, 'functions'>): Database {
+  const { path, nowMs, breathe } = options;
+  if (!existsSync(path)) throw new Refusal('STORE_UNREACHABLE', `there is no file ${path}`);
+  const open = (readOnly: boolean) =>
+    new SqliteConnection({ path, nowMs, busyTimeoutMs, schema: { changes: 0 }, readOnly });
+  const writer = open(false);
+  writer.exec('pragma synchronous = full');
+  return new SqliteDatabase(writer, open(true), { breathe, openReader: () => open(true) });
 }
 
 function prepareFile(writer: SqliteConnection, path: string, clean: boolean): void {
@@ -72,28 +94,33 @@ function prepareFile(writer: SqliteConnection, path: string, clean: boolean): vo
   }
 }
 
+interface Surroundings {
+  readonly breathe?: SqliteOptions['breathe'];
+  readonly lock?: DirectoryLock;
+  /** Absent in memory, where nobody else sees the tables. */
+  readonly openReader?: () => SqliteConnection;
+}
+
 class SqliteDatabase implements Database {
   readonly dialect = sqliteDialect;
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #lock: DirectoryLock | undefined;
   readonly #breathe: SqliteOptions['breathe'];
+  readonly #openReader: Surroundings['openReader'];
+  readonly #snapshots = new Set<Promise<unknown>>();
   readonly #current = new AsyncLocalStorage<SqliteTransaction>();
   /** Settles when the last one in the queue has ended. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    writer: SqliteConnection,
-    reader: SqliteConnection,
-    breathe: SqliteOptions['breathe'],
-    lock?: DirectoryLock,
-  ) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection, { breathe, lock, openReader }: Surroundings) {
     this.#breathe = breathe;
     this.#writer = writer;
     this.#reader = reader;
     this.#lock = lock;
+    this.#openReader = openReader;
   }
 
   async query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
@@ -102,13 +129,20 @@ class SqliteDatabase implements Database {
     return this.#alone(() => this.#writer.query(sql, params) as T[]);
   }
 
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     this.#assertUsable();
-    return this.#alone(() => this.#transact(work));
+    if (options.snapshot !== true || this.#openReader === undefined) return this.#alone(() => this.#transact(work));
+    const snapshot = this.#readAtOnce(work, this.#openReader());
+    this.#snapshots.add(snapshot);
+    try {
+      return await snapshot;
+    } finally {
+      this.#snapshots.delete(snapshot);
+    }
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#last.then(() => {
+    this.#closing ??= Promise.allSettled([this.#last, ...this.#snapshots]).then(() => {
       if (this.#onFile) this.#reader.close();
       this.#writer.close();
       this.#lock?.release(true);
@@ -140,6 +174,21 @@ class SqliteDatabase implements Database {
     } finally {
       tx.abandon();
       if (this.#writer.inTransaction) this.#writer.exec('rollback');
+    }
+  }
+
+  /** On a connection of its own: as long as its transaction is open, it sees the file as it was when it first read. */
+  async #readAtOnce<T>(work: (tx: Tx) => Promise<T>, reader: SqliteConnection): Promise<T> {
+    const tx = new SqliteTransaction(reader);
+    try {
+      reader.exec('begin');
+      reader.query('select count(*) from sqlite_schema');
+      const result = await this.#current.run(tx, () => work(tx));
+      tx.end();
+      return result;
+    } finally {
+      tx.abandon();
+      reader.close();
     }
   }
 

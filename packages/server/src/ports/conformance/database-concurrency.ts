@@ -1,7 +1,7 @@
 // Many at once: counters that must not lose an increment, claimers that must not share a row, writers that collide.
 
 import assert from 'node:assert/strict';
-import { ConstraintViolated, type Database, type Tx } from '../database.ts';
+import { ConstraintViolated, type Database, StoreUnavailable, type Tx } from '../database.ts';
 import type { DatabaseTests } from './database-tests.ts';
 
 const many = 40;
@@ -117,5 +117,29 @@ export const databaseConcurrency: DatabaseTests = {
       { name: 'a', value: 14 },
       { name: 'b', value: 13 },
     ]);
+  },
+
+  'a snapshot sees one moment, whatever is written meanwhile, and writes nothing': async (db) => {
+    await createCounter(db);
+    const read = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const total = 'select sum(value) as total from counter';
+    const [before] = await db.query(total);
+    const snapshot = db.transaction(
+      async (tx) => {
+        const first = await tx.query(total);
+        read.resolve();
+        await written.promise;
+        return [...first, ...(await tx.query(total))];
+      },
+      { snapshot: true },
+    );
+    await read.promise;
+    await db.query('update counter set value = value + 1');
+    written.resolve();
+    assert.deepEqual(await snapshot, [before, before]);
+    assert.notDeepEqual(await db.query(total), [before]);
+    const writing = db.transaction((tx) => increment(tx, 'a'), { snapshot: true });
+    await assert.rejects(writing, StoreUnavailable);
   },
 };

@@ -1,0 +1,50 @@
+// Opens what a store's address names, as it is: nothing is migrated.
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Refusal } from '@tidewheel/protocol';
+import type { StoreConfig } from '../config.ts';
+import { openSqlite } from '../drivers/sqlite/database.ts';
+import { breathe, systemClock } from '../drivers/system/clock.ts';
+import { systemIdentity } from '../drivers/system/identity.ts';
+import { localSignals } from '../drivers/system/local-signals.ts';
+import { type Database, StoreUnavailable } from '../ports/database.ts';
+import type { Log } from '../ports/log.ts';
+import type { Signals } from '../ports/signals.ts';
+
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly signals: Signals;
+}
+
+/** Refusals: DATABASE_LOCKED, DATABASE_CORRUPT, STORE_UNREACHABLE. */
+export async function openDatabase(config: StoreConfig, log: Log): Promise<OpenDatabase> {
+  return config.engine === 'sqlite' ? openFile(config.path) : openCluster(config, log);
+}
+
+/** A store's address as it may stand in messages. */
+export function storeName(config: StoreConfig): string {
+  if (config.engine === 'sqlite') return `sqlite:${config.path}`;
+  const { host, pathname } = new URL(config.url);
+  return `postgres://${host}${pathname}`;
+}
+
+function openFile(path: string): OpenDatabase {
+  // The directory holds the database and, with `dev`, a token: it is its owner's alone.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return { db: openSqlite({ path, nowMs: () => systemClock.wallMs(), breathe }), signals: localSignals() };
+}
+
+/** Loaded only when wanted, so that one process with SQLite starts quickly. */
+async function openCluster(config: Extract<StoreConfig, { engine: 'postgres' }>, log: Log): Promise<OpenDatabase> {
+  const { openPostgres } = await import('../drivers/postgres/database.ts');
+  const { PostgresSignals } = await import('../drivers/postgres/signals.ts');
+  const shared = { url: config.url, clock: systemClock, identity: systemIdentity, log };
+  try {
+    const db = await openPostgres({ ...shared, poolSize: config.poolSize });
+    return { db, signals: new PostgresSignals(shared) };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new Refusal('STORE_UNREACHABLE', error.message, { cause: error });
+  }
+}
