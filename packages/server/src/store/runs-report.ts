@@ -8,7 +8,7 @@ import { become, decideReport, withAttempt, type PastAttempt } from '../core/run
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
 import { runsFinish, runsRetry, type FinishedRun, type Freed, type RetriedRun } from './runs-finish.ts';
-import { runsSucceed } from './runs-succeed.ts';
+import { runsSucceed, type SessionResult } from './runs-succeed.ts';
 import { nothingFreed } from './turns.ts';
 
 /** Stores log chunks of current attempts. Repeated chunks change nothing; chunks of other attempts are refused in silence. */
@@ -59,6 +59,8 @@ export async function runsStarted(
   );
 }
 
+export type { SessionResult } from './runs-succeed.ts';
+
 export interface ReportDeps {
   masterId: string;
   definitions: DefinitionCache;
@@ -95,9 +97,6 @@ interface CurrentRow {
   worker: string;
   now: number;
 }
-
-/** A result with the session that brought it. */
-export type SessionResult = Result & { sessionId: string };
 
 export async function resultsAccept(tx: Tx, deps: ReportDeps, results: readonly SessionResult[]): Promise<Reported> {
   const reported: Reported = {
