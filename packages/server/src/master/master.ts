@@ -13,6 +13,7 @@ import { Changes } from './changes.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { Definitions } from './definitions.ts';
 import type { MasterContext, MasterDeps } from './deps.ts';
+import type { Duty } from './duty.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Elector } from './elector.ts';
 import { fireWatch } from './fire-watch.ts';
@@ -117,20 +118,25 @@ export class Master implements Service {
       station,
       this.backups,
       // The last to start and the first to stop: the others need not wait for what else is being settled here.
-      new LeaderDuties(context, this.elector, [
-        housekeeping(context.settings),
-        archiveDays(context),
-        retention(context),
-        storeSizes(context, this.space),
-        fireWatch(context),
-        zoneWatch(context, this.definitions),
-        selfCheckDuty(context),
-        restoreGapDuty(context),
-        backupDuty(context, this.backups),
-        probing(context, this.definitions),
-        ...(deps.duties ?? []),
-      ]),
+      new LeaderDuties(context, this.elector, this.#duties(context)),
       this.elector,
+    ];
+  }
+
+  /** What only the leader does. */
+  #duties(context: MasterContext): Duty[] {
+    return [
+      housekeeping(context.settings),
+      archiveDays(context),
+      retention(context),
+      storeSizes(context, this.space),
+      fireWatch(context),
+      zoneWatch(context, this.definitions),
+      selfCheckDuty(context),
+      restoreGapDuty(context),
+      backupDuty(context, this.backups),
+      probing(context, this.definitions),
+      ...(context.duties ?? []),
     ];
   }
 
