@@ -66,7 +66,8 @@ export async function runsFinish(tx: Tx, masterId: string, runs: readonly Finish
     ...new Set(gone.flatMap((row) => (row[which] === null ? [] : (row.schedule_id ?? [])))),
   ];
   await turnsGive(tx, schedulesOf('blocks'), freed);
-  await delaysBegin(tx, schedulesOf('delays'), freed);
+  const ended = runs.map(({ id }) => id);
+  await delaysBegin(tx, schedulesOf('delays'), ended, freed);
   return freed;
 }
 
