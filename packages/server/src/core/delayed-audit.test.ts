@@ -13,7 +13,7 @@ const row = (fireAt: number, endedAt: number | null, outcome: 'fired' | 'skipped
 
 /** What is expected of a schedule that began at 0, row by row and after the last. */
 function expected(rows: readonly DelayedFire[], through = 1000): { rows: number[]; rest: number[] } {
-  const expectation = new DelayedExpectation(spec, 0, 0, true);
+  const expectation = new DelayedExpectation(spec, 0, 0, 'exactly');
   return { rows: expectation.expected(rows), rest: expectation.rest(through) };
 }
 
@@ -39,5 +39,13 @@ test('after a run whose end is not known, the next time is believed and none is 
 });
 
 test('a version that begins when its time has passed begins to count anew', () => {
-  assert.deepEqual(new DelayedExpectation(spec, 50, 5000, true).expected([row(5100, 5150)]), [5100]);
+  assert.deepEqual(new DelayedExpectation(spec, 50, 5000, 'exactly').expected([row(5100, 5150)]), [5100]);
+});
+
+test('where an earlier run may have ended later, the first time may come later, but not sooner, and is not missed', () => {
+  const expectation = () => new DelayedExpectation(spec, 150, 200, 'at-least');
+  assert.deepEqual(expectation().rest(10_000), []);
+  assert.deepEqual(expectation().expected([row(250, 260), row(360, 370)]), [250, 360]);
+  assert.deepEqual(expectation().expected([row(7000, 7010), row(7200, 7210)]), [7000, 7110]);
+  assert.deepEqual(expectation().expected([row(240, 260)]), []);
 });

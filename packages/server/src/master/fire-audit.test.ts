@@ -91,6 +91,21 @@ test('a row that was lost is missing, a row too many is unexpected', async (t) =
   assert.equal((await auditOne({ graceMs: 0, from: start + 60_000 })).clean, true);
 });
 
+test('nothing is missing while a fixed delay waits for a run of an earlier rule, however many times were skipped since it began', async (t) => {
+  const { clock, definitions, apply, fireAll, auditOne } = await setup(t);
+  await apply({ name: 's', every: '1s', overlap: 'skip' });
+  for (let second = 0; second < serverLimits.delayFires + 20; second += 1) {
+    await clock.advance(1000);
+    await fireAll();
+  }
+  await apply({ name: 's', delay: '10s' });
+  await clock.advance(60_000);
+  await fireAll();
+  await definitions.schedulePause('ns', 'ann', 's', 'enough');
+  const { fired, missing, clean } = await auditOne({ graceMs: 0 });
+  assert.deepEqual({ fired, missing, clean }, { fired: 1, missing: 0, clean: true });
+});
+
 test('a run whose ledger row is gone is unexpected besides', async (t) => {
   const { clock, db, apply, fireAll, auditOne } = await setup(t);
   await apply({ name: 's', every: '10s', ...all });

@@ -166,13 +166,14 @@ async function auditDelayed(
   if (delay === null) return;
   let { after } = stretch;
   const earlier = await auditDelayedBefore(db, scheduleId, after);
-  // Runs of another rule may end in any order, and later than this version began: the newest end counts.
+  // Runs of another rule may end in any order, and later than this version began: the newest end counts. One of them may lie further
+  // back than is looked at.
   const ends = earlier.map((row) => row.endedAt);
   const expectation = new DelayedExpectation(
     delay.spec,
     Math.max(...ends.map((at) => at ?? 0), earlier.length === 0 ? delay.anchorAt : 0),
     Math.max(delay.validFrom, earlier[0]?.fireAt ?? 0),
-    !ends.includes(null),
+    ends.includes(null) ? 'unknown' : earlier.length < serverLimits.delayFires ? 'exactly' : 'at-least',
   );
   for (;;) {
     const ledger = await auditDelayedLedger(db, scheduleId, after, through, serverLimits.auditFires);

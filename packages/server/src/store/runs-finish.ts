@@ -71,7 +71,7 @@ export async function runsEnded(
   tx: Tx,
   masterId: string,
   ended: {
-    runs: readonly Pick<FinishedRun, 'namespace' | 'state'>[];
+    runs: readonly Pick<FinishedRun, 'id' | 'namespace' | 'state'>[];
     gone: readonly { schedule_id: string | null }[];
   },
   freed: Freed,
@@ -90,7 +90,8 @@ export async function runsEnded(
   );
   const idsOf = (which: 'blocks' | 'delays'): string[] => waiting.flatMap((row) => (row[which] === null ? [] : row.id));
   await turnsGive(tx, idsOf('blocks'), freed);
-  await delaysBegin(tx, idsOf('delays'), freed);
+  const endedIds = ended.runs.map(({ id }) => id);
+  await delaysBegin(tx, idsOf('delays'), endedIds, freed);
 }
 
 async function count(

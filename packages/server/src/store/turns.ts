@@ -195,6 +195,15 @@ const countedFrom = `(select max(${fireEnd})
     order by g.fire_at desc limit ${serverLimits.delayFires}) f)`;
 const isUnfinished = `exists (select 1 from run r where r.schedule_id = s.id and r.trigger_kind = 'schedule')`;
 
+interface DelayRow {
+  id: string;
+  spec: string;
+  cursor: number;
+  anchor_at: number;
+  from_at: number | null;
+  ended_at: number | null;
+}
+
 /** Of locked schedules, by id. */
 export async function delayFacts(tx: Tx, scheduleIds: readonly string[]): Promise<Map<string, DelayFacts>> {
   if (scheduleIds.length === 0) return new Map();
@@ -206,8 +215,16 @@ export async function delayFacts(tx: Tx, scheduleIds: readonly string[]): Promis
   return new Map(rows.map((row) => [row.id, { unfinished: row.unfinished === 1, from: row.from_at }]));
 }
 
-/** Gives those of these schedules their next time that wait for no run any more. */
-export async function delaysBegin(tx: Tx, scheduleIds: readonly string[], freed: Freed): Promise<void> {
+/**
+ * Gives those of these schedules their next time that wait for no run any more. `endedIds`: runs that this transaction has ended; under
+ * another rule one may have been unfinished through more times than are looked at.
+ */
+export async function delaysBegin(
+  tx: Tx,
+  scheduleIds: readonly string[],
+  endedIds: readonly string[],
+  freed: Freed,
+): Promise<void> {
   if (scheduleIds.length === 0) return;
   await tx.query(
     `select s.id from schedule s where s.id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})
@@ -215,15 +232,20 @@ export async function delaysBegin(tx: Tx, scheduleIds: readonly string[], freed:
     [idsOf(scheduleIds)],
   );
   // Read after the lock was taken.
-  const rows = await tx.query<{ id: string; spec: string; cursor: number; anchor_at: number; from_at: number | null }>(
-    `select s.id, s.spec, s.cursor, s.anchor_at, ${countedFrom} as from_at
+  const rows = await tx.query<DelayRow>(
+    `select s.id, s.spec, s.cursor, s.anchor_at, ${countedFrom} as from_at, ended.at as ended_at
      from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join schedule s on s.id = x.id
+     left join (
+       select a.schedule_id, max(a.finished_at) as at from ${tx.dialect.rows('$2', 'e', { id: 'uuid' })}
+       join run_archive a on a.id = e.id and a.trigger_kind = 'schedule' group by a.schedule_id
+     ) ended on ended.schedule_id = s.id
      where ${isWaiting} and not ${isUnfinished}`,
-    [idsOf(scheduleIds)],
+    [idsOf(scheduleIds), idsOf(endedIds)],
   );
   const placed = rows.map((row) => {
     const spec = JSON.parse(row.spec) as ScheduleDefinition;
-    const next = isDelay(spec) ? delayedFire(spec, row.from_at ?? row.anchor_at, row.cursor) : null;
+    const from = Math.max(row.from_at ?? row.anchor_at, row.ended_at ?? 0);
+    const next = isDelay(spec) ? delayedFire(spec, from, row.cursor) : null;
     return { id: row.id, next, state: next === null ? 'finished' : 'enabled' };
   });
   if (placed.length === 0) return;
@@ -263,6 +285,7 @@ export async function turnsHeal(tx: Tx): Promise<Freed> {
   await delaysBegin(
     tx,
     delayed.map(({ id }) => id),
+    [],
     freed,
   );
   return freed;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { OverlapPolicy, ScheduleInput } from '@tidewheel/protocol';
+import { serverLimits } from '../../core/limits.ts';
 import type { Database } from '../../ports/database.ts';
 import { DefinitionCache } from '../definition-cache.ts';
 import { catchUpPiece } from '../catch-up.ts';
@@ -256,6 +257,21 @@ function testDelays(open: () => Promise<VirtualStore>): void {
     assert.equal(await it.nextFireAt(id), it.store.now + 10_000);
     await fire(10_000);
     assert.equal(await it.ledger(id), 'fired fired');
+  });
+
+  test('a fixed delay counts from the end of a run that was unfinished through more skipped times than are looked at', async () => {
+    const { it, fire } = bound(await bench());
+    const id = await it.schedule({ every: 1000, overlap: 'skip' });
+    for (let second = 0; second < serverLimits.delayFires + 20; second += 1) await fire(1000);
+    const wanted = await it.schedule({ delay: 10_000 });
+    await it.db.query(
+      `update schedule set spec = (select s.spec from schedule s where s.id = $2), next_fire_at = null where id = $1`,
+      [id, wanted],
+    );
+    await it.store.advance(3_600_000);
+    await it.end(await it.claimOne());
+    assert.equal(await it.nextFireAt(id), it.store.now + 10_000);
+    await it.db.query(`update schedule set state = 'paused', next_fire_at = null where id in ($1, $2)`, [id, wanted]);
   });
 
   test('a fixed delay whose run vanished goes on', async () => {
