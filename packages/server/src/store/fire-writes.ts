@@ -1,6 +1,7 @@
 // What a fire transaction writes, gathered from the decisions of many schedules: one statement for each kind of row.
 
 import type { FireDecision } from '../core/fire.ts';
+import { givingWay } from '../core/giving-way.ts';
 import { become } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
@@ -171,7 +172,7 @@ export class FireWrites {
       job_version_id: versionId,
       lane_id: laneId,
       state,
-      priority: spec.priority,
+      priority: fire.reason === 'catch-up' ? givingWay(spec.priority) : spec.priority,
       due_at: dueAt,
       schedule_id: schedule.id,
       fire_at: fire.fireAt,
