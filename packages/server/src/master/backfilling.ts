@@ -7,6 +7,7 @@
 
 import type { ScheduleDefinition } from '@tidewheel/protocol';
 import { backfillTimes, Pace, timeBefore } from '../core/backfill-times.ts';
+import { givingWay } from '../core/giving-way.ts';
 import { serverLimits } from '../core/limits.ts';
 import { nextFireAfter, type ScheduleTimes } from '../core/schedule-times.ts';
 import type { Tx } from '../ports/database.ts';
@@ -260,10 +261,8 @@ function factsOf(held: HeldBackfill, definition: ScheduleDefinition, version: Jo
     laneId: version.laneId,
     scheduleId: held.scheduleId,
     // One below the job's own, so that what is due now never waits behind the past.
-    priority: Math.max(lowestPriority, spec.priority - 1),
+    priority: givingWay(spec.priority),
     payload: held.payload ?? (payload === undefined ? null : JSON.stringify(payload)),
     startTimeoutMs: spec.timeout.start ?? null,
   };
 }
-
-const lowestPriority = -100;

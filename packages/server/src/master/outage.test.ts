@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { catchUpPiece } from '../store/catch-up.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
-import { seedId, seedJob, seedSchedule } from '../store/testing/seed.ts';
+import { runsClaim } from '../store/runs-claim.ts';
+import { runsPromote } from '../store/runs-sweep.ts';
+import { seedId, seedJob, seedSchedule, seedSession } from '../store/testing/seed.ts';
 import { virtualPostgres, virtualSqlite, type VirtualStore } from '../store/testing/virtual-store.ts';
 import { Changes } from './changes.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -100,6 +102,47 @@ for (const engine of engines) {
       for (const [index, run] of runs.entries())
         assert.ok(run.fire_at >= (runs[index - 1]?.fire_at ?? 0), 'the older time comes first');
       t.diagnostic(`late at most ${Math.max(...late)} ms, ${runs.length} made-up runs, peak ${peakOf(runs)} a second`);
+    });
+
+    test('that all workers are busy with delays no fire that is due by more than a run takes', async (t) => {
+      const { store, live } = await setup(engine);
+      const { db } = store;
+      // At 20 a second, what is made up for is twice of what the workers can do; what is due is half of it.
+      const [slots, runMs, stepMs] = [10, 1000, 100];
+      const job = await seedJob(db);
+      const misfire = { policy: 'all', window: '1d' } as const;
+      // Of these nothing is due any more, nor merely late.
+      const past = { every: minute, misfire, end: store.now - 2 * minute };
+      for (let index = 0; index < 100; index += 1) await seedSchedule(db, job, past, hour);
+      for (let index = 0; index < 5; index += 1) await seedSchedule(db, job, { every: 1000 }, 0);
+      const session = await seedSession(db, seedId(), 24 * hour, { slots });
+      const running = new Map<string, number>();
+      const began = store.now;
+      const waits: number[] = [];
+      let madeUp = 0;
+      while (store.now < began + 2 * minute) {
+        await live(stepMs);
+        await runsPromote(db);
+        const over = [...running].filter(([, claimedAt]) => store.now - claimedAt >= runMs).map(([id]) => ({ id }));
+        for (const { id } of over) running.delete(id);
+        await db.query(`delete from run where id in (select x.id from ${db.dialect.rows('$1', 'x', { id: 'uuid' })})`, [
+          JSON.stringify(over),
+        ]);
+        const free = Array.from({ length: slots - running.size }, () => ({ sessionId: session, attemptId: seedId() }));
+        for (const { id, fireAt } of await runsClaim(db, job.laneId, free)) {
+          running.set(id, store.now);
+          if ((fireAt ?? 0) > began) waits.push(store.now - (fireAt ?? 0));
+          else madeUp += 1;
+        }
+      }
+      const [ready] = await db.query<{ waiting: number }>(`select count(*) as waiting from run where state = 'ready'`);
+      assert.ok((ready?.waiting ?? 0) > 500, 'the workers cannot keep up');
+      assert.ok(madeUp > 100, `${madeUp} made up for meanwhile`);
+      assert.ok(waits.length > 500, `${waits.length} were due`);
+      // A slot is free after one run at most; a look and a claim come every step.
+      const most = Math.max(...waits);
+      assert.ok(most <= runMs + 4 * stepMs, `one that was due waited ${most} ms`);
+      t.diagnostic(`waited at most ${most} ms; ${madeUp} made up for, ${ready?.waiting} of them wait`);
     });
 
     test('a schedule with a rate of its own is made up for no faster than that', async () => {

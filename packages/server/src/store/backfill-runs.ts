@@ -164,3 +164,44 @@ export async function backfillRunsCancel(
 export async function backfillCancelsDone(tx: Tx, id: string): Promise<void> {
   await tx.query('update backfill set cancel_runs = 0 where id = $1', [id]);
 }
+
+/** A place in the ledgers of all backfills, in the order of their keys. */
+export interface LedgerPlace {
+  readonly backfillId: string;
+  readonly fireAt: number;
+}
+
+/**
+ * Forgets rows of backfills that ended longer ago than `keepMs`: times that were left out, and those whose run is kept no more, nor any
+ * that retried it. The others are asked when a later backfill wants only what is missing. Looks at most at `max` rows after the place, and
+ * answers where to go on: null when that was the last.
+ */
+export async function backfillFiresForget(
+  tx: Tx,
+  keepMs: number,
+  { after, max }: { after: LedgerPlace | null; max: number },
+): Promise<{ forgotten: number; next: LedgerPlace | null }> {
+  const rows = await tx.query<{ backfill_id: string; fire_at: number; over: number }>(
+    `select f.backfill_id, f.fire_at,
+       case when b.live = 0 and b.finished_at < now_ms() - $1 and (f.run_id is null or not
+         (exists (select 1 from run r where r.id = f.run_id) or exists (select 1 from run_archive a where a.id = f.run_id)
+          or exists (select 1 from run_archive a where a.retry_of = f.run_id))) then 1 else 0 end as over
+     from backfill_fire f join backfill b on b.id = f.backfill_id
+     where f.backfill_id > $2 or (f.backfill_id = $2 and f.fire_at > $3) order by f.backfill_id, f.fire_at limit $4`,
+    [keepMs, after?.backfillId ?? firstId, after?.fireAt ?? -1, max],
+  );
+  const over = rows.filter((row) => row.over === 1);
+  if (over.length > 0)
+    await tx.query(
+      `delete from backfill_fire where exists (select 1 from ${tx.dialect.rows('$1', 'x', { backfill_id: 'uuid', fire_at: 'bigint' })}
+         where x.backfill_id = backfill_fire.backfill_id and x.fire_at = backfill_fire.fire_at)`,
+      [JSON.stringify(over.map(({ backfill_id, fire_at }) => ({ backfill_id, fire_at })))],
+    );
+  const last = rows.length < max ? undefined : rows.at(-1);
+  return {
+    forgotten: over.length,
+    next: last === undefined ? null : { backfillId: last.backfill_id, fireAt: last.fire_at },
+  };
+}
+
+const firstId = '00000000-0000-0000-0000-000000000000';

@@ -3,6 +3,7 @@
 // already claimed.
 
 import type { FireDecision } from '../core/fire.ts';
+import { givingWay } from '../core/giving-way.ts';
 import { become } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
@@ -187,7 +188,7 @@ export class FireWrites {
       job_version_id: versionId,
       lane_id: laneId,
       state,
-      priority: spec.priority,
+      priority: fire.reason === 'catch-up' ? givingWay(spec.priority) : spec.priority,
       due_at: dueAt,
       schedule_id: schedule.id,
       fire_at: fire.fireAt,

@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { type ErrorCode, limits, Refusal } from '@tidewheel/protocol';
 import { serverLimits } from '../../core/limits.ts';
 import type { Failpoint } from '../../ports/failpoints.ts';
+import { backfillFiresForget, type LedgerPlace } from '../../store/backfill-runs.ts';
 import { auditFires } from '../fire-audit.ts';
 import type { MasterContext } from '../deps.ts';
 import { BackfillBench, minute, past } from './backfill-bench.ts';
@@ -130,6 +131,50 @@ export function testBackfills(
       await bench.complete(third.id);
       assert.equal((await bench.view(third.id)).leftOut, 3);
       assert.equal((await bench.view(first.id)).state, 'done');
+    });
+
+    test('the ledger of a backfill that ended long ago is forgotten as its runs are, and what still has one is not made again', async () => {
+      await bench.apply({});
+      const done = await bench.begin({ to: past + 4 * minute, active: 10 });
+      await bench.complete(done.id);
+      const passed = await bench.begin({ missingOnly: true, to: past + 2 * minute });
+      await bench.complete(passed.id);
+      const live = await bench.begin({ active: 1 });
+      await bench.settle();
+      const { db } = bench.context;
+      const kept = async (id: string) =>
+        (
+          await db.query<{ fire_at: number }>(
+            'select fire_at from backfill_fire where backfill_id = $1 order by fire_at',
+            [id],
+          )
+        ).map((row) => row.fire_at);
+      const forget = async (keepMs: number) => {
+        const portion = (after: LedgerPlace | null) =>
+          db.transaction((tx) => backfillFiresForget(tx, keepMs, { after, max: 3 }));
+        for (let next: LedgerPlace | null = (await portion(null)).next; next !== null; )
+          next = (await portion(next)).next;
+      };
+      await forget(3_600_000);
+      assert.deepEqual([await kept(done.id), await kept(passed.id)], [times(4), times(2)]);
+      // One run goes from the archive, and one that was tried again.
+      const ofRun = `(select run_id from backfill_fire where backfill_id = $1 and fire_at = $2)`;
+      await db.query(
+        `insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
+           retry_of, attempt, finished_at, attempts)
+         select $3, namespace, job_id, job_version_id, lane_id, 'succeeded', 0, 0, 0, 'retry', id, 1, 0, '[]'
+         from run_archive where id = ${ofRun}`,
+        [done.id, past, bench.context.identity.next()],
+      );
+      await db.query(`delete from run_archive where id = ${ofRun}`, [done.id, past]);
+      await db.query(`delete from run_archive where id = ${ofRun}`, [done.id, past + 3 * minute]);
+      await forget(-1000);
+      assert.deepEqual([await kept(done.id), await kept(passed.id)], [times(3), []]);
+      assert.deepEqual(await kept(live.id), times(1));
+      assert.deepEqual(await bench.progress(done.id), ['done', 4, 0, 0, 4, 0]);
+      const again = await bench.begin({ missingOnly: true, to: past + 4 * minute, active: 10 });
+      await bench.settle();
+      assert.equal((await bench.view(again.id)).leftOut, 3);
     });
 
     test('a thousand times that need no run are passed over in steps', async () => {
