@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { Refusal } from '@tidewheel/protocol';
 import { openEtcd } from './compose/open-etcd.ts';
 import type { LogLevel, ServerConfig, StoreConfig } from './config.ts';
+import { connectionsMost } from './core/store-connections.ts';
 import { openSqlite } from './drivers/sqlite/database.ts';
 import { breathe, systemClock } from './drivers/system/clock.ts';
 import { systemIdentity } from './drivers/system/identity.ts';
@@ -21,6 +22,7 @@ import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import { type Database, StoreUnavailable } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
+import { clusterId } from './store/cluster-id.ts';
 import { leaseRows } from './store/lease-rows.ts';
 import { migrate, migrationsAhead } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
@@ -51,6 +53,7 @@ export async function openStore(config: StoreConfig, log: Log): Promise<OpenStor
   try {
     await migrate(db);
     const ahead = await migrationsAhead(db);
+    db.history?.pin(await clusterId(db, systemIdentity));
     if (ahead.length > 0) log.warn('the database is newer than this binary, which can use it', { migrations: ahead });
   } catch (error) {
     await db.close();
@@ -90,13 +93,26 @@ async function openCluster(
 ): Promise<{ db: Database; signals: Signals }> {
   const { openPostgres } = await import('./drivers/postgres/database.ts');
   const { PostgresSignals } = await import('./drivers/postgres/signals.ts');
-  const shared = { url: config.url, clock: systemClock, identity: systemIdentity, log };
+  const { url, poolSize, pooler = 'none', directUrl = null } = config;
+  const shared = { clock: systemClock, identity: systemIdentity, log };
   try {
-    const db = await openPostgres({ ...shared, poolSize: config.poolSize });
-    return { db, signals: new PostgresSignals(shared) };
+    const db = await openPostgres({ ...shared, url, poolSize, pooler });
+    // LISTEN belongs to a session, which a pooler gives away with each transaction. Without signals everything is found by polling.
+    const listenUrl = pooler === 'none' ? url : directUrl;
+    if (listenUrl === null)
+      log.warn('without `store.direct` masters behind a pooler find news of each other by polling');
+    const signals =
+      listenUrl === null
+        ? localSignals()
+        : new PostgresSignals({
+            ...shared,
+            url: listenUrl,
+            ...(db.history === undefined ? {} : { history: db.history }),
+          });
+    return { db, signals };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    throw new Refusal('STORE_UNREACHABLE', error.message, { cause: error });
+    throw new Refusal(error.code ?? 'STORE_UNREACHABLE', error.message, { cause: error });
   }
 }
 
@@ -149,6 +165,8 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     sessionTtlMs: config.sessionTtlMs,
     heartbeatMs: config.heartbeatMs,
     catchUpPerSecond: config.catchUpPerSecond,
+    durability: config.durability,
+    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
   const master = new Master({ ...shared, coordinator, metrics, settings, failpoints });

@@ -2,7 +2,7 @@
 // which also makes the flags and is compared with docs/reference/config.md. What comes out is frozen and complete.
 
 import { dirname } from 'node:path';
-import { type Fault, Refusal } from '@tidewheel/protocol';
+import { type Durability, type Fault, Refusal } from '@tidewheel/protocol';
 import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
 import { fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
 
@@ -34,6 +34,7 @@ export interface ServerConfig {
   readonly sessionTtlMs: number;
   readonly heartbeatMs: number;
   readonly catchUpPerSecond: number;
+  readonly durability: Durability;
 }
 
 export interface ConfigSources {
@@ -60,8 +61,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     return null;
   };
   const all = {
-    store: value(keys.store),
-    poolSize: value(keys.storePool),
+    store: storeOf(value, faults),
     listen: value(keys.listen),
     address: value(keys.address),
     certFile: value(keys.tlsCert),
@@ -72,6 +72,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs: value(keys.sessionTtl),
     heartbeatMs: value(keys.heartbeat),
     catchUpPerSecond: value(keys.catchUpRate),
+    durability: value(keys.storeDurability),
   };
   if ((all.certFile === null) !== (all.keyFile === null)) {
     faults.push({
@@ -86,25 +87,24 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     });
   }
   const coordinator = coordinatorOf(value, faults);
-  const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond } = all;
+  const { store, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond, durability } = all;
   if (
     faults.length > 0 ||
     store === null ||
-    poolSize === null ||
     listen === null ||
     insecurePublicHttp === null ||
     logLevel === null ||
     sessionTtlMs === null ||
     heartbeatMs === null ||
-    catchUpPerSecond === null
+    catchUpPerSecond === null ||
+    durability === null
   ) {
-    throw new Refusal('INVALID_CONFIG', faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`, {
-      faults,
-    });
+    const what = faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`;
+    throw new Refusal('INVALID_CONFIG', what, { faults });
   }
   return Object.freeze({
     coordinator: Object.freeze(coordinator),
-    store: Object.freeze(store.engine === 'postgres' ? { ...store, poolSize } : store),
+    store: Object.freeze(store),
     listen: Object.freeze(listen),
     address: all.address,
     tls:
@@ -117,7 +117,20 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs,
     heartbeatMs,
     catchUpPerSecond,
+    durability,
   });
+}
+
+/** Null when something is wrong, which is added to the faults. */
+function storeOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): StoreConfig | null {
+  const store = value(keys.store);
+  const poolSize = value(keys.storePool);
+  const pooler = value(keys.storePooler);
+  const directUrl = value(keys.storeDirect);
+  if (directUrl !== null && pooler === 'none')
+    faults.push({ pointer: keys.storeDirect.key, detail: 'goes around a pooler, but `store.pooler` is none' });
+  if (store === null || poolSize === null || pooler === null) return null;
+  return store.engine === 'postgres' ? { ...store, poolSize, pooler, directUrl } : store;
 }
 
 /** What is wrong is added to the faults; then the answer is not used. */

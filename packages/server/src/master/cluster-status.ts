@@ -2,15 +2,18 @@
 // question to the coordinator.
 
 import type { ClusterStatus } from '@tidewheel/protocol';
+import { durabilityOf } from '../core/durability.ts';
 import { degradationsOf } from '../core/cluster-health.ts';
 import { leaseTiming } from '../core/lease.ts';
-import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
+import { electionsPage, mastersView, type StoreFacts, storeFacts } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
 import { storeNow } from '../store/jobs.ts';
 import { termRead } from '../store/terms.ts';
 import { zonesChanged } from '../store/zone-data.ts';
 import { answerWithin } from './bounded-call.ts';
 import type { MasterContext } from './deps.ts';
+
+type Settings = MasterContext['settings'];
 
 const electionsShown = 20;
 /** How long new zone data is told of. */
@@ -28,19 +31,19 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
-    storeView(db),
+    storeFacts(db),
     electionsPage(db, null, electionsShown),
     findingsCount(db),
     zonesChanged(db, zonesToldMs),
   ]);
   const facts = {
     term: recorded.term,
-    masters: masters.map((master) => ({
+    masters: masters.map(({ storeConnections: _, ...master }) => ({
       ...master,
       role: master.id === recorded.masterId ? ('leader' as const) : ('follower' as const),
       standing: master.id === recorded.masterId ? master.standing : null,
     })),
-    store: { ...store, latencyMs },
+    store: storeOf(store, latencyMs, settings, masters),
     coordinator: {
       kind: coordinator.kind,
       latencyMs: probed.ok ? probed.tookMs : null,
@@ -56,4 +59,24 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });
   return { now, ...facts, degraded };
+}
+
+function storeOf(
+  facts: StoreFacts,
+  latencyMs: number,
+  { durability, storeConnections }: Settings,
+  masters: readonly { readonly storeConnections: number }[],
+): ClusterStatus['store'] {
+  const { engine, role, replicas, replication, timeline, connectionsAllowed } = facts;
+  // Masters of older versions do not say; they are taken to be like this one.
+  const most = masters.reduce((sum, master) => sum + (master.storeConnections || storeConnections), 0);
+  return {
+    engine,
+    role,
+    latencyMs,
+    replicas,
+    durability: durabilityOf(replication, durability),
+    timeline,
+    connections: connectionsAllowed === null ? null : { most, allowed: connectionsAllowed },
+  };
 }

@@ -1,5 +1,6 @@
 // What a master is given: the store it works on, its ports and its settings. No service has anything else.
 
+import type { Durability } from '@tidewheel/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { Coordinator } from '../ports/coordinator.ts';
 import type { Database } from '../ports/database.ts';
@@ -28,6 +29,10 @@ export interface MasterSettings {
   sessionKeepMs: number;
   /** Runs that are made up for after an outage, of all schedules together. */
   catchUpPerSecond: number;
+  /** What the operator demands of the store. */
+  durability: Durability;
+  /** To the store, at the worst moment; zero where it is a file. */
+  storeConnections: number;
 }
 
 export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
@@ -39,6 +44,8 @@ export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
   idempotencyTtlMs: 86_400_000,
   sessionKeepMs: 86_400_000,
   catchUpPerSecond: 20,
+  durability: 'none',
+  storeConnections: 0,
 };
 
 export interface MasterDeps {

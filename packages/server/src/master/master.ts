@@ -65,8 +65,8 @@ export class Master implements Service {
     const pauses = new PauseWatch(context, dispatcher);
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
-      const { zoneDataVersion } = deps.settings;
-      return { zoneDataVersion, standing, storeMs, coordinatorMs, ...rates.take() };
+      const { zoneDataVersion, storeConnections } = deps.settings;
+      return { zoneDataVersion, storeConnections, standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble);
     this.intake = new RunIntake(context, dispatcher, changes);

@@ -85,7 +85,7 @@ export const metricCatalogue = {
   tidewheel_leader_terms_total: { kind: 'counter', help: 'Terms of leadership that this master began.', labels: [] },
   tidewheel_leader_ends_total: {
     kind: 'counter',
-    help: 'Terms of this master that ended, by why; lease-lost, fenced and store-silent were not wanted.',
+    help: 'Terms of this master that ended, by why; lease-lost, fenced, store-silent and store-promoted were not wanted.',
     labels: ['reason'],
   },
   tidewheel_zone_data_moved_total: {

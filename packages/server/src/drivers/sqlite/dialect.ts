@@ -14,6 +14,7 @@ export const sqliteDialect: Dialect = {
   skipLocked: '',
   forUpdate: '',
   forShare: '',
+  timeline: '0',
 };
 
 /** `double precision` is two words: the second one goes. */
