@@ -62,7 +62,7 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
   ],
   [
     'masters may open ${store.connections.most} connections, the store allows ${store.connections.allowed}: make store.pool smaller or max_connections larger',
-    /^masters may open (\d+) connections, the store allows (\d+): make store.pool smaller or max_connections larger$/,
+    /^masters may open (.+) connections, the store allows (.+): make store.pool smaller or max_connections larger$/,
     (most, allowed) =>
       `主节点最多会打开 ${most} 个连接，存储只允许 ${allowed} 个：请减小 store.pool 或增大 max_connections`,
   ],

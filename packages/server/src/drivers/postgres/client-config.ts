@@ -3,7 +3,7 @@
 // The server is told to notice by itself when this process or the way to it is gone, so that its locks are free and its connections
 // are not used up by what nobody holds any more. A pooler takes no such settings: there each transaction sets its own.
 
-import pg from 'pg';
+import type pg from 'pg';
 
 export interface PostgresLimits {
   readonly connectTimeoutMs: number;
