@@ -38,7 +38,7 @@ export async function clusterStatus(context: MasterContext, electorTrouble: stri
   ]);
   const facts = {
     term: recorded.term,
-    masters: masters.map(({ storeConnections: _, ...master }) => ({
+    masters: masters.map(({ storeConnections: _, adoptedTimeline: __, ...master }) => ({
       ...master,
       role: master.id === recorded.masterId ? ('leader' as const) : ('follower' as const),
       standing: master.id === recorded.masterId ? master.standing : null,

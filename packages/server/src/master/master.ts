@@ -29,6 +29,7 @@ import { RunControl } from './run-control.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { Station } from './station.ts';
+import { StoreChange } from './store-change.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
 import { zoneWatch } from './zone-watch.ts';
@@ -63,10 +64,11 @@ export class Master implements Service {
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
     const pauses = new PauseWatch(context, dispatcher);
+    let adoptedTimeline = deps.db.history?.lineage?.timeline ?? 0;
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
       const { zoneDataVersion, storeConnections } = deps.settings;
-      return { zoneDataVersion, storeConnections, standing, storeMs, coordinatorMs, ...rates.take() };
+      return { zoneDataVersion, storeConnections, adoptedTimeline, standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble);
     this.intake = new RunIntake(context, dispatcher, changes);
@@ -86,9 +88,14 @@ export class Master implements Service {
       stepDown: (to) => this.elector.stepDown(to),
     });
     this.gateway.redirect = (hello) => station.redirect(hello);
+    const storeChange = new StoreChange(context, dispatcher, (timeline) => {
+      adoptedTimeline = timeline;
+      return membership.tell();
+    });
     this.#services = [
       membership,
       dispatcher,
+      storeChange,
       this.gateway,
       this.intake,
       this.locks,

@@ -21,6 +21,8 @@ export interface MasterStats {
   readonly claimsPerSecond: number;
   /** To the store, at the worst moment; zero when it does not say. */
   readonly storeConnections: number;
+  /** The timeline of the store for which it has adopted what its workers hold. */
+  readonly adoptedTimeline: number;
 }
 
 export const noStats: MasterStats = {
@@ -32,6 +34,7 @@ export const noStats: MasterStats = {
   firesPerSecond: 0,
   claimsPerSecond: 0,
   storeConnections: 0,
+  adoptedTimeline: 0,
 };
 
 export interface MasterFacts extends MasterStats {
