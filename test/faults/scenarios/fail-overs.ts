@@ -3,7 +3,8 @@
 // within 30 s, on another node, and nothing that was acknowledged may be missing there.
 
 import pg from 'pg';
-import { type PatroniNode, startPatroni } from '../../support/patroni.ts';
+import type { PatroniNode } from '../../support/patroni-node.ts';
+import { startPatroni } from '../../support/patroni.ts';
 import { pause, until } from '../processes.ts';
 import type { Criterion, Scenario, Setting, Stage } from '../scenario.ts';
 

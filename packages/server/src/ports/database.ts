@@ -24,6 +24,12 @@ export interface Dialect {
   readonly forUpdate: string;
   /** ` for share`, or nothing: others may share the row, nobody may change it until this transaction ends. */
   readonly forShare: string;
+  /**
+   * A statement that makes the commit of a transaction that only reads wait like one that writes, or null where reads see only what is
+   * safe. Whoever answers for what it has read (a key that is taken, a result that was accepted) runs it: another session's commit may be
+   * visible before a standby has it, when its wait was canceled.
+   */
+  readonly confirmation: string | null;
   /** The timeline in which the store writes now; zero where there is none. */
   readonly timeline: string;
 }

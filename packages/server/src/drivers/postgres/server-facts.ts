@@ -12,6 +12,9 @@ const lineageSql = `pg_is_in_recovery() as standby, ${timelineSql} as timeline,
   (select system_identifier::text from pg_control_system()) as "systemId",
   extract(epoch from pg_postmaster_start_time())::text as "startedAt"`;
 
+/** A record in the log, which holds nothing: its commit waits for the standby, and so for all that is before it. */
+export const confirmationSql = `select pg_logical_emit_message(true, 'tidewheel', '')`;
+
 /** A session of the server, or one transaction of it where a pooler lends sessions. */
 export interface ServerSession {
   readonly pid: number;

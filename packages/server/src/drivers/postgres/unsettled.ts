@@ -13,12 +13,10 @@
 import type pg from 'pg';
 import type { Clock } from '../../ports/clock.ts';
 import { StoreUnavailable } from '../../ports/database.ts';
-import type { ServerSession } from './server-facts.ts';
+import { confirmationSql, type ServerSession } from './server-facts.ts';
 
 /** How long a caller waits for a standby; the record itself goes on waiting. */
 const patienceMs = 2000;
-
-const recordSql = `select pg_logical_emit_message(true, 'tidewheel', '')`;
 
 export interface UnsettledOptions {
   readonly clock: Clock;
@@ -100,7 +98,7 @@ export class Unsettled {
   /** Without a limit of time: given up and begun anew, it would leave a session behind each time. */
   #confirm(): Promise<void> {
     return this.#options.lend(async (client) => {
-      await client.query(recordSql);
+      await client.query(confirmationSql);
       if (this.#options.unconfirmed(client)) throw new StoreUnavailable('the wait for a standby was canceled again');
       this.#owed = false;
     });

@@ -15,6 +15,7 @@ export const sqliteDialect: Dialect = {
   forUpdate: '',
   forShare: '',
   timeline: '0',
+  confirmation: null,
 };
 
 /** `double precision` is two words: the second one goes. */
