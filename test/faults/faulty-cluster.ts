@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly findPrimary?: boolean;
   /** Three members of etcd as coordinator; else the store is it. */
   readonly etcd?: boolean;
+  /** More flags of every member of it. */
+  readonly etcdFlags?: readonly string[];
   /** What masters run unless their start says otherwise; else the released program. */
   readonly masterProgram?: readonly string[];
   readonly postgresSettings?: Readonly<Record<string, string>>;
@@ -167,7 +169,7 @@ export class FaultyCluster {
         ? await this.postgres.createDatabase()
         : { url: patroni.url, drop: () => Promise.resolve() };
     if (this.#options.etcd === true) {
-      this.etcd = await startEtcd({ members: 3 });
+      this.etcd = await startEtcd({ members: 3, flags: this.#options.etcdFlags ?? [] });
       await this.etcd.healthy();
     }
     for (let index = 1; index <= (this.#options.masters ?? 3); index += 1) await this.addSeat(`m${index}`);

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { StoreUnavailable } from '../../packages/server/src/ports/database.ts';
 import { ApiCaller } from './api-caller.ts';
 import { judge } from './checker.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
@@ -168,7 +169,17 @@ async function run(
     await pause((scenario.restMs ?? 6000) * pace.factor);
     const to = mark('the workload ends');
     await drain(scenario, cluster, caller, mark);
-    const evidence = await gatherEvidence(cluster, { planned, backfill, workedUntil: to }, caller);
+    const what = { planned, backfill, workedUntil: to };
+    // The store may have another primary by now than the connections of the harness lead to.
+    const evidence = await until(
+      'the evidence is read',
+      () =>
+        gatherEvidence(cluster, what, caller).catch((error: unknown) => {
+          if (error instanceof StoreUnavailable) return false;
+          throw error;
+        }),
+      60_000,
+    );
     if (process.env['FAULTS_KEEP'] !== undefined)
       writeFileSync(join(cluster.home, 'evidence.json'), JSON.stringify(evidence));
     return { evidence, measures: measure(evidence, from, to) };

@@ -5,6 +5,7 @@ import { beliefScenarios } from './beliefs.ts';
 import { clockScenarios } from './clocks.ts';
 import { failOverScenarios } from './fail-overs.ts';
 import { failpointScenarios } from './failpoints.ts';
+import { fullEtcdScenarios } from './full-etcd.ts';
 import { fullStoreScenarios } from './full-store.ts';
 import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   ...failpointScenarios,
   ...storeScenarios,
   ...fullStoreScenarios,
+  ...fullEtcdScenarios,
   ...failOverScenarios,
   ...replicationScenarios,
   ...workerScenarios,

@@ -1,10 +1,11 @@
 // Finds connections that are dead and do not say so. A half-open one is silent for ever, and so is a server that was cut off or stands
 // still; a slow statement is silent, too. So when an answer takes long, the server is asked by another way: when it does not answer at
-// all, every connection to it is given up; when it does, those on which it does nothing for us. What is given up is an unknown outcome,
-// or none, as with any lost connection.
+// all, every connection to it is given up; when it does, those on which it does nothing for us. A connection on
+// which bytes have arrived meanwhile is not dead: it is this process that is behind. What is given up is an unknown outcome, or none, as
+// with any lost connection.
 
 import pg from 'pg';
-import type { Clock, Timer } from '../../ports/clock.ts';
+import { type Clock, sleep, type Timer } from '../../ports/clock.ts';
 import type { ServerSession } from './server-facts.ts';
 
 export interface LineWatchOptions {
@@ -22,8 +23,8 @@ export interface LineWatchOptions {
 const lateMs = 1200;
 const lookMs = 700;
 const answerMs = 2500;
-/** After this process stood still itself, answers that have arrived are read first. */
-const readMs = 100;
+/** How long what has arrived may take to be read. */
+const readMs = 200;
 
 export class LineWatch {
   readonly #options: LineWatchOptions;
@@ -67,15 +68,20 @@ export class LineWatch {
   }
 
   async #ask(late: readonly (readonly [pg.ClientBase, object])[]): Promise<void> {
+    const { clock, sessionOf, silent } = this.#options;
+    const before = new Map(late.map(([client]) => [client, bytesRead(client)]));
     const busy = await this.#answer(this.#busy());
+    // What has arrived is read before anything is concluded, also after this process stood still itself.
+    await sleep(clock, readMs);
     if (this.#closed) return;
+    const dead = late.filter(([client]) => bytesRead(client) === before.get(client));
     if (busy === null) {
       this.#forget();
-      this.#options.silent();
+      if (dead.length === late.length) silent();
       return;
     }
-    for (const [client, statement] of late) {
-      const session = this.#options.sessionOf(client);
+    for (const [client, statement] of dead) {
+      const session = sessionOf(client);
       if (session === undefined || this.#waiting.get(client) !== statement || busy.has(nameOf(session))) continue;
       void (client as pg.Client).end().catch(() => undefined);
     }
@@ -107,9 +113,7 @@ export class LineWatch {
   async #answer<T>(asked: Promise<T>): Promise<T | null> {
     const { clock } = this.#options;
     const late = Promise.withResolvers<null>();
-    const timer = clock.timer(answerMs, () => {
-      clock.timer(readMs, () => late.resolve(null), { background: true });
-    });
+    const timer = clock.timer(answerMs, () => late.resolve(null), { background: true });
     try {
       return await Promise.race([asked, late.promise]);
     } catch {
@@ -123,6 +127,11 @@ export class LineWatch {
     void this.#asker?.end().catch(() => undefined);
     this.#asker = undefined;
   }
+}
+
+/** The library keeps its connection to itself. */
+function bytesRead(client: pg.ClientBase): number {
+  return (client as unknown as { connection: { stream: { bytesRead: number } } }).connection.stream.bytesRead;
 }
 
 function nameOf(session: ServerSession | undefined): string {
