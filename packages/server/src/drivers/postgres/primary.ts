@@ -33,7 +33,7 @@ export interface PrimaryOptions {
   readonly log: Log;
 }
 
-/** How long a caller waits for a primary before it hears that there is none. */
+/** How long a caller waits for a primary before it hears that there is none: those that were asked may take their time to answer. */
 const patienceMs = 2000;
 /** How long the answers of the other servers are waited for, when one has said that it is the primary. */
 const othersMs = 300;
@@ -47,6 +47,8 @@ export class Primary {
   #newest: Lineage | null = null;
   #cluster: string | null = null;
   #search: Promise<Found> | null = null;
+  /** Rounds of the search that have ended in vain. */
+  #rounds = 0;
   /** Callers who wait for a search; it ends when there is none. */
   #waiting = 0;
   #trouble = new StoreUnavailable('PostgreSQL was not asked yet');
@@ -66,13 +68,18 @@ export class Primary {
       this.#search = null;
     });
     const late = Promise.withResolvers<never>();
-    const timer = this.#options.clock.timer(patienceMs, () => late.reject(this.#trouble), { background: true });
+    const giveUp = (): void => late.reject(this.#trouble);
+    const { clock, limits } = this.#options;
+    const timers = [
+      clock.timer(patienceMs, () => this.#rounds > 0 && giveUp(), { background: true }),
+      clock.timer(Math.max(patienceMs, limits.connectTimeoutMs), giveUp, { background: true }),
+    ];
     this.#waiting += 1;
     try {
       return await Promise.race([this.#search, late.promise]);
     } finally {
       this.#waiting -= 1;
-      timer.cancel();
+      for (const timer of timers) timer.cancel();
     }
   }
 
@@ -83,8 +90,10 @@ export class Primary {
 
   async #searching(): Promise<Found> {
     const { clock, identity, log, urls } = this.#options;
+    this.#rounds = 0;
     for (let round = 0; ; round += 1) {
       const found = await this.#round();
+      this.#rounds = round + 1;
       if (found !== null) {
         const moved = this.#newest !== null && this.#newest.timeline !== found.lineage.timeline;
         if (moved || round > 0)

@@ -16,7 +16,7 @@ import { StoreUnavailable } from '../../ports/database.ts';
 import { confirmationSql, type ServerSession } from './server-facts.ts';
 
 /** How long a caller waits for a standby; the record itself goes on waiting. */
-const patienceMs = 2000;
+const patienceMs = 4000;
 
 export interface UnsettledOptions {
   readonly clock: Clock;
