@@ -71,6 +71,8 @@ export class PatroniNode {
         HOME: home,
         PATRONI_NAME: name,
         PATRONI_ETCD3_HOSTS: this.toEtcd.map((link) => `127.0.0.1:${link.port}`).join(','),
+        // Else it would ask the members for their own addresses, and go around its links.
+        PATRONI_ETCD3_USE_PROXIES: 'true',
         PATRONI_POSTGRESQL_LISTEN: `127.0.0.1:${this.#ports.postgres}`,
         PATRONI_POSTGRESQL_CONNECT_ADDRESS: `127.0.0.1:${this.toPostgres.port}`,
         PATRONI_POSTGRESQL_DATA_DIR: this.#dataDir,

@@ -114,8 +114,9 @@ export class Connections implements StoreHistory {
       await this.#unsettled.settle(client);
       return { client, line };
     } catch (error) {
-      client?.release(true);
-      if (client !== undefined) throw error;
+      // What must be waited for is no fault of the connection.
+      client?.release(!(error instanceof StoreUnavailable));
+      if (client !== undefined || isExhausted(error)) throw error;
       this.#primary.suspect(line.found);
       if (again) return null;
       throw error;
@@ -159,8 +160,9 @@ export class Connections implements StoreHistory {
     this.#closed = true;
     const line = this.#line;
     if (line === null) return;
-    line.watch.close();
     await line.pool.end();
+    // Whatever is left waits for a standby, beside the pool and without a limit.
+    this.#cut(line);
   }
 
   #lineTo(found: Found): Line {
@@ -263,8 +265,13 @@ export class Connections implements StoreHistory {
   #cut(line: Line): void {
     line.watch.close();
     for (const client of line.live) void client.end().catch(() => undefined);
-    void line.pool.end().catch(() => undefined);
+    if (!line.pool.ending) void line.pool.end().catch(() => undefined);
   }
+}
+
+/** All connections are lent out, and none came back in time. */
+function isExhausted(error: unknown): boolean {
+  return error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 }
 
 /** "canceling wait for synchronous replication": told by the place in the server's source, because its text is translated. */
