@@ -6,6 +6,7 @@ import { chownSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { TcpProxy } from '../faults/tcp-proxy.ts';
 import { freePort, type Owner } from './postgres.ts';
+import { repositoryRoot } from './tidewheel.ts';
 
 export interface PatroniNodeOptions {
   readonly name: string;
@@ -69,10 +70,9 @@ export class PatroniNode {
         PATH: `${binDir}:/usr/bin:/bin`,
         LANG: 'C.UTF-8',
         HOME: home,
+        ...shippedEnvironment(),
         PATRONI_NAME: name,
         PATRONI_ETCD3_HOSTS: this.toEtcd.map((link) => `127.0.0.1:${link.port}`).join(','),
-        // Else it would ask the members for their own addresses, and go around its links.
-        PATRONI_ETCD3_USE_PROXIES: 'true',
         PATRONI_POSTGRESQL_LISTEN: `127.0.0.1:${this.#ports.postgres}`,
         PATRONI_POSTGRESQL_CONNECT_ADDRESS: `127.0.0.1:${this.toPostgres.port}`,
         PATRONI_POSTGRESQL_DATA_DIR: this.#dataDir,
@@ -96,6 +96,17 @@ export class PatroniNode {
   /** Past its links: what the node itself says. */
   get api(): string {
     return `http://127.0.0.1:${this.#ports.api}`;
+  }
+
+  async isPrimary(): Promise<boolean> {
+    return this.says('/primary');
+  }
+
+  async says(path: string): Promise<boolean> {
+    return fetch(`${this.api}${path}`, { signal: AbortSignal.timeout(2000) }).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
   }
 
   urlOf(user: string, database: string): string {
@@ -174,6 +185,13 @@ export class PatroniNode {
       return [];
     }
   }
+}
+
+/** What is not said below is as it is shipped. */
+function shippedEnvironment(): Record<string, string> {
+  const lines = readFileSync(join(repositoryRoot, 'deploy/patroni/node.env'), 'utf8').split('\n');
+  const pairs = lines.map((line) => /^([A-Z0-9_]+)=(.+)$/.exec(line)?.slice(1) ?? []);
+  return Object.fromEntries(pairs.filter(([name]) => name !== undefined)) as Record<string, string>;
 }
 
 function tell(pid: number, signal: NodeJS.Signals): void {

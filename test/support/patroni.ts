@@ -248,13 +248,7 @@ class Cluster implements PatroniCluster {
   async #node(path: string, what: string): Promise<PatroniNode> {
     const end = Date.now() + wholeMs;
     for (;;) {
-      for (const node of this.nodes) {
-        const is = await fetch(`${node.api}${path}`, { signal: AbortSignal.timeout(2000) }).then(
-          ({ status }) => status === 200,
-          () => false,
-        );
-        if (is) return node;
-      }
+      for (const node of this.nodes) if (await node.says(path)) return node;
       if (Date.now() > end) throw new Error(`no node is ${what}`);
       await sleep(100);
     }
