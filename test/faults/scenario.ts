@@ -175,7 +175,7 @@ async function run(
       'the evidence is read',
       () =>
         gatherEvidence(cluster, what, caller).catch((error: unknown) => {
-          if (error instanceof StoreUnavailable) return false;
+          if (error instanceof StoreUnavailable) return undefined;
           throw error;
         }),
       60_000,
