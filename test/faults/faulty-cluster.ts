@@ -12,6 +12,7 @@ import { systemClock } from '../../packages/server/src/drivers/system/clock.ts';
 import { systemIdentity } from '../../packages/server/src/drivers/system/identity.ts';
 import { silentLog } from '../../packages/server/src/ports/log.ts';
 import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
+import type { PatroniCluster } from '../support/patroni.ts';
 import { type PostgresCluster, startPostgres, type TestDatabase } from '../support/postgres.ts';
 import { cleanEnvironment, programArguments, repositoryRoot } from '../support/tidewheel.ts';
 import { type IsolatedLinks, openIsolatedLinks } from './isolated-links.ts';
@@ -24,8 +25,14 @@ export interface ClusterOptions {
   readonly heartbeat?: string;
   readonly storePool?: number;
   readonly postgres?: PostgresCluster;
+  /** The store is a cluster of its own, which the scenario has made and ends. */
+  readonly patroni?: PatroniCluster;
+  /** Masters know all servers of it and find the primary, past HAProxy and past their links to the store. */
+  readonly findPrimary?: boolean;
   /** Three members of etcd as coordinator; else the store is it. */
   readonly etcd?: boolean;
+  /** More flags of every member of it. */
+  readonly etcdFlags?: readonly string[];
   /** What masters run unless their start says otherwise; else the released program. */
   readonly masterProgram?: readonly string[];
   readonly postgresSettings?: Readonly<Record<string, string>>;
@@ -122,17 +129,17 @@ export class FaultyCluster {
   readonly masters: MasterSeat[] = [];
   readonly workers: FaultyProgram[] = [];
   readonly isolated: IsolatedLinks[] = [];
-  readonly postgres: PostgresCluster;
+  readonly #postgres: PostgresCluster | null;
   store!: Pick<OpenStore, 'db' | 'close'>;
   etcd: EtcdCluster | null = null;
   adminToken = '';
   #workerToken = '';
-  #database!: TestDatabase;
+  #database!: Pick<TestDatabase, 'url' | 'drop'>;
   readonly #ownsPostgres: boolean;
   readonly #options: ClusterOptions;
 
-  private constructor(postgres: PostgresCluster, options: ClusterOptions) {
-    this.postgres = postgres;
+  private constructor(postgres: PostgresCluster | null, options: ClusterOptions) {
+    this.#postgres = postgres;
     this.#ownsPostgres = options.postgres === undefined;
     this.#options = options;
     this.home = mkdtempSync(join(tmpdir(), 'tidewheel-faults-'));
@@ -143,7 +150,8 @@ export class FaultyCluster {
   static async start(options: ClusterOptions = {}): Promise<FaultyCluster> {
     const settings = options.postgresSettings ?? {};
     const disk = options.postgresMib === undefined ? {} : { dataMib: options.postgresMib };
-    const postgres = options.postgres ?? (await startPostgres({ settings, ...disk }));
+    const single = (): Promise<PostgresCluster> => startPostgres({ settings, ...disk });
+    const postgres = options.patroni !== undefined ? null : (options.postgres ?? (await single()));
     const cluster = new FaultyCluster(postgres, options);
     try {
       await cluster.#open();
@@ -155,9 +163,13 @@ export class FaultyCluster {
   }
 
   async #open(): Promise<void> {
-    this.#database = await this.postgres.createDatabase();
+    const { patroni } = this.#options;
+    this.#database =
+      patroni === undefined
+        ? await this.postgres.createDatabase()
+        : { url: patroni.url, drop: () => Promise.resolve() };
     if (this.#options.etcd === true) {
-      this.etcd = await startEtcd({ members: 3 });
+      this.etcd = await startEtcd({ members: 3, flags: this.#options.etcdFlags ?? [] });
       await this.etcd.healthy();
     }
     for (let index = 1; index <= (this.#options.masters ?? 3); index += 1) await this.addSeat(`m${index}`);
@@ -191,6 +203,17 @@ export class FaultyCluster {
     this.#workerToken = token('workers', 'worker');
   }
 
+  get postgres(): PostgresCluster {
+    if (this.#postgres === null) throw new Error('the store is not a single server');
+    return this.#postgres;
+  }
+
+  get patroni(): PatroniCluster {
+    const { patroni } = this.#options;
+    if (patroni === undefined) throw new Error('the store is a single server');
+    return patroni;
+  }
+
   /** Direct to the store, past every proxy: for the checker, and for a disturber. */
   get storeUrl(): string {
     return this.#database.url;
@@ -220,11 +243,13 @@ export class FaultyCluster {
   #launchMaster(seat: MasterSeat, start: MasterStart): FaultyProgram {
     const store = new URL(this.#database.url);
     store.port = String(seat.toStore.port);
-    const { sessionTtl, heartbeat, storePool, masterProgram } = this.#options;
+    const { sessionTtl, heartbeat, storePool, masterProgram, patroni, findPrimary } = this.#options;
+    const url = patroni !== undefined && findPrimary === true ? patroni.nodesUrl : store.href;
     return new FaultyProgram({
       argv: [
         ...(start.program ?? masterProgram ?? [...programArguments, 'server']),
-        `--store=${store.href}`,
+        `--store=${url}`,
+        ...(patroni === undefined ? [] : ['--store-durability=synchronous']),
         `--store-pool=${storePool ?? 5}`,
         `--listen=127.0.0.1:${seat.port}`,
         `--address=${seat.address}`,
@@ -306,7 +331,7 @@ export class FaultyCluster {
     }
     await this.etcd?.stop();
     await this.store?.close().catch(() => undefined);
-    if (this.#ownsPostgres) await this.postgres.stop();
+    if (this.#ownsPostgres) await this.#postgres?.stop();
     else await this.#database?.drop().catch(() => undefined);
     if (process.env['FAULTS_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -74,6 +74,11 @@ export class TcpProxy {
     this.set({});
   }
 
+  /** New connections lead there. */
+  lead(target: Target): void {
+    this.#target = target;
+  }
+
   /** Ends every connection with a reset. */
   reset(): void {
     for (const pair of this.#pairs) pair.reset();

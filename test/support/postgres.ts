@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The data directory is a file system of its own, in memory and of this size, so that it can be filled. Takes the right to mount. */
   readonly dataMib?: number;
+  /** A standby that streams from this one, under that name, instead of a database of its own. */
+  readonly standbyOf?: { readonly cluster: PostgresCluster; readonly name: string };
 }
 
 export interface PostgresCluster {
@@ -43,6 +45,8 @@ export interface TestDatabase {
 }
 
 const oldestVersion = 15;
+/** A folder with these is one of a server that can be copied, too. */
+const serverPrograms = ['initdb', 'postgres', 'pg_basebackup'] as const;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
 
@@ -93,9 +97,9 @@ function foldersIn(folder: string): string[] {
   }
 }
 
-/** The major version of a folder that holds both programs that we need, else 0. */
+/** The major version of a folder that holds all programs that we need, else 0. */
 function versionIn(folder: string): number {
-  const versions = ['initdb', 'postgres'].map((program) => {
+  const versions = serverPrograms.map((program) => {
     const { stdout } = spawnSync(join(folder, program), ['--version'], { encoding: 'utf8', timeout: 10_000 });
     return Number(/\b(\d+)(\.\d+|beta\d+|rc\d+|devel)/.exec(stdout ?? '')?.[1] ?? 0);
   });
@@ -110,9 +114,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   // From here on the watchdog removes what we leave behind.
   const watchdog = watch(home);
   try {
-    const password = randomBytes(16).toString('hex');
+    const { standbyOf } = options;
+    const password =
+      standbyOf === undefined ? randomBytes(16).toString('hex') : new URL(standbyOf.cluster.url).password;
     if (options.dataMib !== undefined) mountMemory(join(home, 'data'), options.dataMib, owner);
-    initialise(programs, home, password, owner);
+    if (standbyOf === undefined) initialise(programs, home, password, owner);
+    else copy(programs, home, `${standbyOf.cluster.url}?application_name=${standbyOf.name}`, owner);
     const cluster = new Cluster(programs, home, password, owner, { ...defaultSettings, ...options.settings }, watchdog);
     await cluster.restart();
     return cluster;
@@ -122,13 +129,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-interface Owner {
+export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
 /** PostgreSQL refuses to run as root, rightly: then as one of the users that every system has. */
-function unprivilegedUser(): Owner | undefined {
+export function unprivilegedUser(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -152,6 +159,17 @@ function initialise(programs: string, home: string, password: string, owner: Own
   if (owner !== undefined) chownSync(passwordFile, owner.uid, owner.gid);
   const args = ['-D', join(home, 'data'), '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'];
   execFileSync(join(programs, 'initdb'), [...args, `--pwfile=${passwordFile}`, '--no-sync', '--no-instructions'], {
+    ...owner,
+    cwd: home,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: startTimeoutMs,
+  });
+}
+
+/** Its settings say that it is a standby, and of whom. */
+function copy(programs: string, home: string, from: string, owner: Owner | undefined): void {
+  const args = ['-D', join(home, 'data'), '-d', from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
+  execFileSync(join(programs, 'pg_basebackup'), args, {
     ...owner,
     cwd: home,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -342,7 +360,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -45,6 +45,8 @@ export const electionViewSchema = z.object({
   coordinator: z.enum(['store', 'etcd']),
   /** Which store or etcd cluster its token is from: tokens of different origins cannot be compared. */
   origin: z.string(),
+  /** Of the store, in which the term was recorded: it ends with it. Null where there is none. */
+  timeline: z.number().int().nullable(),
   from: time,
   until: time.nullable(),
   /** Why it ended, by a word; null while it goes on. */
@@ -61,6 +63,8 @@ export const degradations = [
   'coordinator-unreachable',
   'coordinator-member',
   'store-replica',
+  'store-durability',
+  'store-connections',
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',
@@ -72,6 +76,18 @@ export const degradations = [
 ] as const;
 export type Degradation = (typeof degradations)[number];
 
+/** What an operator may demand of the store. */
+export const durabilities = ['none', 'local', 'synchronous'] as const;
+export type Durability = (typeof durabilities)[number];
+
+/**
+ * What the store does before it confirms a commit. `unsafe`: not even a crash is survived; `local`: written to its own disk, and to no
+ * standby; `asynchronous`: standbys follow behind; `synchronous`: a standby has it; `blocked`: a standby should have it, and none is there, so
+ * that commits wait; `unknown`: the role in use may not see it.
+ */
+export const replicationModes = ['unsafe', 'local', 'asynchronous', 'synchronous', 'blocked', 'unknown'] as const;
+export type ReplicationMode = (typeof replicationModes)[number];
+
 export const clusterStatusSchema = z.object({
   now: time,
   /** Zero before the first election. */
@@ -82,7 +98,31 @@ export const clusterStatusSchema = z.object({
     role: z.enum(['single', 'primary', 'replica']),
     /** Round trip of the master that answers. */
     latencyMs: ms,
-    replicas: z.array(z.object({ name: z.string(), state: z.string(), sync: z.string(), lagMs: ms.nullable() })),
+    replicas: z.array(
+      z.object({
+        name: z.string(),
+        state: z.string(),
+        sync: z.string(),
+        /** Of what it has on its disk; null where the role in use may not see it. */
+        lagMs: ms.nullable(),
+        lagBytes: z.number().int().nonnegative().nullable(),
+      }),
+    ),
+    /** What would be lost with the primary, now. */
+    durability: z.object({
+      mode: z.enum(replicationModes),
+      /** How old what is lost could be; null: everything since the last backup, or not known. */
+      rpoMs: ms.nullable(),
+      rpoBytes: z.number().int().nonnegative().nullable(),
+      /** Standbys that confirm commits. */
+      synchronous: z.number().int().nonnegative(),
+      /** By the configuration of the master that answers. */
+      demanded: z.enum(durabilities),
+    }),
+    /** Grows with each promotion of a standby; null where there is none to promote. */
+    timeline: z.number().int().nullable(),
+    /** What all masters together may open at most, and what the server allows; null where there is no server. */
+    connections: z.object({ most: z.number().int(), allowed: z.number().int() }).nullable(),
   }),
   coordinator: z.object({
     kind: z.enum(['store', 'etcd']),

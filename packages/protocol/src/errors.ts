@@ -193,6 +193,19 @@ export const errorCatalogue = {
     remedy: 'Check its address and whether it is running.',
     retryable: true,
   },
+  STORE_IS_REPLICA: {
+    status: 503,
+    title: 'The store is a replica, not the primary',
+    remedy:
+      'Name the primary in `store.url`, or all servers with commas between: the primary is found among them, also after a fail-over.',
+    retryable: true,
+  },
+  STORE_OTHER_CLUSTER: {
+    status: 503,
+    title: 'This is the database of another cluster',
+    remedy: 'Let `store.url` name the servers of one database only, the one that this cluster was started with.',
+    retryable: false,
+  },
   COORDINATOR_REFUSED: {
     status: 503,
     title: 'etcd answers, but refuses this master',

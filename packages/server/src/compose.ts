@@ -7,6 +7,7 @@ import { openBackups } from './compose/open-backups.ts';
 import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
+import { connectionsMost } from './core/store-connections.ts';
 import { systemClock } from './drivers/system/clock.ts';
 import { diskFreeBytes } from './drivers/system/disk.ts';
 import { systemIdentity } from './drivers/system/identity.ts';
@@ -21,6 +22,7 @@ import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import type { Database } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
 import type { Signals } from './ports/signals.ts';
+import { clusterId } from './store/cluster-id.ts';
 import { leaseRows } from './store/lease-rows.ts';
 import { migrate, migrationsAhead } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
@@ -52,6 +54,7 @@ export async function openStore(config: StoreConfig, log: Log): Promise<OpenStor
   try {
     await migrate(db);
     const ahead = await migrationsAhead(db);
+    db.history?.pin(await clusterId(db, systemIdentity));
     if (ahead.length > 0) log.warn('the database is newer than this binary, which can use it', { migrations: ahead });
   } catch (error) {
     await db.close();
@@ -136,6 +139,8 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     catchUpPerSecond: config.catchUpPerSecond,
     retention: { ...masterDefaults.retention, ...config.retention },
     space: config.space,
+    durability: config.durability,
+    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
   };
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
   const directory = dataDirectoryOf(config.store);

@@ -1,12 +1,15 @@
 // The keys of the configuration, in one table: their flags, variables and defaults, what they are for, and how they are read.
 
+import { durabilities } from '@tidewheel/protocol';
 import {
   bytes,
   duration,
   oneOf,
+  poolers,
   type Read,
   readAddress,
   readBackupTarget,
+  readDirect,
   readEndpoints,
   readKeep,
   readLedgerKeep,
@@ -41,7 +44,7 @@ export const keys = {
     placeholder: 'url',
     env: 'TIDEWHEEL_STORE',
     fallback: 'sqlite:.tidewheel/tidewheel.db',
-    help: 'where everything is kept: sqlite:FILE for one master, postgres://… for a cluster',
+    help: 'where everything is kept: sqlite:FILE for one master, postgres://… for a cluster; of several host:port with commas between, the primary is found',
     read: readStore,
   }),
   storePool: define({
@@ -70,6 +73,33 @@ export const keys = {
     fallback: '256MiB',
     help: 'below so much room new runs are refused, so that fires and results still find some',
     read: bytes(0),
+  }),
+  storePooler: define({
+    key: 'store.pooler',
+    flag: '--store-pooler',
+    placeholder: 'kind',
+    env: 'TIDEWHEEL_STORE_POOLER',
+    fallback: 'none',
+    help: 'what stands before PostgreSQL: none, or transaction for PgBouncer in transaction mode',
+    read: oneOf(poolers),
+  }),
+  storeDirect: define({
+    key: 'store.direct',
+    flag: '--store-direct',
+    placeholder: 'url',
+    env: 'TIDEWHEEL_STORE_DIRECT',
+    fallback: null,
+    help: 'PostgreSQL without the pooler, for signals between masters (one connection each); without it they poll',
+    read: readDirect,
+  }),
+  storeDurability: define({
+    key: 'store.durability',
+    flag: '--store-durability',
+    placeholder: 'demand',
+    env: 'TIDEWHEEL_STORE_DURABILITY',
+    fallback: 'none',
+    help: 'what must hold, or the cluster is degraded: none, local (nothing lost by a crash), or synchronous (nor by the loss of the primary)',
+    read: oneOf(durabilities),
   }),
   coordinator: define({
     key: 'coordinator',

@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import { keepSchema, parseBytes, parseDuration } from '@tidewheel/protocol';
+import { storeUrls } from './core/store-address.ts';
 
 export type Read<T> = (text: string) => T | Problem;
 
@@ -13,9 +14,20 @@ export class Problem {
   }
 }
 
+export const poolers = ['none', 'transaction'] as const;
+export type Pooler = (typeof poolers)[number];
+
 export type StoreConfig =
   | { readonly engine: 'sqlite'; readonly path: string }
-  | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
+  | {
+      readonly engine: 'postgres';
+      readonly url: string;
+      readonly poolSize: number;
+      /** None when absent. */
+      readonly pooler?: Pooler;
+      /** Past the pooler, for signals. */
+      readonly directUrl?: string | null;
+    };
 
 export type BackupTargetConfig =
   | { readonly kind: 'dir'; readonly path: string }
@@ -59,13 +71,17 @@ function listOf(json: string): string[] {
 }
 
 export function readStore(value: string): StoreConfig | Problem {
-  const expected = new Problem('sqlite:FILE or postgres://user@host/database');
+  const expected = new Problem(
+    'sqlite:FILE or postgres://user@host/database, or several host:port with commas between',
+  );
   if (value.startsWith('sqlite:')) {
     const path = value.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
     return path === '' || path === ':memory:' ? expected : { engine: 'sqlite', path: resolve(path) };
   }
-  if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return expected;
-  // The pool's size is a key of its own and is put in by readConfig.
+  if (!/^postgres(?:ql)?:\/\//.test(value)) return expected;
+  const urls = storeUrls(value);
+  if (typeof urls === 'string') return new Problem(urls);
+  // These are keys of their own and are put in by readConfig.
   return { engine: 'postgres', url: value, poolSize: 0 };
 }
 
@@ -84,6 +100,12 @@ export function readBackupTarget(value: string): BackupTargetConfig | Problem {
     return expected;
   const prefix = pathname.replace(/^\/+/, '').replace(/\/*$/, '/');
   return { kind: 's3', endpoint: new URL(endpoint).origin, region, bucket, prefix: prefix === '/' ? '' : prefix };
+}
+
+/** Of PostgreSQL, without a pooler between. */
+export function readDirect(value: string): string | Problem {
+  const urls = storeUrls(value);
+  return typeof urls === 'string' ? new Problem(urls) : value;
 }
 
 export function readListen(value: string): { host: string; port: number } | Problem {

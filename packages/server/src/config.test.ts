@@ -34,7 +34,13 @@ test('takes a flag before the environment, the environment before the file, the 
   const config = readConfig({ flags: { listen: '[::1]:3', 'insecure-public-http': true }, env, file });
   assert.deepEqual(config.listen, { host: '::1', port: 3 });
   assert.equal(config.logLevel, 'error');
-  assert.deepEqual(config.store, { engine: 'postgres', url: 'postgres://db/tidewheel', poolSize: 30 });
+  assert.deepEqual(config.store, {
+    engine: 'postgres',
+    url: 'postgres://db/tidewheel',
+    poolSize: 30,
+    pooler: 'none',
+    directUrl: null,
+  });
   assert.equal(config.insecurePublicHttp, true);
 });
 

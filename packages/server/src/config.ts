@@ -2,7 +2,7 @@
 // which also makes the flags and is compared with docs/reference/config.md. What comes out is frozen and complete.
 
 import { dirname } from 'node:path';
-import { type Fault, Refusal } from '@tidewheel/protocol';
+import { type Durability, type Fault, Refusal } from '@tidewheel/protocol';
 import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
 import type { RetentionSettings } from './core/retention.ts';
 import type { SpaceSettings } from './core/store-growth.ts';
@@ -52,6 +52,7 @@ export interface ServerConfig {
   readonly space: SpaceSettings;
   /** Null: no backups are made. */
   readonly backup: BackupConfig | null;
+  readonly durability: Durability;
 }
 
 export interface ConfigSources {
@@ -78,8 +79,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     return null;
   };
   const all = {
-    store: value(keys.store),
-    poolSize: value(keys.storePool),
+    store: storeOf(value, faults),
     listen: value(keys.listen),
     address: value(keys.address),
     certFile: value(keys.tlsCert),
@@ -90,15 +90,15 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     sessionTtlMs: value(keys.sessionTtl),
     heartbeatMs: value(keys.heartbeat),
     catchUpPerSecond: value(keys.catchUpRate),
+    durability: value(keys.storeDurability),
   };
   faults.push(...togetherFaults(all));
   const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
   const [retention, space] = [retentionOf(value), spaceOf(value)];
-  const { store, poolSize, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond } = all;
+  const { store, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond, durability } = all;
   if (
     faults.length > 0 ||
     store === null ||
-    poolSize === null ||
     listen === null ||
     insecurePublicHttp === null ||
     logLevel === null ||
@@ -106,15 +106,15 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     heartbeatMs === null ||
     catchUpPerSecond === null ||
     retention === null ||
-    space === null
+    space === null ||
+    durability === null
   ) {
-    throw new Refusal('INVALID_CONFIG', faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`, {
-      faults,
-    });
+    const what = faults.length === 1 ? 'one key is wrong' : `${faults.length} keys are wrong`;
+    throw new Refusal('INVALID_CONFIG', what, { faults });
   }
   return Object.freeze({
     coordinator: Object.freeze(coordinator),
-    store: Object.freeze(store.engine === 'postgres' ? { ...store, poolSize } : store),
+    store: Object.freeze(store),
     listen: Object.freeze(listen),
     address: all.address,
     tls:
@@ -130,6 +130,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     retention,
     space,
     backup,
+    durability,
   });
 }
 
@@ -181,6 +182,18 @@ function retentionOf(value: Value): ServerConfig['retention'] | null {
 function spaceOf(value: Value): SpaceSettings | null {
   const [budgetBytes, reserveBytes] = [value(keys.storeBudget), value(keys.storeReserve)];
   return reserveBytes === null ? null : Object.freeze({ budgetBytes, reserveBytes });
+}
+
+/** Null when something is wrong, which is added to the faults. */
+function storeOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): StoreConfig | null {
+  const store = value(keys.store);
+  const poolSize = value(keys.storePool);
+  const pooler = value(keys.storePooler);
+  const directUrl = value(keys.storeDirect);
+  if (directUrl !== null && pooler === 'none')
+    faults.push({ pointer: keys.storeDirect.key, detail: 'goes around a pooler, but `store.pooler` is none' });
+  if (store === null || poolSize === null || pooler === null) return null;
+  return store.engine === 'postgres' ? { ...store, poolSize, pooler, directUrl } : store;
 }
 
 /** What is wrong is added to the faults; then the answer is not used. */

@@ -3,12 +3,15 @@
 import type { Scenario } from '../scenario.ts';
 import { beliefScenarios } from './beliefs.ts';
 import { clockScenarios } from './clocks.ts';
+import { failOverScenarios } from './fail-overs.ts';
 import { failpointScenarios } from './failpoints.ts';
+import { fullEtcdScenarios } from './full-etcd.ts';
 import { fullStoreScenarios } from './full-store.ts';
 import { leaderScenarios } from './leaders.ts';
 import { linkScenarios } from './links.ts';
 import { masterScenarios } from './masters.ts';
 import { soak } from './nemesis.ts';
+import { replicationScenarios } from './replication.ts';
 import { storeScenarios } from './stores.ts';
 import { versionScenarios } from './versions.ts';
 import { workerScenarios } from './workers.ts';
@@ -20,6 +23,9 @@ export const scenarios: readonly Scenario[] = [
   ...failpointScenarios,
   ...storeScenarios,
   ...fullStoreScenarios,
+  ...fullEtcdScenarios,
+  ...failOverScenarios,
+  ...replicationScenarios,
   ...workerScenarios,
   ...linkScenarios,
   ...clockScenarios,

@@ -80,6 +80,8 @@ const degradations: readonly Degradation[] = [
   'coordinator-unreachable',
   'coordinator-member',
   'store-replica',
+  'store-durability',
+  'store-connections',
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',

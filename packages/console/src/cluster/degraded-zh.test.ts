@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { degradedInChinese, degradedPatterns } from './degraded-zh.ts';
 
-const server = readFileSync(new URL('../../../server/src/core/cluster-health.ts', import.meta.url), 'utf8');
+const server = ['cluster-health', 'durability']
+  .map((file) => readFileSync(new URL(`../../../server/src/core/${file}.ts`, import.meta.url), 'utf8'))
+  .join('\n');
 
 test('each pattern of what is degraded is still said by the server, and becomes Chinese', () => {
   for (const [source] of degradedPatterns) {

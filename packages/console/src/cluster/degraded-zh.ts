@@ -55,6 +55,32 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
     /^at the rate of the last days there is room for (\d+) more days$/,
     (days) => `按最近几天的速度，空间还够用 ${days} 天`,
   ],
+  [
+    'a crash of PostgreSQL may lose what it has confirmed: fsync or synchronous_commit is off',
+    /^a crash of PostgreSQL may lose what it has confirmed: fsync or synchronous_commit is off$/,
+    () => 'PostgreSQL 崩溃可能丢失已确认的提交：fsync 或 synchronous_commit 已关闭',
+  ],
+  [
+    'the role in use may not see the replication: grant it pg_monitor',
+    /^the role in use may not see the replication: grant it pg_monitor$/,
+    () => '当前角色无权查看复制状态：请授予 pg_monitor',
+  ],
+  [
+    'no standby is there to confirm commits: they wait until one is',
+    /^no standby is there to confirm commits: they wait until one is$/,
+    () => '没有可以确认提交的副本：提交将一直等待',
+  ],
+  [
+    'commits are confirmed without a standby: the loss of the primary would lose some',
+    /^commits are confirmed without a standby: the loss of the primary would lose some$/,
+    () => '提交未经副本确认：主库丢失时会损失部分提交',
+  ],
+  [
+    'masters may open ${store.connections.most} connections, the store allows ${store.connections.allowed}: make store.pool smaller or max_connections larger',
+    /^masters may open (.+) connections, the store allows (.+): make store.pool smaller or max_connections larger$/,
+    (most, allowed) =>
+      `主节点最多会打开 ${most} 个连接，存储只允许 ${allowed} 个：请减小 store.pool 或增大 max_connections`,
+  ],
   ['the replica ${name} is ${state}', /^the replica (.+) is (.+)$/, (name, state) => `副本 ${name} 的状态为 ${state}`],
 ];
 

@@ -18,6 +18,7 @@ const ends = {
   'lease-lost': 'cluster.end.lease-lost',
   fenced: 'cluster.end.fenced',
   'store-silent': 'cluster.end.store-silent',
+  'store-promoted': 'cluster.end.store-promoted',
   superseded: 'cluster.end.superseded',
 } as const satisfies Record<string, MessageKey>;
 

@@ -12,7 +12,17 @@ export function Foundation({ status: { store, coordinator } }: { readonly status
   const engine = store.engine === 'sqlite' ? 'SQLite' : 'PostgreSQL';
   const kind = coordinator.kind === 'etcd' ? 'etcd' : t('cluster.coordinatorStore');
   const pairs: (readonly [name: string, value: ReactNode])[] = [
-    [t('cluster.store'), [engine, t(`cluster.storeRole.${store.role}`), took(store.latencyMs)].join(' · ')],
+    [
+      t('cluster.store'),
+      [
+        engine,
+        t(`cluster.storeRole.${store.role}`),
+        took(store.latencyMs),
+        ...(store.timeline === null ? [] : [t('cluster.timeline', { timeline: store.timeline })]),
+        ...(store.connections === null ? [] : [t('cluster.connections', store.connections)]),
+      ].join(' · '),
+    ],
+    ...(store.engine === 'sqlite' ? [] : [[t('cluster.rpo'), rpoOf(store.durability, t)] as const]),
     ...store.replicas.map(({ name, state, sync, lagMs }): readonly [string, ReactNode] => [
       t('cluster.replica', { name }),
       [state, sync, ...(lagMs === null ? [] : [t('cluster.lag', { span: span(lagMs, t) })])].join(' · '),
@@ -32,4 +42,13 @@ export function Foundation({ status: { store, coordinator } }: { readonly status
       <Facts pairs={pairs} />
     </Card>
   );
+}
+
+/** What the loss of the primary would cost now. */
+function rpoOf({ mode, rpoMs, synchronous }: ClusterStatus['store']['durability'], t: ReturnType<typeof useT>): string {
+  if (mode === 'synchronous') return t('cluster.rpo.synchronous', { count: synchronous });
+  if (mode !== 'asynchronous') return t(`cluster.rpo.${mode}`);
+  return rpoMs === null
+    ? t('cluster.rpo.asynchronousUnknown')
+    : t('cluster.rpo.asynchronous', { span: span(rpoMs, t) });
 }

@@ -61,6 +61,14 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   DATABASE_CHANGED: { title: '已应用的迁移被修改过', remedy: '请运行创建此数据库的发行版本。' },
   DATABASE_LOCKED: { title: '另一个进程正在使用此数据目录', remedy: '请停止该进程，或用 --data 选择其他目录。' },
   STORE_UNREACHABLE: { title: '无法连接存储', remedy: '请检查其地址以及是否正在运行。' },
+  STORE_IS_REPLICA: {
+    title: '存储是副本，不是主库',
+    remedy: '请在 `store.url` 中写主库，或用逗号写出所有服务器：系统会从中找到主库，故障转移之后也一样。',
+  },
+  STORE_OTHER_CLUSTER: {
+    title: '这是另一个集群的数据库',
+    remedy: '请让 `store.url` 只包含同一个数据库的服务器，即此集群启动时使用的那个。',
+  },
   COORDINATOR_REFUSED: {
     title: 'etcd 有应答，但拒绝了此主节点',
     remedy:

@@ -4,6 +4,7 @@
 import { type ClusterStatus, type MasterView, Refusal } from '@tidewheel/protocol';
 import type { Client } from '@tidewheel/sdk';
 import { Command } from 'commander';
+import { rpoText } from '../core/durability.ts';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
@@ -76,8 +77,8 @@ function foundationText(status: ClusterStatus, colour: boolean): string {
   const word = (text: string): string => paint(text, 'dim', colour);
   const took = (ms: number | null): string => (ms === null ? 'no answer' : `${Math.round(ms)} ms`);
   const replicas = store.replicas.map(
-    ({ name, state, sync, lagMs }) =>
-      `${word('replica')}      ${visibleLine(name)}: ${state}, ${sync}${lagMs === null ? '' : `, ${took(lagMs)} behind`}`,
+    ({ name, state, sync, lagMs, lagBytes }) =>
+      `${word('replica')}      ${visibleLine(name)}: ${state}, ${sync}${behind(lagMs, lagBytes)}`,
   );
   const members = coordinator.members.map(
     ({ endpoint, leads, trouble }) =>
@@ -89,8 +90,12 @@ function foundationText(status: ClusterStatus, colour: boolean): string {
   return [
     '',
     `${word('term')}         ${term}`,
-    `${word('store')}        ${store.engine}, ${store.role}, ${took(store.latencyMs)}`,
+    `${word('store')}        ${store.engine}, ${store.role}, ${took(store.latencyMs)}${store.timeline === null ? '' : `, timeline ${store.timeline}`}`,
     ...replicas,
+    ...(store.engine === 'sqlite' ? [] : [`${word('rpo')}          ${rpoText(store.durability)}`]),
+    ...(store.connections === null
+      ? []
+      : [`${word('connections')}  at most ${store.connections.most} of ${store.connections.allowed}`]),
     `${word('coordinator')}  ${coordinator.kind}, ${took(coordinator.latencyMs)}`,
     ...members,
     ...(findings.length === 0
@@ -98,6 +103,11 @@ function foundationText(status: ClusterStatus, colour: boolean): string {
       : findings),
     '',
   ].join('\n');
+}
+
+function behind(ms: number | null, bytes: number | null): string {
+  if (bytes === 0) return ', has all';
+  return `${ms === null ? '' : `, ${Math.round(ms)} ms behind`}${bytes === null ? '' : `, ${bytes} bytes behind`}`;
 }
 
 function withReason(command: Command): Command {

@@ -54,6 +54,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   DATABASE_CHANGED: exitCodes.conflict,
   DATABASE_LOCKED: exitCodes.conflict,
   STORE_UNREACHABLE: exitCodes.unreachable,
+  STORE_IS_REPLICA: exitCodes.unreachable,
+  STORE_OTHER_CLUSTER: exitCodes.conflict,
   COORDINATOR_REFUSED: exitCodes.usage,
   COORDINATOR_UNREACHABLE: exitCodes.unreachable,
   OUTCOME_UNKNOWN: exitCodes.error,

@@ -49,6 +49,7 @@ const endTexts: Readonly<Record<string, string>> = {
   'lease-lost': 'lost its lease',
   fenced: 'fenced by the store',
   'store-silent': 'could not reach the store',
+  'store-promoted': 'a standby of the store was promoted',
   superseded: 'did not say; another master took over',
 };
 

@@ -17,7 +17,7 @@ export interface OpenDatabase {
   readonly signals: Signals;
 }
 
-/** Refusals: DATABASE_LOCKED, DATABASE_CORRUPT, STORE_UNREACHABLE. */
+/** Refusals: DATABASE_LOCKED, DATABASE_CORRUPT, STORE_UNREACHABLE, and what else the driver says of a server that must not be used. */
 export async function openDatabase(config: StoreConfig, log: Log): Promise<OpenDatabase> {
   return config.engine === 'sqlite' ? openFile(config.path) : openCluster(config, log);
 }
@@ -25,8 +25,8 @@ export async function openDatabase(config: StoreConfig, log: Log): Promise<OpenD
 /** A store's address as it may stand in messages. */
 export function storeName(config: StoreConfig): string {
   if (config.engine === 'sqlite') return `sqlite:${config.path}`;
-  const { host, pathname } = new URL(config.url);
-  return `postgres://${host}${pathname}`;
+  // Several servers may stand in it, so it is not one that `URL` reads; what stands before the @ is nobody's business.
+  return config.url.replace(/^(\w+:\/\/)(?:[^@/]*@)?([^?]*).*$/, 'postgres://$2');
 }
 
 function openFile(path: string): OpenDatabase {
@@ -39,12 +39,20 @@ function openFile(path: string): OpenDatabase {
 async function openCluster(config: Extract<StoreConfig, { engine: 'postgres' }>, log: Log): Promise<OpenDatabase> {
   const { openPostgres } = await import('../drivers/postgres/database.ts');
   const { PostgresSignals } = await import('../drivers/postgres/signals.ts');
-  const shared = { url: config.url, clock: systemClock, identity: systemIdentity, log };
+  const { url, poolSize, pooler = 'none', directUrl = null } = config;
+  const shared = { clock: systemClock, identity: systemIdentity, log };
   try {
-    const db = await openPostgres({ ...shared, poolSize: config.poolSize });
-    return { db, signals: new PostgresSignals(shared) };
+    const db = await openPostgres({ ...shared, url, poolSize, pooler });
+    // LISTEN belongs to a session, which a pooler gives away with each transaction. Without signals everything is found by polling.
+    const listenUrl = pooler === 'none' ? url : directUrl;
+    if (listenUrl === null) {
+      log.warn('without `store.direct` masters behind a pooler find news of each other by polling');
+      return { db, signals: localSignals() };
+    }
+    const history = db.history === undefined ? {} : { history: db.history };
+    return { db, signals: new PostgresSignals({ ...shared, url: listenUrl, ...history }) };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    throw new Refusal('STORE_UNREACHABLE', error.message, { cause: error });
+    throw new Refusal(error.code ?? 'STORE_UNREACHABLE', error.message, { cause: error });
   }
 }

@@ -23,7 +23,15 @@ const master: ClusterFacts['masters'][number] = {
 const well: ClusterFacts = {
   term: 1,
   masters: [master, { ...master, id: 'b', address: 'http://b', role: 'follower', standing: null }],
-  store: { engine: 'postgres', role: 'primary', latencyMs: 1, replicas: [] },
+  store: {
+    engine: 'postgres',
+    role: 'primary',
+    latencyMs: 1,
+    replicas: [],
+    durability: { mode: 'synchronous', rpoMs: 0, rpoBytes: 0, synchronous: 1, demanded: 'synchronous' },
+    timeline: 1,
+    connections: { most: 48, allowed: 97 },
+  },
   coordinator: { kind: 'etcd', latencyMs: 1, members: [] },
   elections: [],
   silenceMs: 10_000,
@@ -63,6 +71,10 @@ test('each thing that is not as it should be is said once, with where', () => {
   assert.deepEqual(what({ coordinatorTrouble: 'no answer' }), ['coordinator-unreachable']);
   const member = { endpoint: 'http://e', version: null, leads: null, trouble: 'no answer' };
   assert.deepEqual(what({ coordinator: { ...well.coordinator, members: [member] } }), ['coordinator-member']);
-  const replica = { name: 'r', state: 'catchup', sync: 'async', lagMs: null };
+  const replica = { name: 'r', state: 'catchup', sync: 'async', lagMs: null, lagBytes: null };
   assert.deepEqual(what({ store: { ...well.store, replicas: [replica] } }), ['store-replica']);
+  const durability = { ...well.store.durability, mode: 'asynchronous' as const };
+  assert.deepEqual(what({ store: { ...well.store, durability } }), ['store-durability']);
+  const connections = { most: 98, allowed: 97 };
+  assert.deepEqual(what({ store: { ...well.store, connections } }), ['store-connections']);
 });

@@ -2,7 +2,7 @@
 // where to look.
 
 import { bytesText, type ClusterStatus, type Degradation } from '@tidewheel/protocol';
-
+import { durabilityFault } from './durability.ts';
 import type { SpaceNow } from './store-growth.ts';
 
 type Finding = { what: Degradation; detail: string };
@@ -55,6 +55,13 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
     if (trouble !== null) say('coordinator-member', `${endpoint}: ${trouble}`);
   for (const { name, state } of store.replicas)
     if (state !== 'streaming') say('store-replica', `the replica ${name} is ${state}`);
+  const fault = durabilityFault(store.durability);
+  if (fault !== null) say('store-durability', fault);
+  if (store.connections !== null && store.connections.most > store.connections.allowed)
+    say(
+      'store-connections',
+      `masters may open ${store.connections.most} connections, the store allows ${store.connections.allowed}: make store.pool smaller or max_connections larger`,
+    );
   const releases = [...new Set(masters.flatMap(({ zoneDataVersion }) => zoneDataVersion ?? []))];
   if (releases.length > 1) say('zone-data-differs', `masters compute time zones with ${releases.sort().join(' and ')}`);
   const { zones, moved } = facts.zonesChanged;

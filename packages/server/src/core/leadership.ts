@@ -9,7 +9,7 @@
 // recorded its term in the store, and from that moment every write of this one is refused there. So an outage of the coordinator
 // stops changes of leadership, not the duties. What is not fenced by the store must not be begun without trust.
 
-/** Why a term ended. `superseded`: its leader did not say; the next one found it open. */
+/** Why a term ended. `superseded`: its leader did not say; the next one found it open. `store-promoted`: a standby of the store became its primary. */
 export const termEnds = [
   'stopped',
   'stepped-down',
@@ -17,6 +17,7 @@ export const termEnds = [
   'lease-lost',
   'fenced',
   'store-silent',
+  'store-promoted',
   'superseded',
 ] as const;
 export type TermEnd = (typeof termEnds)[number];

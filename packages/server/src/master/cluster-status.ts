@@ -3,10 +3,11 @@
 
 import type { ClusterStatus } from '@tidewheel/protocol';
 import { type BackupFacts, degradationsOf } from '../core/cluster-health.ts';
-import type { SpaceNow } from '../core/store-growth.ts';
+import { durabilityOf } from '../core/durability.ts';
 import { leaseTiming } from '../core/lease.ts';
+import type { SpaceNow } from '../core/store-growth.ts';
 import { backupStanding } from '../store/backups.ts';
-import { electionsPage, mastersView, storeView } from '../store/cluster-views.ts';
+import { electionsPage, mastersView, type StoreFacts, storeFacts } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
 import { gapRead } from '../store/restore-gap.ts';
 import { storeNow } from '../store/jobs.ts';
@@ -14,6 +15,8 @@ import { termRead } from '../store/terms.ts';
 import { zonesChanged } from '../store/zone-data.ts';
 import { answerWithin } from './bounded-call.ts';
 import type { MasterContext } from './deps.ts';
+
+type Settings = MasterContext['settings'];
 
 const electionsShown = 20;
 /** How long new zone data is told of. */
@@ -35,7 +38,7 @@ export async function clusterStatus(
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
-    storeView(db),
+    storeFacts(db),
     electionsPage(db, null, electionsShown),
     findingsCount(db),
     zonesChanged(db, zonesToldMs),
@@ -44,12 +47,12 @@ export async function clusterStatus(
   ]);
   const facts = {
     term: recorded.term,
-    masters: masters.map((master) => ({
+    masters: masters.map(({ storeConnections: _, adoptedTimeline: __, ...master }) => ({
       ...master,
       role: master.id === recorded.masterId ? ('leader' as const) : ('follower' as const),
       standing: master.id === recorded.masterId ? master.standing : null,
     })),
-    store: { ...store, latencyMs },
+    store: storeOf(store, latencyMs, settings, masters),
     coordinator: {
       kind: coordinator.kind,
       latencyMs: probed.ok ? probed.tookMs : null,
@@ -74,4 +77,24 @@ async function backupFacts({ db, backups }: MasterContext): Promise<BackupFacts 
   if (backups === undefined || backups === null) return null;
   const { ageMs, failure } = await backupStanding(db, backups.targetName);
   return { ageMs, everyMs: backups.everyMs, failure };
+}
+
+function storeOf(
+  facts: StoreFacts,
+  latencyMs: number,
+  { durability, storeConnections }: Settings,
+  masters: readonly { readonly storeConnections: number }[],
+): ClusterStatus['store'] {
+  const { engine, role, replicas, replication, timeline, connectionsAllowed } = facts;
+  // Masters of older versions do not say; they are taken to be like this one.
+  const most = masters.reduce((sum, master) => sum + (master.storeConnections || storeConnections), 0);
+  return {
+    engine,
+    role,
+    latencyMs,
+    replicas,
+    durability: durabilityOf(replication, durability),
+    timeline,
+    connections: connectionsAllowed === null ? null : { most, allowed: connectionsAllowed },
+  };
 }

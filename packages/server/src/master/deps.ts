@@ -1,5 +1,6 @@
 // What a master is given: the store it works on, its ports and its settings. No service has anything else.
 
+import type { Durability } from '@tidewheel/protocol';
 import { type RetentionSettings, retentionDefaults } from '../core/retention.ts';
 import type { SpaceSettings } from '../core/store-growth.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -35,6 +36,10 @@ export interface MasterSettings {
   retention: RetentionSettings;
   /** How large the store may become. */
   space: SpaceSettings;
+  /** What the operator demands of the store. */
+  durability: Durability;
+  /** To the store, at the worst moment; zero where it is a file. */
+  storeConnections: number;
 }
 
 export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
@@ -48,6 +53,8 @@ export const masterDefaults: Omit<MasterSettings, 'address' | 'version'> = {
   catchUpPerSecond: 20,
   retention: retentionDefaults,
   space: { budgetBytes: null, reserveBytes: 256 * 1024 * 1024 },
+  durability: 'none',
+  storeConnections: 0,
 };
 
 export interface MasterDeps {

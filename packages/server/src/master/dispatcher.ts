@@ -29,6 +29,8 @@ export class Dispatcher implements Service {
   #rotation = 0;
   #polledAtMs = Number.NEGATIVE_INFINITY;
   #unsubscribe: (() => void)[] = [];
+  /** Nothing is claimed or offered: the store may not know yet what workers hold. */
+  #onHold = false;
 
   constructor(context: MasterContext, changes: Changes) {
     this.#context = context;
@@ -86,6 +88,15 @@ export class Dispatcher implements Service {
     this.#loop.wake();
   }
 
+  hold(): void {
+    this.#onHold = true;
+  }
+
+  goOn(): void {
+    this.#onHold = false;
+    this.forget();
+  }
+
   /** A slot became free, or a worker became ready. */
   slotsFreed(): void {
     if (this.#dirty.size > 0) this.#loop.wake();
@@ -93,7 +104,12 @@ export class Dispatcher implements Service {
 
   /** Keeps one slot free for a run that is about to be inserted; null when older work may wait or nobody is free. */
   offer(laneId: string): Slot | null {
-    if (this.#context.posture.resting || this.#dirty.has(laneId) || this.#lanes.get(laneId)?.paused !== false)
+    if (
+      this.#onHold ||
+      this.#context.posture.resting ||
+      this.#dirty.has(laneId) ||
+      this.#lanes.get(laneId)?.paused !== false
+    )
       return null;
     let best: SessionLink | null = null;
     let bestFree = 0;
@@ -130,7 +146,8 @@ export class Dispatcher implements Service {
     if (claimed.length === 0) return;
     const sinceMs = this.#context.clock.monotonicMs();
     // Hold the slots at once: the definitions may have to be read.
-    for (const run of claimed) this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, sinceMs });
+    for (const run of claimed)
+      this.#links.get(run.sessionId)?.held.set(run.attemptId, { runId: run.id, attempt: run.attempt, sinceMs });
     try {
       await this.#send(claimed, askedMs, path);
     } catch (error) {
@@ -167,7 +184,7 @@ export class Dispatcher implements Service {
   }
 
   async #look(): Promise<number> {
-    if (this.#context.posture.resting) return this.#context.settings.pollMs;
+    if (this.#onHold || this.#context.posture.resting) return this.#context.settings.pollMs;
     await this.#poll();
     const demands = this.#demands();
     if (demands.length === 0) return this.#context.settings.pollMs;

@@ -18,7 +18,8 @@ import {
 } from '../core/leadership.ts';
 import { leaseTiming, trustRenewed, trustedUntil } from '../core/lease.ts';
 import type { LeaseGrant } from '../ports/coordinator.ts';
-import { type Farewell, type Term, termBegin, termEnd, termRead } from '../store/terms.ts';
+import { sameTimeline } from '../ports/store-history.ts';
+import { type Farewell, type RecordedTerm, type Term, termBegin, termEnd, termRead } from '../store/terms.ts';
 import { type Answer, answerWithin } from './bounded-call.ts';
 import type { MasterContext } from './deps.ts';
 import { Loop, type Service } from './service.ts';
@@ -61,6 +62,7 @@ export class Elector implements Service {
   #trouble: string | null = null;
   readonly #told = new Set<TroubleCode>();
   #unwatch: (() => void) | null = null;
+  #unfollow: (() => void) | null = null;
 
   constructor(context: MasterContext) {
     this.#context = context;
@@ -73,6 +75,11 @@ export class Elector implements Service {
       // A leader learns of its loss by its renewal; hints of its own doing would only make it ask more often.
       if (this.#lead === null) this.#loop.wake();
     });
+    // The term was recorded in the timeline before; in this one somebody has to begin the next, with a larger token.
+    this.#unfollow ??=
+      this.#context.db.history?.watch((now, before) => {
+        if (!sameTimeline(now, before)) void this.#resign({ reason: 'store-promoted' }).catch(this.#context.fatal);
+      }) ?? null;
     await this.#loop.start();
   }
 
@@ -80,6 +87,7 @@ export class Elector implements Service {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#unwatch?.();
+    this.#unfollow?.();
     await this.#loop.stop();
     await this.#resign({ reason: 'stopped' });
   }
@@ -293,6 +301,11 @@ export class Elector implements Service {
   }
 }
 
-function isSame(recorded: { term: number; token: number; masterId: string | null }, term: Term): boolean {
-  return recorded.term === term.term && recorded.token === term.token && recorded.masterId === term.masterId;
+function isSame(recorded: RecordedTerm, term: Term): boolean {
+  return (
+    recorded.holds &&
+    recorded.term === term.term &&
+    recorded.token === term.token &&
+    recorded.masterId === term.masterId
+  );
 }

@@ -144,7 +144,8 @@ export class SessionGateway implements Service {
       stale: hello.holding.filter((attemptId) => !current.has(attemptId)),
     });
     for (const run of claims)
-      if (hello.holding.includes(run.attemptId)) link.held.set(run.attemptId, { runId: run.id, sinceMs });
+      if (hello.holding.includes(run.attemptId))
+        link.held.set(run.attemptId, { runId: run.id, attempt: run.attempt, sinceMs });
     door.link = link;
     this.#dispatcher.attach(link);
     await this.#dispatcher.deliver(

@@ -36,6 +36,7 @@ import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { SpaceWatch } from './space-watch.ts';
 import { Station } from './station.ts';
+import { StoreChange } from './store-change.ts';
 import { storeSizes, storeStatus } from './store-status.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
@@ -76,10 +77,11 @@ export class Master implements Service {
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
     const pauses = new PauseWatch(context, dispatcher);
+    let adoptedTimeline = deps.db.history?.lineage?.timeline ?? 0;
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
-      const { zoneDataVersion } = deps.settings;
-      return { zoneDataVersion, standing, storeMs, coordinatorMs, ...rates.take() };
+      const { zoneDataVersion, storeConnections } = deps.settings;
+      return { zoneDataVersion, storeConnections, adoptedTimeline, standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.space = new SpaceWatch(context);
     this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble, this.space.now);
@@ -104,10 +106,15 @@ export class Master implements Service {
       stepDown: (to) => this.elector.stepDown(to),
     });
     this.gateway.redirect = (hello) => station.redirect(hello);
+    const storeChange = new StoreChange(context, dispatcher, (timeline) => {
+      adoptedTimeline = timeline;
+      return membership.tell();
+    });
     this.#services = [
       membership,
       this.space,
       dispatcher,
+      storeChange,
       this.gateway,
       this.intake,
       this.locks,

@@ -37,6 +37,11 @@ export class Membership implements Service {
     this.#loop = new Loop('membership', context, () => this.#look());
   }
 
+  /** Says anew, before its time, what there is to say of this master. */
+  async tell(): Promise<void> {
+    await this.#renew();
+  }
+
   async start(): Promise<void> {
     this.#unsubscribe ??= this.#context.signals.subscribe('masters', () => this.#heard());
     await this.#loop.start();
@@ -58,8 +63,8 @@ export class Membership implements Service {
     await masterLeave(this.#context.db, this.#context.masterId).catch(() => undefined);
   }
 
-  async #look(): Promise<number> {
-    const { clock, db, failpoints, settings, masterId } = this.#context;
+  async #renew(): Promise<void> {
+    const { clock, db, settings, masterId } = this.#context;
     const { address, version } = settings;
     const stats = this.#stats();
     const told = { ...stats, storeMs: stats.storeMs ?? this.#tookMs };
@@ -67,6 +72,11 @@ export class Membership implements Service {
     const startedMs = clock.monotonicMs();
     this.#heed(await masterRenew(db, self, settings.masterTtlMs));
     this.#tookMs = clock.monotonicMs() - startedMs;
+  }
+
+  async #look(): Promise<number> {
+    const { db, failpoints, settings } = this.#context;
+    await this.#renew();
     if (this.#renewals++ % readEvery === 0) this.masters = (await mastersAlive(db)).map(({ address: at }) => at);
     failpoints.reach('membership.joined');
     if (this.#announced === 'not yet') {

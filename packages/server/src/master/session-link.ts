@@ -8,6 +8,8 @@ import type { WorkerConnection } from '../ports/connection.ts';
 /** An attempt on its way to the worker or there, without a result yet. */
 export interface HeldAttempt {
   readonly runId: string;
+  /** Which attempt of the run it is. */
+  readonly attempt: number;
   /** When it was handed over. */
   readonly sinceMs: number;
   /** Of a run that was fired: how late it was claimed, and when the claim was asked for; until its start is told. */

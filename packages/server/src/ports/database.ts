@@ -1,6 +1,9 @@
 // The store as services see it: SQL text, one JSON parameter for a batch, transactions. Two engines implement it.
 // SQL is written once with `$1` parameters; where the engines differ, the dialect gives the words.
 
+import type { ErrorCode } from '@tidewheel/protocol';
+import type { StoreHistory } from './store-history.ts';
+
 /** Text in parameters and batches holds neither U+0000 nor lone surrogates: U+FFFD is stored in their place, on both engines. */
 export type Param = string | number | null;
 export type Row = Record<string, unknown>;
@@ -21,6 +24,14 @@ export interface Dialect {
   readonly forUpdate: string;
   /** ` for share`, or nothing: others may share the row, nobody may change it until this transaction ends. */
   readonly forShare: string;
+  /**
+   * A statement that makes the commit of a transaction that only reads wait like one that writes, or null where reads see only what is
+   * safe. Whoever answers for what it has read (a key that is taken, a result that was accepted) runs it: another session's commit may be
+   * visible before a standby has it, when its wait was canceled.
+   */
+  readonly confirmation: string | null;
+  /** The timeline in which the store writes now; zero where there is none. */
+  readonly timeline: string;
 }
 
 export interface Tx {
@@ -44,6 +55,8 @@ export interface TransactionOptions {
  * The function `now_ms()` exists in SQL: the store's clock, integer milliseconds UTC, moving also within a transaction.
  */
 export interface Database extends Tx {
+  /** Absent where the store is a file, which has no other history than its own. */
+  readonly history?: StoreHistory;
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
 }
@@ -58,9 +71,12 @@ export class OutcomeUnknown extends Error {
 
 /** The store cannot be reached or refused for now; nothing was committed. */
 export class StoreUnavailable extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
+  /** Where the catalogue has a word for it. */
+  readonly code: ErrorCode | undefined;
+  constructor(message: string, options: { cause?: unknown; code?: ErrorCode } = {}) {
     super(message, options);
     this.name = 'StoreUnavailable';
+    this.code = options.code;
   }
 }
 

@@ -82,11 +82,21 @@ export const metricCatalogue = {
     help: 'Commits whose acknowledgement was lost.',
     labels: [],
   },
+  tidewheel_store_promotions_total: {
+    kind: 'counter',
+    help: 'Changes of the timeline that this master saw: a standby of the store became its primary.',
+    labels: [],
+  },
+  tidewheel_runs_adopted_total: {
+    kind: 'counter',
+    help: 'Attempts that workers held and whose claim a promoted standby did not have; they went on.',
+    labels: [],
+  },
   tidewheel_leader: { kind: 'gauge', help: '1 on the master that leads, else 0.', labels: [] },
   tidewheel_leader_terms_total: { kind: 'counter', help: 'Terms of leadership that this master began.', labels: [] },
   tidewheel_leader_ends_total: {
     kind: 'counter',
-    help: 'Terms of this master that ended, by why; lease-lost, fenced and store-silent were not wanted.',
+    help: 'Terms of this master that ended, by why; lease-lost, fenced, store-silent and store-promoted were not wanted.',
     labels: ['reason'],
   },
   tidewheel_zone_data_moved_total: {

@@ -2,6 +2,7 @@
 // and replicas.
 
 import type { ClusterStatus, ElectionView } from '@tidewheel/protocol';
+import type { ReplicationFacts } from '../core/durability.ts';
 import type { Standing } from '../core/leadership.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { MasterState } from '../core/spread.ts';
@@ -18,6 +19,10 @@ export interface MasterStats {
   readonly sessions: number;
   readonly firesPerSecond: number;
   readonly claimsPerSecond: number;
+  /** To the store, at the worst moment; zero when it does not say. */
+  readonly storeConnections: number;
+  /** The timeline of the store for which it has adopted what its workers hold. */
+  readonly adoptedTimeline: number;
 }
 
 export const noStats: MasterStats = {
@@ -28,6 +33,8 @@ export const noStats: MasterStats = {
   sessions: 0,
   firesPerSecond: 0,
   claimsPerSecond: 0,
+  storeConnections: 0,
+  adoptedTimeline: 0,
 };
 
 export interface MasterFacts extends MasterStats {
@@ -59,18 +66,53 @@ export async function mastersView(tx: Tx): Promise<MasterFacts[]> {
   }));
 }
 
-type StoreView = Omit<ClusterStatus['store'], 'latencyMs'>;
+export interface StoreFacts {
+  readonly engine: 'sqlite' | 'postgres';
+  readonly role: 'single' | 'primary' | 'replica';
+  readonly replicas: ClusterStatus['store']['replicas'];
+  readonly replication: ReplicationFacts;
+  readonly timeline: number | null;
+  /** For roles without special rights; null where there is no server. */
+  readonly connectionsAllowed: number | null;
+}
 
-/** Roles without the right to see replication see none. */
-export async function storeView(tx: Tx): Promise<StoreView> {
-  if (tx.dialect.engine === 'sqlite') return { engine: 'sqlite', role: 'single', replicas: [] };
-  const [self] = await tx.query<{ replica: boolean }>('select pg_is_in_recovery() as replica');
-  const replicas = await tx.query<StoreView['replicas'][number]>(
+interface ServerRow {
+  replica: number;
+  timeline: number;
+  fsync: string;
+  commit: string;
+  waits: number;
+  allowed: number;
+}
+
+/** Roles without the right to see replication see none. Lags are those of what a standby has on its disk. */
+export async function storeFacts(tx: Tx): Promise<StoreFacts> {
+  if (tx.dialect.engine === 'sqlite') {
+    const replication = { fsync: true, commit: 'on', waits: false, standbys: [] };
+    return { engine: 'sqlite', role: 'single', replicas: [], replication, timeline: null, connectionsAllowed: null };
+  }
+  const [self] = await tx.query<ServerRow>(
+    `select pg_is_in_recovery() as replica, ${tx.dialect.timeline} as timeline, current_setting('fsync') as fsync,
+       current_setting('synchronous_commit') as commit, current_setting('synchronous_standby_names') <> '' as waits,
+       current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer as allowed`,
+  );
+  if (self === undefined) throw new Error('PostgreSQL does not tell its settings');
+  const replicas = await tx.query<StoreFacts['replicas'][number]>(
     `select application_name as name, coalesce(state, 'unknown') as state, coalesce(sync_state, 'unknown') as sync,
-       (extract(epoch from replay_lag) * 1000)::float8 as "lagMs" from pg_stat_replication order by 1 limit $1`,
+       case when flush_lsn >= pg_current_wal_lsn() then 0
+         else (extract(epoch from flush_lag) * 1000)::float8 end as "lagMs",
+       greatest(0, pg_current_wal_lsn() - flush_lsn)::bigint as "lagBytes"
+     from pg_stat_replication order by 1 limit $1`,
     [serverLimits.replicasListed],
   );
-  return { engine: 'postgres', role: self?.replica === true ? 'replica' : 'primary', replicas };
+  return {
+    engine: 'postgres',
+    role: self.replica === 1 ? 'replica' : 'primary',
+    replicas,
+    replication: { fsync: self.fsync === 'on', commit: self.commit, waits: self.waits === 1, standbys: replicas },
+    timeline: self.timeline,
+    connectionsAllowed: self.allowed,
+  };
 }
 
 /** The terms of leadership, newest first; the next page begins before the term that it names. */

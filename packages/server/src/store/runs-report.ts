@@ -242,6 +242,8 @@ async function settleOthers(tx: Tx, results: readonly SessionResult[], verdicts:
     if (past.some((attempt) => attempt.attemptId === row.attempt_id && attempt.outcome !== 'lost'))
       accepted.add(row.attempt_id);
   }
+  // The worker forgets what is acknowledged.
+  if (accepted.size > 0 && tx.dialect.confirmation !== null) await tx.query(tx.dialect.confirmation);
   const stale = results.filter((result) => !accepted.has(result.attemptId));
   for (const result of results) verdicts.set(result.attemptId, accepted.has(result.attemptId) ? 'duplicate' : 'stale');
   await orphansKeep(tx, stale);

@@ -142,6 +142,9 @@ export async function idempotencyTake(
      from ${tx.dialect.rows('$1', 'x', columns)} join idempotency i on i.namespace = x.namespace and i.key = x.key`,
     [JSON.stringify(rows)],
   );
+  // Whoever is told of an earlier run relies on it.
+  const earlier = holders.some((row) => row.run_id !== row.asked);
+  if (earlier && tx.dialect.confirmation !== null) await tx.query(tx.dialect.confirmation);
   return holders.map((row) => ({
     namespace: row.namespace,
     key: row.key,

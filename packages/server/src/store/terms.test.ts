@@ -10,7 +10,7 @@ import { systemIdentity } from '../drivers/system/identity.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Database } from '../ports/database.ts';
 import { silentLog } from '../ports/log.ts';
-import { electionsPage, mastersView, storeView } from './cluster-views.ts';
+import { electionsPage, mastersView, storeFacts } from './cluster-views.ts';
 import { migrate } from './migrate.ts';
 import { masterRenew } from './sessions.ts';
 import { asLeader, Deposed, electionsList, type Term, termBegin, termEnd, termRead } from './terms.ts';
@@ -111,7 +111,7 @@ function tests(open: () => Promise<Opened>): void {
     assert.equal(others.length, 0);
     assert.deepEqual([master?.id, master?.firesPerSecond, master?.sessions], [self.id, 3.5, 0]);
     assert.ok(master !== undefined && master.silentMs >= 0 && master.silentMs < 15_000);
-    const store = await storeView(db);
+    const store = await storeFacts(db);
     assert.deepEqual([store.role, store.replicas], [db.dialect.engine === 'sqlite' ? 'single' : 'primary', []]);
   });
 }

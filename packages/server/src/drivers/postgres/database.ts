@@ -5,9 +5,11 @@
 // the statement would commit by itself.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Refusal } from '@tidewheel/protocol';
 import { invariant } from '../../core/invariant.ts';
 import { serverLimits } from '../../core/limits.ts';
 import { sqlReads } from '../../core/sql-text.ts';
+import { storeUrls } from '../../core/store-address.ts';
 import { type Clock, sleep } from '../../ports/clock.ts';
 import {
   type Database,
@@ -20,18 +22,23 @@ import {
 } from '../../ports/database.ts';
 import type { Identity } from '../../ports/identity.ts';
 import type { Log } from '../../ports/log.ts';
+import type { StoreHistory } from '../../ports/store-history.ts';
 import { bootstrap } from './bootstrap.ts';
-import { Connections, defaultLimits, type PostgresLimits } from './connections.ts';
+import { beginning, defaultLimits, type Pooler, type PostgresLimits } from './client-config.ts';
+import { Connections, type Lent } from './connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { Conflict } from './errors.ts';
+import { factsOf, transactionFactsSql } from './server-facts.ts';
 import { PostgresTransaction, Session } from './session.ts';
 
 export interface PostgresOptions extends Partial<PostgresLimits> {
+  /** May name several servers, one of which is the primary. */
   readonly url: string;
   readonly clock: Clock;
   readonly identity: Pick<Identity, 'fraction'>;
   readonly log: Log;
   readonly poolSize?: number;
+  readonly pooler?: Pooler;
 }
 
 const defaultPoolSize = 10;
@@ -40,11 +47,14 @@ const defaultPoolSize = 10;
 const retryBaseMs = 10;
 const retryCapMs = 1000;
 
-/** Refused with StoreUnavailable when the server cannot be reached, with a Refusal when it is too old. */
+/** Refused with StoreUnavailable when no primary can be reached, with a Refusal when it is too old. */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const { clock, identity, log, pooler = 'none', poolSize: size = defaultPoolSize } = options;
   const limits = { ...defaultLimits, ...options };
-  const connections = new Connections(options.url, options.poolSize ?? defaultPoolSize, limits, options.log);
-  const db = new PostgresDatabase(connections, options);
+  const urls = storeUrls(options.url);
+  if (typeof urls === 'string') throw new Refusal('INVALID_CONFIG', `store.url: expected ${urls}`);
+  const connections = new Connections({ urls, size, limits, pooler, clock, identity, log });
+  const db = new PostgresDatabase(connections, { clock, identity, limits, pooler });
   try {
     await bootstrap(db, options.log);
   } catch (error) {
@@ -56,24 +66,43 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 
 class PostgresDatabase implements Database {
   readonly dialect = postgresDialect;
+  readonly history: StoreHistory;
   readonly #connections: Connections;
   readonly #clock: Clock;
   readonly #identity: Pick<Identity, 'fraction'>;
+  readonly #pooled: boolean;
+  readonly #begin: string;
+  readonly #beginSnapshot: string;
   readonly #current = new AsyncLocalStorage<PostgresTransaction>();
   #closing: Promise<void> | undefined;
 
-  constructor(connections: Connections, options: Pick<PostgresOptions, 'clock' | 'identity'>) {
+  constructor(
+    connections: Connections,
+    options: Pick<PostgresOptions, 'clock' | 'identity'> & { limits: PostgresLimits; pooler: Pooler },
+  ) {
+    this.history = connections;
     this.#connections = connections;
     this.#clock = options.clock;
     this.#identity = options.identity;
+    this.#pooled = options.pooler === 'transaction';
+    const begin = (snapshot: boolean): string => {
+      const text = beginning(options.limits, options.pooler, snapshot);
+      return this.#pooled ? `${text}; ${transactionFactsSql}` : text;
+    };
+    this.#begin = begin(false);
+    this.#beginSnapshot = begin(true);
   }
 
   query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
-    return this.#untilNoConflict(() => this.#withSession((session) => this.#single<T>(session, sql, params)));
+    return this.#untilNoConflict(() =>
+      this.#withSession((session, lent) => this.#single<T>(session, lent, sql, params)),
+    );
   }
 
   transaction<T>(work: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return this.#untilNoConflict(() => this.#withSession((session) => this.#transact(session, work, options)));
+    return this.#untilNoConflict(() =>
+      this.#withSession((session, lent) => this.#transact(session, lent, work, { ...options, commits: () => true })),
+    );
   }
 
   close(): Promise<void> {
@@ -81,32 +110,40 @@ class PostgresDatabase implements Database {
     return this.#closing;
   }
 
-  async #withSession<T>(use: (session: Session) => Promise<T>): Promise<T> {
+  async #withSession<T>(use: (session: Session, lent: Lent) => Promise<T>): Promise<T> {
     // It would take a second connection while the first is held: with a busy pool, for ever.
     invariant(
       this.#current.getStore()?.open !== true,
       'the database was asked inside a transaction: ask the transaction',
     );
     if (this.#closing !== undefined) throw new StoreUnavailable('the database is closed');
-    const client = await this.#connections.take();
-    const session = new Session(client);
+    const lent = await this.#connections.take();
+    const { client } = lent;
+    const session = new Session(client, this.#connections.sessionOf(client), () => this.#connections.sent(lent));
     try {
-      return await use(session);
+      return await use(session, lent);
     } finally {
-      this.#connections.give(client, session.lost, session.unsettled);
+      this.#connections.give(lent, session.lost, session.unsettled ? session.name : null);
     }
   }
 
-  async #single<T>(session: Session, sql: string, params: readonly Param[]): Promise<T[]> {
+  async #single<T extends object>(session: Session, lent: Lent, sql: string, params: readonly Param[]): Promise<T[]> {
     const commits = (): boolean => !sqlReads(sql);
+    // A pooler keeps no limits of time from one transaction to the next, and tells no session that could be settled.
+    if (this.#pooled) return this.#transact(session, lent, (tx) => tx.query<T>(sql, params), { commits });
     const result = await session.send({ sql, params, commits });
     this.#assertConfirmed(session, commits);
     return result.rows as T[];
   }
 
-  async #transact<T>(session: Session, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
+  async #transact<T>(
+    session: Session,
+    lent: Lent,
+    work: (tx: Tx) => Promise<T>,
+    options: TransactionOptions & { commits: () => boolean },
+  ): Promise<T> {
     const { snapshot = false, patient = snapshot } = options;
-    await session.send({ sql: `begin isolation level ${snapshot ? 'repeatable read read only' : 'read committed'}` });
+    await this.#beginIn(session, lent, snapshot);
     if (patient) {
       await session.send({ sql: 'set local statement_timeout = 0; set local lock_timeout = 0' });
       session.patient = true;
@@ -125,10 +162,25 @@ class PostgresDatabase implements Database {
       // The server's reason to give up counts, whatever the work has made of it.
       throw tx.failure instanceof Conflict ? tx.failure : error;
     }
-    const { command } = await session.send({ sql: 'commit', commits: () => true });
+    const { command } = await session.send({ sql: 'commit', commits: options.commits });
     invariant(command === 'COMMIT', `the answer to commit was ${command}`);
-    this.#assertConfirmed(session, () => true);
+    this.#assertConfirmed(session, options.commits);
     return result;
+  }
+
+  async #beginIn(session: Session, lent: Lent, snapshot: boolean): Promise<void> {
+    if (this.#pooled) this.#connections.named(lent, null);
+    const { rows } = await session.send({ sql: snapshot ? this.#beginSnapshot : this.#begin });
+    if (!this.#pooled) return;
+    const facts = factsOf(rows[0]);
+    session.name = facts;
+    this.#connections.named(lent, facts);
+    if (this.#connections.leadsTo(lent, facts)) return;
+    // The pooler leads to another server by now.
+    session.lost = true;
+    throw new StoreUnavailable(
+      facts.standby ? 'this PostgreSQL server is a standby' : 'PostgreSQL has another primary',
+    );
   }
 
   async #rollback(session: Session): Promise<void> {

@@ -1,6 +1,7 @@
 // The words in which PostgreSQL differs: row locks, and the expansion of a JSON batch into rows.
 
 import type { ColumnType, Dialect, Param } from '../../ports/database.ts';
+import { confirmationSql, timelineSql } from './server-facts.ts';
 import { storableJson, storableText } from '../../ports/storable-text.ts';
 
 const typeNames: Readonly<Record<ColumnType, string>> = {
@@ -20,6 +21,8 @@ export const postgresDialect: Dialect = {
   skipLocked: ' for update skip locked',
   forUpdate: ' for update',
   forShare: ' for share',
+  confirmation: confirmationSql,
+  timeline: `(${timelineSql})`,
 };
 
 /** The parameters as they are sent. Those that `rows` expands are JSON, in which characters may be escaped. */

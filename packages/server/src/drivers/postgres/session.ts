@@ -9,6 +9,7 @@ import { invariant } from '../../core/invariant.ts';
 import { OutcomeUnknown, type Param, type Row, type Tx } from '../../ports/database.ts';
 import { postgresDialect, sentParams } from './dialect.ts';
 import { callerError, connectionLost } from './errors.ts';
+import type { ServerSession } from './server-facts.ts';
 
 /** Longer than any migration; the longest that a timer can hold. */
 const patienceMs = 2 ** 31 - 1;
@@ -27,6 +28,9 @@ export interface Statement {
 
 export class Session {
   readonly client: pg.ClientBase;
+  /** As the server knows it: what is unsettled is found by it. */
+  name: ServerSession | null;
+  readonly #sent: () => () => void;
   /** The connection is of no use any more, or in an unknown state. */
   lost = false;
   /** A commit was sent on it, and its answer was lost. */
@@ -34,20 +38,32 @@ export class Session {
   /** Waits without limit for answers. */
   patient = false;
 
-  constructor(client: pg.ClientBase) {
+  /** `sent` is told of each statement, and what it returns of its end. */
+  constructor(client: pg.ClientBase, name: ServerSession | null, sent: () => () => void) {
     this.client = client;
+    this.name = name;
+    this.#sent = sent;
   }
 
+  /** Of several statements at once, the last answer. */
   async send({ sql, params = [], commits = () => false }: Statement): Promise<pg.QueryResult<Row>> {
     const query: TimedQuery = { text: sql, values: sentParams(sql, params) };
     if (this.patient) query.query_timeout = patienceMs;
+    const over = this.#sent();
     try {
-      return await this.client.query<Row>(query);
+      // The library's types leave out that several statements have several answers.
+      const answer = (await this.client.query<Row>(query)) as pg.QueryResult<Row> | readonly pg.QueryResult<Row>[];
+      if (!('at' in answer)) return answer;
+      const last = answer.at(-1);
+      if (last === undefined) throw new RangeError('an answer to no statement');
+      return last;
     } catch (error) {
       this.lost ||= connectionLost(error);
       const meaning = callerError(error, commits());
       this.unsettled ||= meaning instanceof OutcomeUnknown;
       throw meaning;
+    } finally {
+      over();
     }
   }
 }

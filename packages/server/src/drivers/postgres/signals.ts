@@ -4,16 +4,21 @@
 
 import pg from 'pg';
 import { serverLimits } from '../../core/limits.ts';
+import { storeUrls } from '../../core/store-address.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Identity } from '../../ports/identity.ts';
 import type { Log } from '../../ports/log.ts';
 import { isSignal, type Signal, SignalBatch } from '../../ports/signal-batch.ts';
 import { SignalSubscribers } from '../../ports/signal-subscribers.ts';
+import type { StoreHistory } from '../../ports/store-history.ts';
 import type { Signals, SignalTopic, SignalTopics } from '../../ports/signals.ts';
-import { clientConfig, defaultLimits } from './connections.ts';
+import { clientConfig, defaultLimits } from './client-config.ts';
 
 export interface PostgresSignalsOptions {
+  /** May name several servers. A standby refuses to listen, so the primary is found by trying. */
   readonly url: string;
+  /** Of the store: when it changes, there is another primary, and the connection may be silent for long before it ends. */
+  readonly history?: StoreHistory;
   readonly clock: Clock;
   readonly identity: Pick<Identity, 'fraction' | 'random'>;
   readonly log: Log;
@@ -44,11 +49,17 @@ export class PostgresSignals implements Signals {
   #sending = false;
   #checkDue = false;
   #closed = false;
+  readonly #urls: readonly string[];
+  #turn = 0;
+  #unwatch: (() => void) | undefined;
 
   /** Connects in the background, and again whenever the connection is lost. */
   constructor(options: PostgresSignalsOptions) {
     this.#options = options;
     this.#sender = options.identity.random();
+    const urls = storeUrls(options.url);
+    this.#urls = typeof urls === 'string' ? [options.url] : urls;
+    this.#unwatch = options.history?.watch(() => void this.#client?.end().catch(() => undefined));
     this.#running = this.#run();
   }
 
@@ -71,6 +82,7 @@ export class PostgresSignals implements Signals {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#unwatch?.();
     this.#subscribers.clear();
     this.#pause?.end();
     await this.#client?.end().catch(() => undefined);
@@ -149,14 +161,17 @@ export class PostgresSignals implements Signals {
         failures = 0;
       });
       if (this.#closed) return;
-      log.warn('signals of other masters do not arrive; connecting again', { error });
+      // One server after the other: only after a whole round it is worth a word.
+      if ((failures + 1) % this.#urls.length === 0)
+        log.warn('signals of other masters do not arrive; connecting again', { error });
       await this.#wait(identity.fraction() * Math.min(reconnectCapMs, reconnectBaseMs * 2 ** failures));
     }
   }
 
   /** Returns why the connection was lost, or never made. */
   async #listenUntilLost(connected: () => void): Promise<unknown> {
-    const client = new pg.Client(clientConfig(this.#options.url, 'signals', defaultLimits));
+    const url = this.#urls[this.#turn++ % this.#urls.length] ?? this.#options.url;
+    const client = new pg.Client(clientConfig(url, 'signals', defaultLimits));
     const lost = Promise.withResolvers<Error>();
     client.on('error', lost.resolve);
     client.on('end', () => lost.resolve(new Error('the connection has ended')));
@@ -166,6 +181,7 @@ export class PostgresSignals implements Signals {
       await client.query(`listen ${channel}`);
       if (this.#closed) return undefined;
       this.#client = client;
+      this.#turn -= 1;
       this.#listening.resolve();
       connected();
       return await this.#checkUntil(lost.promise);

@@ -14,6 +14,8 @@ export const sqliteDialect: Dialect = {
   skipLocked: '',
   forUpdate: '',
   forShare: '',
+  timeline: '0',
+  confirmation: null,
 };
 
 /** `double precision` is two words: the second one goes. */

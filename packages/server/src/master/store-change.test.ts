@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { type Database, StoreUnavailable } from '../ports/database.ts';
+import type { Lineage, StoreHistory } from '../ports/store-history.ts';
+import { masterRenew } from '../store/sessions.ts';
+import { runsInsert } from '../store/runs-submit.ts';
+import { newRun, seedJob, seedSession } from '../store/testing/seed.ts';
+import type { SessionLink } from './session-link.ts';
+import { StoreChange } from './store-change.ts';
+import { openBench } from './testing/bench-context.ts';
+
+const first: Lineage = { systemId: '1', timeline: 1, startedAt: 'a' };
+const promoted: Lineage = { systemId: '1', timeline: 2, startedAt: 'b' };
+
+async function setup(t: TestContext) {
+  const bench = await openBench();
+  t.after(() => bench.close());
+  const told: string[] = [];
+  let hear: (now: Lineage, before: Lineage) => void = () => assert.fail('nobody listens');
+  let down = false;
+  const history: StoreHistory = {
+    lineage: first,
+    watch: (changed) => {
+      hear = changed;
+      return () => undefined;
+    },
+    pin: () => undefined,
+  };
+  const { db } = bench.context;
+  const store: Database = {
+    dialect: db.dialect,
+    history,
+    query: (sql, params) => db.query(sql, params),
+    transaction: (work) =>
+      down ? Promise.reject(new StoreUnavailable('it is still being promoted')) : db.transaction(work),
+    close: () => db.close(),
+  };
+  const links: Pick<SessionLink, 'sessionId' | 'held'>[] = [];
+  const context = { ...bench.context, db: store };
+  const change = new StoreChange(
+    context,
+    {
+      links: () => links.values() as IterableIterator<SessionLink>,
+      hold: () => void told.push('hold'),
+      goOn: () => void told.push('go on'),
+    },
+    (timeline) => {
+      told.push(`adopted for ${timeline}`);
+      return Promise.resolve();
+    },
+  );
+  await change.start();
+  t.after(() => change.stop());
+  return {
+    context,
+    clock: bench.clock,
+    links,
+    told,
+    promote: () => hear(promoted, first),
+    restart: () => hear({ ...first, startedAt: 'c' }, first),
+    setDown: (is: boolean) => (down = is),
+    other: (adoptedTimeline: number) =>
+      masterRenew(
+        db,
+        { id: 'other', address: 'http://o', version: '1', stats: { adoptedTimeline }, wallMs: 0 },
+        60_000,
+      ),
+  };
+}
+
+test('after a promotion nothing is dispatched until what workers hold has been adopted', async (t) => {
+  const { context, clock, links, told, promote, setDown } = await setup(t);
+  const sessionId = await seedSession(context.db, context.masterId);
+  const run = newRun(await seedJob(context.db));
+  await context.db.transaction((tx) => runsInsert(tx, [run]));
+  links.push({
+    sessionId,
+    held: new Map([['0190aaaa-0000-7000-8000-000000000001', { runId: run.id, attempt: 1, sinceMs: 0 }]]),
+  });
+  setDown(true);
+  promote();
+  await clock.advance(1000);
+  assert.deepEqual(told, ['hold']);
+  setDown(false);
+  await clock.advance(1000);
+  assert.deepEqual(told, ['hold', 'adopted for 2', 'go on']);
+  const [row] = await context.db.query('select state, attempt, session_id as "sessionId" from run where id = $1', [
+    run.id,
+  ]);
+  assert.deepEqual({ ...row }, { state: 'running', attempt: 1, sessionId });
+});
+
+test('other masters are waited for until they have adopted what their workers hold', async (t) => {
+  const { clock, told, promote, other } = await setup(t);
+  await other(1);
+  promote();
+  await clock.advance(2000);
+  assert.deepEqual(told, ['hold', 'adopted for 2']);
+  await other(2);
+  await clock.advance(200);
+  assert.equal(told.at(-1), 'go on');
+});
+
+test('a master that never says that it has adopted is waited for only for a while', async (t) => {
+  const { clock, told, promote, other } = await setup(t);
+  await other(0);
+  promote();
+  await clock.advance(4500);
+  assert.equal(told.includes('go on'), false);
+  await clock.advance(1000);
+  assert.equal(told.at(-1), 'go on');
+});
+
+test('a restart of the same primary, which loses nothing, holds nobody up', async (t) => {
+  const { clock, told, restart } = await setup(t);
+  restart();
+  await clock.advance(1000);
+  assert.deepEqual(told, []);
+});

@@ -1,0 +1,108 @@
+// When a standby of the store is promoted, it may lack what its predecessor had confirmed: always with asynchronous replication, never
+// when commits waited for it. Either way the masters begin anew with what it has:
+//
+//   another timeline ──► nothing is claimed or offered ──► what connected workers hold is adopted where its claim was lost
+//                    ──► this master says in its row that it has done so ──► all masters have, or a bound is reached ──► dispatch goes on
+//
+// Firing need not wait: the cursor and the ledger are from one transaction, so times that were lost are decided anew. The leader's term
+// ends by itself (master/elector.ts), and commits of unknown outcome are read back from the new primary by those who made them. What cannot
+// be adopted, because run or session are gone too, is told to stop by the gateway's comparing.
+
+import { sleep } from '../ports/clock.ts';
+import { type Lineage, sameTimeline } from '../ports/store-history.ts';
+import { mastersView } from '../store/cluster-views.ts';
+import { type HeldRun, runsAdopt } from '../store/runs-adopt.ts';
+import type { MasterContext } from './deps.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { isPassing, type Service } from './service.ts';
+
+/** Masters that do not say that they have adopted, because they are gone or older, are waited for no longer than this. */
+const othersMs = 5000;
+const lookMs = 100;
+
+/** To say in this master's row up to which timeline it has adopted what its workers hold. */
+type Announce = (timeline: number) => Promise<void>;
+
+export class StoreChange implements Service {
+  readonly #context: MasterContext;
+  readonly #dispatcher: Pick<Dispatcher, 'links' | 'hold' | 'goOn'>;
+  readonly #announce: Announce;
+  #unfollow: (() => void) | null = null;
+  #settling: Promise<void> | null = null;
+  #newest: Lineage | null = null;
+  #stopped = false;
+
+  constructor(context: MasterContext, dispatcher: Pick<Dispatcher, 'links' | 'hold' | 'goOn'>, announce: Announce) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#announce = announce;
+  }
+
+  start(): Promise<void> {
+    if (!this.#stopped)
+      this.#unfollow ??=
+        this.#context.db.history?.watch((now, before) => {
+          if (!sameTimeline(now, before)) this.#changed(now, before);
+        }) ?? null;
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unfollow?.();
+    await this.#settling;
+  }
+
+  #changed(now: Lineage, before: Lineage): void {
+    const { log, metrics, fatal } = this.#context;
+    log.warn('a standby of the store was promoted', { timeline: now.timeline, before: before.timeline });
+    metrics.add('tidewheel_store_promotions_total', 1);
+    this.#newest = now;
+    this.#dispatcher.hold();
+    this.#settling ??= this.#settle().then(
+      () => {
+        this.#settling = null;
+      },
+      (error: unknown) => fatal(error),
+    );
+  }
+
+  async #settle(): Promise<void> {
+    const { clock, db, masterId } = this.#context;
+    const startedMs = clock.monotonicMs();
+    let adoptedFor: Lineage | null = null;
+    while (!this.#stopped) {
+      try {
+        const lineage = this.#newest;
+        if (lineage !== null && adoptedFor !== lineage) {
+          await this.#adopt();
+          await this.#announce(lineage.timeline);
+          adoptedFor = lineage;
+        }
+        const timeline = this.#newest?.timeline ?? 0;
+        const others = (await mastersView(db)).filter(({ id }) => id !== masterId);
+        const waited = clock.monotonicMs() - startedMs >= othersMs;
+        if (adoptedFor === this.#newest && (waited || others.every((one) => one.adoptedTimeline >= timeline))) break;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+      }
+      await sleep(clock, lookMs);
+    }
+    this.#dispatcher.goOn();
+  }
+
+  async #adopt(): Promise<void> {
+    const { db, log, metrics } = this.#context;
+    const held: HeldRun[] = [...this.#dispatcher.links()].flatMap((link) =>
+      [...link.held].map(([attemptId, { runId, attempt }]) => ({
+        runId,
+        attempt,
+        attemptId,
+        sessionId: link.sessionId,
+      })),
+    );
+    const adopted = await db.transaction((tx) => runsAdopt(tx, held));
+    metrics.add('tidewheel_runs_adopted_total', adopted.length);
+    log.info('what workers hold was compared with the promoted store', { held: held.length, adopted: adopted.length });
+  }
+}
