@@ -58,4 +58,25 @@ export const overviewMessages = {
     en: 'Declare your first job in a file and apply it; it shows up here at once.',
     zh: '在文件中声明第一个任务并应用，它会立即出现在这里。',
   },
+
+  'findings.counts': {
+    en: 'Found by the standing audit: {missing} missing, {doubled} doubled, {unexpected} unexpected.',
+    zh: '持续审计发现：遗漏 {missing}，重复 {doubled}，多余 {unexpected}。',
+  },
+  'findings.kind.missing': { en: 'missing', zh: '遗漏' },
+  'findings.kind.doubled': { en: 'doubled', zh: '重复' },
+  'findings.kind.unexpected': { en: 'unexpected', zh: '多余' },
+  'findings.acknowledge': { en: 'Acknowledge', zh: '确认' },
+  'findings.acknowledgeAll': { en: 'Acknowledge findings', zh: '确认审计发现' },
+  'findings.title': { en: 'Acknowledge what the audit found of {name}', zh: '确认 {name} 的审计发现' },
+  'findings.titleAll': { en: 'Acknowledge all that the audit found', zh: '确认全部审计发现' },
+  'findings.hint': {
+    en: 'It is told no more; what the audit finds later is told again. The ledger stays as it is.',
+    zh: '不再提示这些发现；以后的新发现仍会提示。触发账本保持不变。',
+  },
+  'findings.placeholder': { en: 'For example: restored from a backup', zh: '例如：从备份恢复' },
+  'findings.doneToast': {
+    en: { one: 'Findings of {count} schedule acknowledged', other: 'Findings of {count} schedules acknowledged' },
+    zh: '已确认 {count} 个调度计划的审计发现',
+  },
 } as const satisfies Record<string, Message>;
