@@ -161,7 +161,8 @@ export function drawOptions(seed: number): SimOptions {
     callMs: random.pick([300, 1000, 3000]),
     changeMs: random.pick([3000, 10_000, 40_000]),
     jobs: random.between(3, 7),
-    catchUpPerSecond: random.pick([20, 50, 200]),
+    // So few that a short outage is enough to reach the bound.
+    catchUpPerSecond: new Stream(seed).fork('catching up').chance(0.3) ? 2 : random.pick([20, 50, 200]),
     ...coordination,
   };
 }
