@@ -24,8 +24,8 @@ export const definitionMutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/master/definition-writes.ts`,
-        find: '...calendars.dependents.flatMap((schedule) => boundAnew(',
-        replace: '...calendars.dependents.slice(0, 0).flatMap((schedule) => boundAnew(',
+        find: 'for (const schedule of calendars.dependents) {',
+        replace: 'for (const schedule of calendars.dependents.slice(0, 0)) {',
       },
     ],
     foundBy: ['S2', 'S4'],

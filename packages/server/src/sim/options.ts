@@ -168,7 +168,7 @@ export function drawOptions(seed: number): SimOptions {
     changeMs: random.pick([3000, 10_000, 40_000]),
     jobs: random.between(3, 7),
     // So few that a short outage is enough to reach the bound.
-    catchUpPerSecond: new Stream(seed).fork('catching up').chance(0.3) ? 4 : random.pick([20, 50, 200]),
+    catchUpPerSecond: new Stream(seed).fork('catching up').chance(0.3) ? 2 : random.pick([20, 50, 200]),
     ...coordination,
   };
 }
