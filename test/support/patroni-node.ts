@@ -72,6 +72,8 @@ export class PatroniNode {
         HOME: home,
         ...shippedEnvironment(),
         PATRONI_NAME: name,
+        // Else it would ask the members for their own addresses, and go around its links.
+        PATRONI_ETCD3_USE_PROXIES: 'true',
         PATRONI_ETCD3_HOSTS: this.toEtcd.map((link) => `127.0.0.1:${link.port}`).join(','),
         PATRONI_POSTGRESQL_LISTEN: `127.0.0.1:${this.#ports.postgres}`,
         PATRONI_POSTGRESQL_CONNECT_ADDRESS: `127.0.0.1:${this.toPostgres.port}`,
