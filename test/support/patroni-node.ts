@@ -95,6 +95,11 @@ export class PatroniNode {
     this.#patroni = child;
   }
 
+  /** As its unit does: a Patroni that ended by itself, with an error, is started again. */
+  startAgain(): void {
+    if (this.#patroni?.exitCode !== null && this.#patroni !== undefined) this.start();
+  }
+
   /** Past its links: what the node itself says. */
   get api(): string {
     return `http://127.0.0.1:${this.#ports.api}`;

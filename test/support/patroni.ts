@@ -199,6 +199,7 @@ class Cluster implements PatroniCluster {
   async whole(): Promise<void> {
     const end = Date.now() + wholeMs;
     for (;;) {
+      for (const node of this.nodes) node.startAgain();
       const members = await this.#members();
       const running = members.filter(({ state }) => state === 'running' || state === 'streaming');
       const timelines = new Set(members.map(({ timeline }) => timeline));
