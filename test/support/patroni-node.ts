@@ -72,6 +72,8 @@ export class PatroniNode {
         HOME: home,
         ...shippedEnvironment(),
         PATRONI_NAME: name,
+        // Else it would ask the members for their own addresses, and go around its links.
+        PATRONI_ETCD3_USE_PROXIES: 'true',
         PATRONI_ETCD3_HOSTS: this.toEtcd.map((link) => `127.0.0.1:${link.port}`).join(','),
         PATRONI_POSTGRESQL_LISTEN: `127.0.0.1:${this.#ports.postgres}`,
         PATRONI_POSTGRESQL_CONNECT_ADDRESS: `127.0.0.1:${this.toPostgres.port}`,
@@ -91,6 +93,11 @@ export class PatroniNode {
     child.unref();
     writeFileSync(join(home, 'patroni.pid'), String(child.pid));
     this.#patroni = child;
+  }
+
+  /** As its unit does: a Patroni that ended by itself, with an error, is started again. */
+  startAgain(): void {
+    if (this.#patroni?.exitCode !== null && this.#patroni !== undefined) this.start();
   }
 
   /** Past its links: what the node itself says. */

@@ -2,7 +2,7 @@
 // deploy/patroni/. What the files leave to the environment is this test's own. Every node is reached, by the others too, through links that can
 // fail. A watchdog outside this process ends and removes everything when this process is gone.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,17 @@ export function ensurePatroni(): void {
   findOrInstall('Patroni and HAProxy', ['patroni', 'haproxy', 'python3-etcd', 'postgresql'], () =>
     programs.every((program) => existsSync(program)) ? true : undefined,
   );
+}
+
+/**
+ * Before 3.0.3 a Patroni that stood still may take the leadership back over a node that was promoted meanwhile, because it writes its key
+ * without a condition.
+ */
+export function takesLeadershipBack(): boolean {
+  ensurePatroni();
+  const said = execFileSync(programs[0], ['--version'], { encoding: 'utf8' });
+  const [major = 0, minor = 0, patch = 0] = said.match(/\d+/g)?.map(Number) ?? [];
+  return major < 3 || (major === 3 && minor === 0 && patch < 3);
 }
 
 export async function startPatroni(
@@ -188,6 +199,7 @@ class Cluster implements PatroniCluster {
   async whole(): Promise<void> {
     const end = Date.now() + wholeMs;
     for (;;) {
+      for (const node of this.nodes) node.startAgain();
       const members = await this.#members();
       const running = members.filter(({ state }) => state === 'running' || state === 'streaming');
       const timelines = new Set(members.map(({ timeline }) => timeline));

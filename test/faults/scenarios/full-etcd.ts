@@ -12,7 +12,10 @@ const prefix = 'filled/';
 
 interface Answer {
   readonly ok: boolean;
-  readonly body: { readonly header?: { readonly revision: string } };
+  readonly body: {
+    readonly header?: { readonly revision: string };
+    readonly alarms?: readonly { readonly memberID: string }[];
+  };
 }
 
 async function call(endpoint: string, path: string, body: object): Promise<Answer> {
@@ -53,8 +56,9 @@ async function makeRoom(stage: Stage): Promise<void> {
   const deleted = await ask(endpoint, 'kv/deleterange', { key: base64(prefix), range_end: base64('filled0') });
   await ask(endpoint, 'kv/compaction', { revision: deleted.header?.revision, physical: true });
   for (const member of all) await ask(member, 'maintenance/defragment', {});
-  // Of all members.
-  await ask(endpoint, 'maintenance/alarm', { action: 'DEACTIVATE', memberID: '0', alarm: 'NOSPACE' });
+  const { alarms = [] } = await ask(endpoint, 'maintenance/alarm', { action: 'GET', memberID: '0', alarm: 'NONE' });
+  for (const { memberID } of alarms)
+    await ask(endpoint, 'maintenance/alarm', { action: 'DEACTIVATE', memberID, alarm: 'NOSPACE' });
 }
 
 async function isTold(stage: Stage): Promise<boolean> {
