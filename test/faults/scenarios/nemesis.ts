@@ -58,7 +58,8 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'kill -9 of a worker': async ({ stage, fraction, busy }) => {
     const worker = oneOf(
-      stage.cluster.workers.filter((one) => !one.over && !busy.has(one)),
+      // One that is still starting is waited for by whoever killed the one before it.
+      stage.cluster.workers.filter((one) => !one.over && !busy.has(one) && one.output.includes('session opened')),
       fraction,
     );
     if (worker === undefined) return;
