@@ -1,11 +1,12 @@
 // How large the store is, what is large in it, and how long there will be room.
 
-import { bytesText, type StoreStatus } from '@tidewheel/protocol';
+import type { StoreStatus } from '@tidewheel/protocol';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { storeQuery } from '../api/queries.ts';
 import { useT } from '../language/language.ts';
 import { Badge } from '../parts/badge.tsx';
+import { bytesText } from '../parts/bytes-text.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Moment } from '../parts/moment.tsx';
