@@ -141,7 +141,7 @@ test('a PostgreSQL that is too old or not whole is passed over', () => {
     const good = join(folder, 'good');
     for (const path of [old, half, good]) mkdirSync(path);
     const says = (version: string): string => `#!/bin/sh\necho 'postgres (PostgreSQL) ${version}'\n`;
-    for (const program of ['initdb', 'postgres']) {
+    for (const program of ['initdb', 'postgres', 'pg_basebackup']) {
       writeFileSync(join(old, program), says('14.9'), { mode: 0o755 });
       symlinkSync(join(ensurePostgres(), program), join(good, program));
     }
