@@ -34,6 +34,8 @@ export class Network {
   readonly time: VirtualTime;
   readonly random: Random;
   mix: NetworkMix;
+  /** Is told the name of each process that a call of the API has reached. */
+  watch: (process: string) => void = () => undefined;
   /** `from>to` → until when nothing passes that way. */
   readonly #cuts = new Map<string, number>();
 

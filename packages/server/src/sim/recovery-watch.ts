@@ -9,6 +9,8 @@ export interface Recovery {
   readonly looks: { readonly when: number; readonly leaders: readonly string[]; readonly unfinished: number | null }[];
   /** Statements that each master had carried out, by second since healing. */
   readonly statements: ReadonlyMap<string, readonly number[]>;
+  /** Calls of the API that reached each master, likewise. */
+  readonly calls: ReadonlyMap<string, readonly number[]>;
 }
 
 const lookEveryMs = 500;
@@ -18,6 +20,7 @@ export class RecoveryWatch {
   readonly #time: VirtualTime;
   readonly #masters: readonly SimMaster[];
   readonly #statements = new Map<string, number[]>();
+  readonly #calls = new Map<string, number[]>();
   #healedAt: number | null = null;
   #unfinished: number | null = null;
   #ended = false;
@@ -25,7 +28,8 @@ export class RecoveryWatch {
   constructor(time: VirtualTime, masters: readonly SimMaster[]) {
     this.#time = time;
     this.#masters = masters;
-    for (const { process } of masters) this.#statements.set(process.name, []);
+    for (const counts of [this.#statements, this.#calls])
+      for (const { process } of masters) counts.set(process.name, []);
   }
 
   begin(): void {
@@ -45,10 +49,12 @@ export class RecoveryWatch {
 
   /** The store has carried out a statement of this process. */
   statement(process: string): void {
-    const seconds = this.#healedAt === null ? undefined : this.#statements.get(process);
-    if (seconds === undefined || this.#healedAt === null || this.#ended) return;
-    const second = Math.floor((this.#time.now - this.#healedAt) / 1000);
-    seconds[second] = (seconds[second] ?? 0) + 1;
+    this.#count(this.#statements, process);
+  }
+
+  /** A call of the API has reached this process, which now answers it. */
+  call(process: string): void {
+    this.#count(this.#calls, process);
   }
 
   get oneLeads(): boolean {
@@ -56,7 +62,14 @@ export class RecoveryWatch {
   }
 
   get found(): Recovery {
-    return { looks: this.looks, statements: this.#statements };
+    return { looks: this.looks, statements: this.#statements, calls: this.#calls };
+  }
+
+  #count(counts: ReadonlyMap<string, number[]>, process: string): void {
+    const seconds = this.#healedAt === null ? undefined : counts.get(process);
+    if (seconds === undefined || this.#healedAt === null || this.#ended) return;
+    const second = Math.floor((this.#time.now - this.#healedAt) / 1000);
+    seconds[second] = (seconds[second] ?? 0) + 1;
   }
 
   #look(): void {

@@ -317,10 +317,27 @@ const planted: Planted[] = [
     ['L4'],
     ({ recovery }) => ({ recovery: { ...recovery, statements: new Map([['master-1', [3, 100_000]]]) } }),
   ],
+  [
+    'a master that asks more than its clients make it ask',
+    ['L4'],
+    ({ recovery }) => ({
+      recovery: { ...recovery, statements: new Map([['master-1', [500, 4]]]), calls: new Map([['master-1', [29, 0]]]) },
+    }),
+  ],
 ];
 
 test('a history that keeps every promise is found to be without fault', () => {
   assert.deepEqual(found(kept()), []);
+});
+
+test('a master that answers at once what waited for it while it was paused makes no storm', () => {
+  const evidence = kept();
+  const recovery = {
+    ...evidence.recovery,
+    statements: new Map([['master-1', [500, 4]]]),
+    calls: new Map([['master-1', [30, 0]]]),
+  };
+  assert.deepEqual(found({ ...evidence, recovery }), []);
 });
 
 for (const [what, finders, plant] of planted) {

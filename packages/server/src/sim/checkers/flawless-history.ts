@@ -117,6 +117,7 @@ function around(): Pick<Evidence, 'jobs' | 'entitled' | 'recovery'> {
         { when: 51_000, leaders: ['master-1'], unfinished: 0 },
       ],
       statements: new Map([['master-1', [3, 4]]]),
+      calls: new Map(),
     },
   };
 }
