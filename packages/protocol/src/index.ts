@@ -13,6 +13,7 @@ export * from './job.ts';
 export * from './limits.ts';
 export * from './lock.ts';
 export * from './names.ts';
+export * from './pool.ts';
 export * from './preview.ts';
 export * from './probe.ts';
 export * from './refusal.ts';

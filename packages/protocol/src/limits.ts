@@ -70,4 +70,9 @@ export const limits = {
   /** Legal holds of one namespace, and jobs with rules of their own that one answer shows. */
   holdsPerNamespace: 1000,
   retentionJobsShown: 1000,
+  /** Pools of one namespace; workers, queues and slots of one pool. */
+  poolsPerNamespace: 200,
+  poolWorkers: 20_000,
+  poolQueues: 100,
+  poolSlots: 1024,
 } as const;
