@@ -106,6 +106,7 @@ test('the status tells sizes, growth and when it will be full', async (t) => {
   const days = ((status.fullAt ?? 0) - status.at) / 86_400_000;
   assert.ok(days > 3.4 && days < 3.8, `${days} days`);
   assert.ok(status.tables.length > 20);
+  assert.equal(status.tables.find(({ table }) => table === 'store_size')?.rows, 25, 'times as keys are no rows');
   assert.deepEqual([status.engine, status.estimated, status.ledgerFrom, status.lastPass], ['sqlite', true, 0, null]);
   const { degraded } = await master.clusterStatus();
   assert.ok(degraded.some(({ detail }) => detail === 'at the rate of the last days there is room for 3 more days'));

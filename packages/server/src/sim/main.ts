@@ -20,6 +20,8 @@ const usage = `usage: npm run sim -- …
   --mutations [NAME]    puts known bugs into a copy of the sources and shows which seed finds each
 `;
 
+class Misused extends Error {}
+
 async function main(words: string[]): Promise<number> {
   const { values } = parseArgs({
     args: words,
@@ -59,7 +61,7 @@ async function oneSeed(seed: number, trace: boolean, twice: boolean): Promise<nu
 
 async function range(text: string, twice: boolean, json: boolean): Promise<number> {
   const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
-  if (first === undefined || last === undefined) throw new RangeError(`--seeds takes A..B, not "${text}"`);
+  if (first === undefined || last === undefined) throw new Misused(`--seeds takes A..B, not "${text}"`);
   const onVerdict = (verdict: Verdict): void => say(json ? `${JSON.stringify(verdict)}\n` : lineOf(verdict));
   const explored = await explore({ next: rangeOf(Number(first), Number(last)), twice, clock: systemClock, onVerdict });
   return json ? codeOf(explored) : conclude(explored);
@@ -97,7 +99,7 @@ function lineOf(verdict: Verdict): string {
 
 function numberOf(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new RangeError(`not a number: ${text}`);
+  if (!Number.isFinite(value) || value < 0) throw new Misused(`not a number: ${text}`);
   return value;
 }
 
@@ -105,4 +107,10 @@ function say(text: string): void {
   stdout.write(text);
 }
 
-process.exitCode = await main(argv.slice(2));
+process.exitCode = await main(argv.slice(2)).catch((error: unknown) => {
+  const unknownOption =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (!(error instanceof Error) || !(unknownOption || error instanceof Misused)) throw error;
+  stderr.write(`${error.message}\n\n${usage}`);
+  return 2;
+});
