@@ -51,11 +51,12 @@ export async function takeKeys(
   return new Map(holders.map((holder) => [jobKey(holder.namespace, holder.key), holder.runId]));
 }
 
-function claimsOf(
+/** The keys that the submissions bring which are not refused. */
+export function claimsOf(
   context: Pick<MasterContext, 'identity'>,
   batch: readonly Submission[],
   refusals: readonly (Refusal | undefined)[],
-) {
+): KeyedClaim[] {
   const claims: KeyedClaim[] = [];
   for (const [submission, one] of batch.entries()) {
     if (refusals[submission] !== undefined) continue;

@@ -49,7 +49,7 @@ export class RunIntake implements Service {
   async submit(
     namespace: string,
     requests: readonly RunRequest[],
-    record: Submission['record'] = () => [],
+    record: Submission['record'] = null,
   ): Promise<TriggerResult[]> {
     if (!this.#accepting)
       throw new Refusal('SHUTTING_DOWN', 'this master takes no more runs', { retryAfterSeconds: 1 });
@@ -64,7 +64,7 @@ export class RunIntake implements Service {
     const plan = new SubmitPlan(this.#context, this.#dispatcher, batch);
     failpoints.reach('submit.before');
     try {
-      const submitted = await this.#context.db.transaction((tx) => plan.write(tx));
+      const submitted = (await plan.writeFresh()) ?? (await this.#context.db.transaction((tx) => plan.write(tx)));
       failpoints.reach('submit.committed');
       this.#announce(plan, submitted);
       await this.#deliverOffers(plan, submitted);

@@ -21,6 +21,6 @@ export interface Submission {
   requests: readonly RunRequest[];
   runIds: readonly string[];
   payloads: readonly (string | null)[];
-  /** What goes into the audit log with the runs, in their transaction. */
-  record: (results: readonly TriggerResult[]) => NewEvent[];
+  /** What goes into the audit log with the runs, in their transaction; null for nothing. */
+  record: ((results: readonly TriggerResult[]) => NewEvent[]) | null;
 }

@@ -2,15 +2,16 @@
 // Nothing here has an effect besides its SQL and the reserved slots, which are released whatever happens.
 
 import { Refusal, type TriggerResult } from '@tidewheel/protocol';
-import type { Tx } from '../ports/database.ts';
+import { ConstraintViolated, type Tx } from '../ports/database.ts';
 import type { JobVersion } from '../store/definition-cache.ts';
 import { eventsAppend } from '../store/events.ts';
 import { jobKey, jobsByName, type JobTarget } from '../store/job-lookup.ts';
 import type { ClaimedRun } from '../store/runs-claim.ts';
 import { runsInsert, type NewRun, type SubmittedRun } from '../store/runs-submit.ts';
+import { runsInsertFresh } from '../store/runs-submit-fresh.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { takeKeys } from './intake-keys.ts';
+import { claimsOf, takeKeys } from './intake-keys.ts';
 import { Offers } from './offers.ts';
 import type { RunRequest, Submission } from './submission.ts';
 
@@ -45,14 +46,37 @@ export class SubmitPlan {
     return new Set(this.#runs.map((run) => run.namespace));
   }
 
+  /**
+   * The usual way: all jobs as they were seen last, all keys new, nothing to record. Null when that is not so and nothing was
+   * written: then `write` finds out more.
+   */
+  async writeFresh(): Promise<SubmittedRun[] | null> {
+    const { db, failpoints, settings } = this.#context;
+    const jobs = this.#jobsSeen();
+    if (jobs === null) return null;
+    const claims = new Map(claimsOf(this.#context, this.#batch, []).map((claim) => [claim.runId, claim]));
+    const distinct = new Set([...claims.values()].map(({ namespace, key }) => jobKey(namespace, key)));
+    if (distinct.size < claims.size) return null;
+    this.#begin();
+    this.#answers = this.#batch.map((one) => this.#plan(one, jobs.targets, jobs.versions, new Map()));
+    failpoints.reach('submit.before-commit');
+    try {
+      const runs = this.#runs.map((run) => ({ run, claim: claims.get(run.id) ?? null }));
+      return await runsInsertFresh(db, runs, settings.idempotencyTtlMs);
+    } catch (error) {
+      // Somebody took one of the keys meanwhile.
+      if (error instanceof ConstraintViolated) return null;
+      throw error;
+    }
+  }
+
   async write(tx: Tx): Promise<SubmittedRun[]> {
-    this.offers.release();
-    this.#runs = [];
-    this.#direct.clear();
+    this.#begin();
     const names = this.#batch.flatMap((one) =>
       one.requests.map((request) => ({ namespace: one.namespace, name: request.job })),
     );
     const jobs = await jobsByName(tx, names);
+    this.#context.definitions.see(jobs);
     const refusals = this.#batch.map((one) => refusalOf(one, jobs));
     const keys = await takeKeys(tx, this.#context, this.#batch, refusals);
     const versions = await this.#context.definitions.jobVersions(
@@ -63,11 +87,34 @@ export class SubmitPlan {
     const submitted = this.#runs.length === 0 ? [] : await runsInsert(tx, this.#runs);
     const events = this.#batch.flatMap((one, index) => {
       const answer = this.#answers[index];
-      return answer === undefined || answer instanceof Refusal ? [] : one.record(answer);
+      return answer === undefined || answer instanceof Refusal ? [] : (one.record?.(answer) ?? []);
     });
     await eventsAppend(tx, this.#context.identity, events);
     this.#context.failpoints.reach('submit.before-commit');
     return submitted;
+  }
+
+  /** An earlier try has written nothing. */
+  #begin(): void {
+    this.offers.release();
+    this.#runs = [];
+    this.#direct.clear();
+  }
+
+  /** By key and by id of the version; null when one is not known, or was disabled. */
+  #jobsSeen(): { targets: Map<string, JobTarget>; versions: Map<string, JobVersion> } | null {
+    const targets = new Map<string, JobTarget>();
+    const versions = new Map<string, JobVersion>();
+    for (const { namespace, requests, record } of this.#batch) {
+      if (record !== null) return null;
+      for (const { job } of requests) {
+        const seen = this.#context.definitions.jobSeen(namespace, job);
+        if (seen === null || !seen.target.enabled) return null;
+        targets.set(jobKey(namespace, job), seen.target);
+        versions.set(seen.version.id, seen.version);
+      }
+    }
+    return { targets, versions };
   }
 
   #plan(

@@ -7,6 +7,18 @@ const server = 'packages/server/src';
 
 export const definitionMutations: readonly Mutation[] = [
   {
+    name: 'remembered-job-unchecked',
+    bug: 'a new run is made of a job as a master remembers it, although it was disabled or changed since',
+    edits: [
+      {
+        file: `${server}/store/runs-submit-fresh.ts`,
+        find: 'const unusual = `(not',
+        replace: 'const unusual = `(false and not',
+      },
+    ],
+    foundBy: ['S9'],
+  },
+  {
     name: 'gap-is-gap',
     bug: 'a fixed time of the day that the clock skips comes after the gap, though it is to come before it or not at all',
     edits: [

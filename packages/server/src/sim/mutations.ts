@@ -21,7 +21,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/master/intake.ts`,
-        find: 'const submitted = await this.#context.db.transaction((tx) => plan.write(tx));',
+        find: `const submitted = (await plan.writeFresh()) ?? (await this.#context.db.transaction((tx) => plan.write(tx)));`,
         replace: `const submitted = await this.#context.db.transaction(async (tx) => {
         const written = await plan.write(tx);
         await this.#deliverOffers(plan, written);

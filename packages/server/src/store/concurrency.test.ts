@@ -15,9 +15,11 @@ import { migrate } from './migrate.ts';
 import { runsClaim, type ClaimedRun } from './runs-claim.ts';
 import { runCancel } from './runs-control.ts';
 import { resultsAccept, type SessionResult } from './runs-report.ts';
+import { runsInsertFresh } from './runs-submit-fresh.ts';
 import { idempotencyTake, runsInsert } from './runs-submit.ts';
 import { runsPromote, sessionsRescue } from './runs-sweep.ts';
 import { sessionEnd } from './sessions.ts';
+import { testFreshRuns } from './testing/fresh-runs.ts';
 import { testRuns } from './testing/runs.ts';
 import { newRun, seedId, seedJob, seedSchedule, seedSession, stateOf } from './testing/seed.ts';
 
@@ -52,20 +54,23 @@ after(async () => {
   await server.drop();
 });
 
-testRuns('PostgreSQL', async () => {
+async function openOwn() {
   const own = await createDatabase();
   const db = await open(own.url);
   await migrate(db);
   return {
     db,
     // The server's clock cannot be moved.
-    advance: (ms) => sleep(systemClock, ms),
+    advance: (ms: number) => sleep(systemClock, ms),
     close: async () => {
       await db.close();
       await own.drop();
     },
   };
-});
+}
+
+testRuns('PostgreSQL', openOwn);
+testFreshRuns('PostgreSQL', openOwn);
 
 function resultOf(run: ClaimedRun): SessionResult {
   const { id: runId, attemptId, sessionId } = run;
@@ -211,6 +216,36 @@ test('one idempotency key taken by ten masters at once belongs to one run', asyn
       assert.equal(named.filter((holder) => holder?.fresh).length, 1);
     }
   }
+});
+
+test('new runs are written without reading all keys or all that waits', async () => {
+  const db = store(0);
+  const job = await seedJob(db);
+  const waiting = Array.from({ length: 5000 }, () => newRun(job));
+  await runsInsertFresh(
+    db,
+    waiting.map((run) => ({ run, claim: { key: run.id, fingerprint: 'f' } })),
+    60_000,
+  );
+  const offer = { sessionId: await seedSession(db, seedId()), attemptId: seedId() };
+  const plans: string[] = [];
+  const explained: Database = Object.assign(Object.create(db) as Database, {
+    query: async (sql: string, params: []) => {
+      const plan = await db.query<{ 'QUERY PLAN': string }>(`explain (costs off) ${sql}`, params);
+      plans.push(...plan.map((row) => row['QUERY PLAN']));
+      return [];
+    },
+  });
+  const runs = Array.from({ length: 500 }, () => ({
+    run: newRun(job, { offer }),
+    claim: { key: seedId(), fingerprint: 'f' },
+  }));
+  await runsInsertFresh(explained, runs, 60_000);
+  assert.ok(
+    plans.some((line) => line.includes('idempotency_pkey')),
+    plans.join('\n'),
+  );
+  assert.ok(!plans.some((line) => /hashed SubPlan|Seq Scan on (run|idempotency)/.test(line)), plans.join('\n'));
 });
 
 test('delayed runs are promoted once, however many masters sweep', async () => {

@@ -6,6 +6,7 @@ import { serverLimits } from '../core/limits.ts';
 import { compileTimes, type ScheduleTimes } from '../core/schedule-times.ts';
 import type { Tx } from '../ports/database.ts';
 import { CalendarCache } from './calendar-cache.ts';
+import { jobKey, type JobTarget } from './job-lookup.ts';
 
 export interface JobVersion {
   id: string;
@@ -46,6 +47,7 @@ export class DefinitionCache {
   readonly #versions = new Map<string, JobVersion>();
   readonly #schedules = new Map<string, CompiledSchedule>();
   readonly #names = new Map<string, string>();
+  readonly #targets = new Map<string, JobTarget>();
   readonly calendars = new CalendarCache();
 
   /** The job versions of `ids`; those not in memory are read in one statement. */
@@ -71,6 +73,18 @@ export class DefinitionCache {
       }
     }
     return this.#versions;
+  }
+
+  /** A job as it was seen last: it may have changed since, so whoever relies on it has the store compare. */
+  jobSeen(namespace: string, name: string): { target: JobTarget; version: JobVersion } | null {
+    const target = this.#targets.get(jobKey(namespace, name));
+    const version = target === undefined ? undefined : this.#versions.get(target.versionId);
+    return target === undefined || version === undefined ? null : { target, version };
+  }
+
+  see(jobs: ReadonlyMap<string, JobTarget>): void {
+    this.#makeRoom(this.#targets, jobs.size);
+    for (const [key, job] of jobs) this.#targets.set(key, job);
   }
 
   /** The names of schedules, which never change. */

@@ -2,18 +2,22 @@
 
 import { openSqlite } from '../drivers/sqlite/database.ts';
 import { migrate } from './migrate.ts';
+import { testFreshRuns } from './testing/fresh-runs.ts';
 import { testRuns } from './testing/runs.ts';
 
-testRuns('SQLite', async () => {
+async function open() {
   let now = 1_800_000_000_000;
   const db = openSqlite({ path: ':memory:', nowMs: () => now });
   await migrate(db);
   return {
     db,
-    advance: (ms) => {
+    advance: (ms: number) => {
       now += ms;
       return Promise.resolve();
     },
     close: () => db.close(),
   };
-});
+}
+
+testRuns('SQLite', open);
+testFreshRuns('SQLite', open);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../evidence.ts';
 import { GroundTruth } from '../ground-truth.ts';
+import type { SchedulePlan } from '../schedule-plans.ts';
 import { lineOf } from '../sim-runner.ts';
 import { checkers } from './all.ts';
 import { epochMs, execution, facts, finalRun, holding, kept, lock, lockId, row } from './flawless-history.ts';
@@ -238,6 +239,17 @@ const planted: Planted[] = [
     ({ truth }) => {
       const eras = truth.erasOf('default', 'tick');
       for (const era of eras.slice(0, 1)) eras.push({ ...era, enabled: false, sentAt: 9000, doneAt: 9100 });
+    },
+  ],
+  [
+    'a run that was made although its job was disabled',
+    ['S9'],
+    ({ history, runs, jobs, truth }) => {
+      const eras = truth.erasOf('default', 'tick');
+      for (const era of eras.slice(0, 1)) eras.push({ ...era, jobEnabled: false, sentAt: 15_000, doneAt: 15_100 });
+      history.push(row(17_000, 'run+', 'r2', { after: facts({ trigger: 'api', scheduleId: null, fireAt: null }) }));
+      runs.push(finalRun({ id: 'r2', trigger: 'api', scheduleId: null, fireAt: null }));
+      return { jobs: jobs.map((job) => ({ ...job, schedules: [{ name: 'tick' } as SchedulePlan] })) };
     },
   ],
   ['a gap in the output', ['S13'], ({ logs }) => ({ logs: logs.slice(1) })],

@@ -1,14 +1,14 @@
-// S9. After a cancel, a pause or a disabling was acknowledged nothing new begins: no attempt is given, nothing is fired, until
+// S9. After a cancel, a pause or a disabling was acknowledged nothing new begins: no attempt is given, nothing is fired or made, until
 // somebody asks for the opposite.
 
-import type { Evidence } from '../evidence.ts';
+import type { Evidence, FinalRun } from '../evidence.ts';
 import type { Checker } from './checker.ts';
 import { replay } from './run-history.ts';
 
 export const keptStops: Checker = {
   id: 'S9',
-  promise: 'after an acknowledged cancel or pause no new attempt and no fire',
-  check: (evidence) => [...afterCancels(evidence), ...afterPauses(evidence)],
+  promise: 'after an acknowledged cancel or pause no new attempt, no fire and no run',
+  check: (evidence) => [...afterCancels(evidence), ...afterPauses(evidence), ...afterDisablings(evidence)],
 };
 
 function afterCancels({ history, truth }: Evidence): string[] {
@@ -37,5 +37,21 @@ function afterPauses({ history, schedules, truth }: Evidence): string[] {
     return !era.jobEnabled && fire.outcome === 'fired'
       ? [`${name} fired ${fire.fireAt} at ${when}, although its job was disabled since ${era.doneAt}`]
       : [];
+  });
+}
+
+/** Runs that are asked for. What the schedules of a job know of it tells when it was disabled. */
+function afterDisablings({ history, runs, jobs, truth }: Evidence): string[] {
+  const asked = new Map(runs.flatMap((run): [string, FinalRun][] => (run.trigger === 'api' ? [[run.id, run]] : [])));
+  return history.flatMap(({ kind, id, when }) => {
+    const run = kind === 'run+' ? asked.get(id) : undefined;
+    if (run === undefined) return [];
+    const plan = jobs.find(({ namespace, name }) => namespace === run.namespace && name === run.job);
+    const [schedule] = plan?.schedules ?? [];
+    const eras = truth.eras.get(`${run.namespace} ${schedule?.name}`) ?? [];
+    const index = eras.findLastIndex((era) => era.doneAt < when);
+    const era = eras[index];
+    if (era === undefined || era.jobEnabled || when >= (eras[index + 1]?.sentAt ?? Number.POSITIVE_INFINITY)) return [];
+    return [`run ${id} of ${run.job} was made at ${when}, although the job was disabled since ${era.doneAt}`];
   });
 }
