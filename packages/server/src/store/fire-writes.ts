@@ -225,7 +225,7 @@ export class FireWrites {
     const placed = await tx.query<{ id: string; claimed_at: number | null }>(
       `insert into run (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
          schedule_id, fire_at, previous_fire_at, next_fire_at, payload, start_deadline, attempt, attempt_id, session_id, claimed_at)
-       with y as materialized (select x.*, now_ms() as now, ${takesOffer('x')} as taken from ${tx.dialect.rows('$1', 'x', runColumns)})
+       with y as materialized (select x.*, (select now_ms()) as now, ${takesOffer('x')} as taken from ${tx.dialect.rows('$1', 'x', runColumns)})
        select y.id, y.namespace, y.job_id, y.job_version_id, y.lane_id, case when y.taken then 'running' else y.state end, y.priority,
          y.due_at, y.now, 'schedule', y.schedule_id, y.fire_at, y.previous_fire_at, y.next_fire_at, y.payload, y.start_deadline,
          case when y.taken then 1 else 0 end, case when y.taken then y.attempt_id end,

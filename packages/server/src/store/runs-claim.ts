@@ -108,7 +108,7 @@ export async function runsClaim(tx: Tx, laneId: string, slots: readonly Slot[]):
        select id, row_number() over (order by priority desc, due_at, id) as n from candidate
      ), ${sql}
      update run set state = 'running', attempt = run.attempt + 1, attempt_id = taken.attempt_id,
-       session_id = taken.session_id, claimed_at = now_ms(), started_at = null
+       session_id = taken.session_id, claimed_at = (select now_ms()), started_at = null
      from taken where run.id = taken.id
      returning ${claimedColumns}`,
     [laneId, slots.length, ...params],

@@ -46,7 +46,7 @@ export async function runsFinish(
        cancel_requested_at, cancel_reason, attempts, output, error)
      select run.id, run.namespace, run.job_id, run.job_version_id, run.lane_id, x.state, run.priority, run.due_at,
        run.created_at, run.trigger_kind, run.schedule_id, run.fire_at, run.previous_fire_at, run.next_fire_at, run.retry_of, run.payload,
-       run.attempt, x.attempt_id, x.started_at, now_ms(), run.cancel_requested_at, run.cancel_reason, x.attempts, x.output, x.error
+       run.attempt, x.attempt_id, x.started_at, (select now_ms()), run.cancel_requested_at, run.cancel_reason, x.attempts, x.output, x.error
      from ${tx.dialect.rows('$1', 'x', {
        id: 'uuid',
        state: 'text',

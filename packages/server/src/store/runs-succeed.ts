@@ -51,12 +51,14 @@ export async function runsSucceed(
     output: 'text',
   } as const;
   const rows = await tx.query<SucceededRow>(
-    `with gone as (
-       delete from run using ${tx.dialect.rows('$1', 'x', columns)}
-       join session s on s.id = x.session_id and s.state <> 'dead'
+    // Sessions are looked up: joined they may all be read, those that died yesterday, too. The clock is read once, not for each run.
+    `with live as materialized (
+       select id, worker from session where id = any($2::uuid[]) and state <> 'dead'
+     ), gone as (
+       delete from run using ${tx.dialect.rows('$1', 'x', columns)} join live s on s.id = x.session_id
        where run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id and run.attempts = '[]'
-       returning run.*, s.worker, x.output, now_ms() as now,
-         coalesce(run.started_at, greatest(run.claimed_at, now_ms() - x.duration)) as began
+       returning run.*, s.worker, x.output, (select now_ms()) as now,
+         coalesce(run.started_at, greatest(run.claimed_at, (select now_ms()) - x.duration)) as began
      ), kept as (
        insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
          schedule_id, fire_at, previous_fire_at, next_fire_at, retry_of, payload, attempt, attempt_id, started_at, finished_at,
@@ -67,7 +69,7 @@ export async function runsSucceed(
        from gone
      )
      select id, attempt_id, namespace, schedule_id from gone`,
-    [JSON.stringify(batch)],
+    [JSON.stringify(batch), `{${[...new Set(batch.map((result) => result.session_id))].join(',')}}`],
   );
   const state = become('running', 'succeeded');
   const runs = rows.map((row) => ({ id: row.id, namespace: row.namespace, attemptId: row.attempt_id, state }));
