@@ -4,7 +4,6 @@
 // compared with the store at an interval.
 
 import type { WorkerStats } from '@tidewheel/protocol';
-import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions, type ClaimedRun } from '../store/runs-claim.ts';
 import { sessionsRenew } from '../store/sessions.ts';
 import { cancelOf } from './assignment.ts';
@@ -134,8 +133,10 @@ export class Renewals implements Service {
       for (const [attemptId] of stale) link.held.delete(attemptId);
       if (stale.length > 0) link.send({ type: 'stale', attemptIds: stale.map(([attemptId]) => attemptId) });
     }
-    for (const cancel of await cancelsOf(db, ids)) {
-      this.#dispatcher.link(cancel.sessionId)?.send(cancelOf(cancel.attemptId, cancel.reason, cancel.graceMs));
+    for (const run of stored) {
+      if (run.cancelRequestedAt === null) continue;
+      const { attemptId, cancelReason, cancelGraceMs } = run;
+      this.#dispatcher.link(run.sessionId)?.send(cancelOf(attemptId, cancelReason ?? '', cancelGraceMs));
     }
     return pauseMs;
   }

@@ -12,6 +12,7 @@ import {
   backfillsRemove,
   countsRemove,
   eventsRemove,
+  firesMayPrecede,
   firesRemove,
   orphansRemove,
   type Removed,
@@ -93,7 +94,9 @@ class Pass {
       }
     for (const walk of walks) yield* this.#walk(walk);
     if (wholeDays) this.#note({ partitions: await dropEmptied(this.#context, this.#leader) });
-    yield* this.#removing('fires', (tx, after) => firesRemove(tx, dayOf(now - ledgerMs), after), now > ledgerMs);
+    const ledgerFrom = dayOf(now - ledgerMs);
+    const old = await firesMayPrecede(db, ledgerFrom);
+    yield* this.#removing('fires', (tx, after) => firesRemove(tx, ledgerFrom, after), old);
     yield* this.#removing('others', (tx, after) => eventsRemove(tx, now - eventsMs, after));
     yield* this.#removing('others', (tx) => countsRemove(tx, now - statisticsMs));
     yield* this.#removing('others', (tx) => orphansRemove(tx, now - orphansMs));

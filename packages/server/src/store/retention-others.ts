@@ -14,6 +14,11 @@ export interface Removed {
 const most = serverLimits.retentionRows;
 const heldWhole = `select h.namespace from hold h where h.job_id is null and h.run_id is null`;
 
+/** Whether any schedule is older than that time: none has fires from before it was made. Where none is, looking through all of them is spared. */
+export async function firesMayPrecede(tx: Tx, time: number): Promise<boolean> {
+  return (await tx.query('select 1 from schedule where created_at < $1 limit 1', [time])).length > 0;
+}
+
 /**
  * Fires before a time that is written down first, because audits must not look for what may be gone. The newest fires of every schedule
  * stay, however old: a fixed delay counts from them, and people see when a schedule fired last.
