@@ -23,13 +23,22 @@ export const justifiedDecisions: Checker = {
       const { namespace, name } = evidence.schedules.get(fire.scheduleId) ?? { namespace: '', name: '' };
       const eras = erasAt(evidence.truth.eras.get(`${namespace} ${name}`) ?? [], fire, when);
       const runs = lives.get(fire.scheduleId) ?? [];
-      const fault = eras.length === 0 ? 'no version was in force' : faultOf(fire, when, eras, runs);
+      // What was missed was noticed before; that clock may have gone back since (seed 3446259448).
+      const decidedAt = missedBefore(fire.reason)
+        ? Math.max(fire.decidedAt, evidence.clock.most(0, when))
+        : fire.decidedAt;
+      const fault = eras.length === 0 ? 'no version was in force' : faultOf({ ...fire, decidedAt }, when, eras, runs);
       return fault === null
         ? []
         : [`${name} at ${fire.fireAt} was ${fire.outcome} at ${fire.decidedAt} (${fire.reason}): ${fault}`];
     });
   },
 };
+
+/** Whether a decision with this reason is of times that were found missed, which is written down before they are decided one by one. */
+export function missedBefore(reason: string | null): boolean {
+  return reason === 'catch-up' || (reason ?? '').startsWith('misfire');
+}
 
 interface RunLife {
   id: string;

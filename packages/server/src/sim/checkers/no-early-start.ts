@@ -2,7 +2,7 @@
 // no delayed run starts before its delay has passed. Where that clock steps back, what it has shown before counts.
 
 import type { Checker } from './checker.ts';
-import { transactionMs } from './justified-decisions.ts';
+import { missedBefore, transactionMs } from './justified-decisions.ts';
 
 export const noEarlyStart: Checker = {
   id: 'S3',
@@ -11,8 +11,9 @@ export const noEarlyStart: Checker = {
     const found: string[] = [];
     for (const row of history) {
       if (row.kind !== 'fire+' || row.fire === null) continue;
-      // The clock is read when the transaction begins to decide.
-      if (clock.most(row.when - transactionMs, row.when) < row.fire.fireAt) {
+      // The clock is read when the transaction begins to decide; what was missed was due when that was noticed.
+      const from = missedBefore(row.fire.reason) ? 0 : row.when - transactionMs;
+      if (clock.most(from, row.when) < row.fire.fireAt) {
         found.push(`fire ${row.id} of ${row.fire.fireAt} was decided at ${row.at}`);
       }
     }
