@@ -24,6 +24,7 @@ export function consoleSessionRoutes(context: DoorContext): Route[] {
       tag,
       summary: 'Tells who the caller is.',
       response: sessionInfoSchema,
+      stale: 'caller',
       handler: async ({ caller: { name, role, namespace } }) => ({ name, role, namespace }),
     }),
     route({

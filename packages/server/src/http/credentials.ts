@@ -1,12 +1,16 @@
 // Who asks: bearer tokens of programs, cookie sessions of the console. Answers of the store are kept for a few seconds, so a
 // busy client costs no query per request; a revoked token therefore works for up to `credentialCacheMs` more on a master
 // that has just seen it, and not at all on the one that revoked it. Unknown credentials are never kept.
+//
+// While the store does not answer, nobody can be asked. A credential that held a short time ago then still opens what a route that may be
+// stale has kept for it (`KeptAnswers`), and nothing else.
 
 import type { Role } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Database, OutcomeUnknown, StoreUnavailable } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
+import type { StoreOutage } from './store-outage.ts';
 import { consoleSessionByHash } from '../store/sign-ins.ts';
 import { looksLikeToken, tokenByHash, tokenTouch, type Grant } from '../store/tokens.ts';
 
@@ -29,13 +33,14 @@ export interface Credential {
 
 interface Known {
   caller: Caller;
-  untilMs: number;
+  confirmedMs: number;
 }
 
 export interface CredentialDeps {
   db: Database;
   identity: Pick<Identity, 'hash'>;
   clock: Clock;
+  outage: StoreOutage;
 }
 
 export class Credentials {
@@ -58,16 +63,33 @@ export class Credentials {
     return this.#fresh(credential) !== null;
   }
 
-  /** Null when the credential is unknown, expired or revoked. */
-  async caller(credential: Credential): Promise<Caller | null> {
+  /** Null when the credential is unknown, expired or revoked. `remembered`: the last answer will do while the store gives none. */
+  async caller(credential: Credential, remembered = false): Promise<Caller | null> {
+    const { outage, clock } = this.#deps;
     const fresh = this.#fresh(credential);
     if (fresh !== null) return fresh;
-    this.#known.delete(credential.hash);
-    const caller = await this.#ask(credential);
-    if (caller === null) return null;
-    this.#makeRoom();
-    this.#known.set(credential.hash, { caller, untilMs: this.#deps.clock.monotonicMs() + credentialCacheMs });
-    return caller;
+    const last = remembered ? this.#within(credential, serverLimits.keptAnswerMs) : null;
+    if (last !== null && outage.spare()) return last;
+    try {
+      const caller = await this.#ask(credential);
+      outage.worked();
+      this.#known.delete(credential.hash);
+      if (caller === null) return null;
+      this.#makeRoom();
+      this.#known.set(credential.hash, { caller, confirmedMs: clock.monotonicMs() });
+      return caller;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      outage.failed();
+      if (last === null) throw error;
+      return last;
+    }
+  }
+
+  /** Since the store last said that the credential holds. */
+  confirmedAgoMs(hash: string): number {
+    const known = this.#known.get(hash);
+    return known === undefined ? 0 : this.#deps.clock.monotonicMs() - known.confirmedMs;
   }
 
   /** After a sign-out or revocation on this master, at once. */
@@ -76,9 +98,13 @@ export class Credentials {
   }
 
   #fresh(credential: Credential): Caller | null {
-    const known = this.#known.get(credential.hash);
-    if (known === undefined || known.caller.kind !== credential.kind) return null;
-    return known.untilMs > this.#deps.clock.monotonicMs() ? known.caller : null;
+    return this.#within(credential, credentialCacheMs);
+  }
+
+  #within({ hash, kind }: Credential, ms: number): Caller | null {
+    const known = this.#known.get(hash);
+    if (known === undefined || known.caller.kind !== kind) return null;
+    return this.#deps.clock.monotonicMs() - known.confirmedMs < ms ? known.caller : null;
   }
 
   async #ask(credential: Credential): Promise<Caller | null> {

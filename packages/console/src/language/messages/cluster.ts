@@ -30,6 +30,7 @@ export const clusterMessages = {
   'cluster.degraded.store-full': { en: 'The store is nearly full', zh: '存储空间几乎用尽' },
   'cluster.degraded.store-durability': { en: 'The store is less durable than demanded', zh: '存储的持久性低于要求' },
   'cluster.degraded.store-connections': { en: 'The store allows too few connections', zh: '存储允许的连接数不足' },
+  'cluster.degraded.store-reads': { en: 'A replica is not read from', zh: '有副本未参与读取' },
   'cluster.degraded.other': { en: 'Degraded', zh: '降级' },
 
   'cluster.masters': { en: 'Masters', zh: '主节点' },

@@ -1,0 +1,53 @@
+// Answers to reads, kept for the time that the store is away. One is given only to the credential that was given it, for the very same
+// address, and not when it is older than the bound: so nobody sees by it what they did not see before. The oldest give way.
+
+import { serverLimits } from '../core/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+
+interface KeptAnswer {
+  readonly text: string;
+  readonly atMs: number;
+}
+
+export interface OldAnswer {
+  readonly text: string;
+  readonly ageMs: number;
+}
+
+export class KeptAnswers {
+  readonly #clock: Clock;
+  readonly #answers = new Map<string, KeptAnswer>();
+  #characters = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** With its age; null when there is none that is young enough. */
+  get(key: string): OldAnswer | null {
+    const kept = this.#answers.get(key);
+    if (kept === undefined) return null;
+    const ageMs = this.#clock.monotonicMs() - kept.atMs;
+    if (ageMs <= serverLimits.keptAnswerMs) return { text: kept.text, ageMs };
+    this.#drop(key, kept);
+    return null;
+  }
+
+  put(key: string, text: string): void {
+    const before = this.#answers.get(key);
+    if (before !== undefined) this.#drop(key, before);
+    if (text.length > serverLimits.keptAnswerChars) return;
+    this.#answers.set(key, { text, atMs: this.#clock.monotonicMs() });
+    this.#characters += text.length;
+    for (const [oldest, answer] of this.#answers) {
+      const fits = this.#answers.size <= serverLimits.keptAnswers && this.#characters <= serverLimits.keptChars;
+      if (fits) return;
+      this.#drop(oldest, answer);
+    }
+  }
+
+  #drop(key: string, answer: KeptAnswer): void {
+    this.#answers.delete(key);
+    this.#characters -= answer.text.length;
+  }
+}
