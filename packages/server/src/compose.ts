@@ -17,7 +17,6 @@ import { type HttpDoor, startHttp } from './http/http-door.ts';
 import { masterDefaults, type MasterSettings } from './master/deps.ts';
 import { Master } from './master/master.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Coordinator } from './ports/coordinator.ts';
 import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import type { Database } from './ports/database.ts';
 import type { Log } from './ports/log.ts';

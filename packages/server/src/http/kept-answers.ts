@@ -4,31 +4,26 @@
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 
-interface KeptAnswer {
-  readonly text: string;
-  readonly atMs: number;
-}
-
 export interface OldAnswer {
   readonly text: string;
-  readonly ageMs: number;
+  /** By the monotonic clock. */
+  readonly atMs: number;
 }
 
 export class KeptAnswers {
   readonly #clock: Clock;
-  readonly #answers = new Map<string, KeptAnswer>();
+  readonly #answers = new Map<string, OldAnswer>();
   #characters = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** With its age; null when there is none that is young enough. */
+  /** Null when there is none that is young enough. */
   get(key: string): OldAnswer | null {
     const kept = this.#answers.get(key);
     if (kept === undefined) return null;
-    const ageMs = this.#clock.monotonicMs() - kept.atMs;
-    if (ageMs <= serverLimits.keptAnswerMs) return { text: kept.text, ageMs };
+    if (this.#clock.monotonicMs() - kept.atMs <= serverLimits.keptAnswerMs) return kept;
     this.#drop(key, kept);
     return null;
   }
@@ -46,7 +41,7 @@ export class KeptAnswers {
     }
   }
 
-  #drop(key: string, answer: KeptAnswer): void {
+  #drop(key: string, answer: OldAnswer): void {
     this.#answers.delete(key);
     this.#characters -= answer.text.length;
   }

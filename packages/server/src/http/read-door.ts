@@ -87,7 +87,7 @@ export class ReadDoor {
     const answer = kept === null ? await fresh() : await this.#freshOr(kept, fresh);
     if (typeof answer !== 'string') {
       this.#deps.metrics.add('tidewheel_reads_total', 1, { from: 'kept' });
-      sendStale(reply, answer);
+      sendStale(reply, answer.text, this.#deps.clock.monotonicMs() - answer.atMs);
       return;
     }
     await this.#renew(reply, heard);
@@ -171,7 +171,7 @@ function serialized(reply: FastifyReply, value: unknown): string {
 }
 
 /** The age stands in the headers, and in the object itself for those who do not look there. */
-function sendStale(reply: FastifyReply, { text, ageMs }: OldAnswer): void {
+function sendStale(reply: FastifyReply, text: string, ageMs: number): void {
   const seconds = String(Math.ceil(ageMs / 1000));
   const mark = `"stale":{"ageMs":${Math.round(ageMs)}}`;
   const marked = text.startsWith('{') ? `{${mark}${text.startsWith('{}') ? '' : ','}${text.slice(1)}` : text;
