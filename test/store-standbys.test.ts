@@ -43,12 +43,13 @@ let stopWorker: () => Promise<unknown>;
 before(async () => {
   primary = await startPostgres();
   standby = await startPostgres({ standbyOf: { cluster: primary, name: 'standby' } });
-  // The bound is long, so that a busy machine does not pass it by itself.
+  // Bound and lease are long, so that a busy machine does not pass them by itself.
   const flags = {
     store: together(standby.url, primary.url),
     listen: '127.0.0.1:0',
     'store-pool': '4',
     'store-staleness': '30s',
+    'session-ttl': '60s',
   };
   const config = readConfig({ flags, env: {}, file: null });
   system = await compose(config, {

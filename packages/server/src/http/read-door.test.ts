@@ -9,6 +9,8 @@ import type { Reads } from '../ports/reads.ts';
 import { callAt, openDoor, type OpenDoor } from './testing/open-door.ts';
 import { readEvents } from './testing/read-events.ts';
 
+/** Where the replica is. */
+const held: Change = { systemId: '7', timeline: 2, position: 90n };
 const here: Change = { systemId: '7', timeline: 2, position: 100n };
 
 interface ReplicaBench {
@@ -39,6 +41,7 @@ function replicaOf(): ReplicaBench {
         const { db } = behind.bench.context;
         return {
           name: 'two',
+          place: async () => held,
           dialect: db.dialect,
           query: (sql, params) =>
             bench.mode === 'broken' ? Promise.reject(new StoreUnavailable('broken')) : db.query(sql, params),
@@ -84,6 +87,13 @@ test('who has changed nothing, or something that a replica holds, is answered by
   assert.deepEqual(await jobNames('none'), ['old']);
   assert.deepEqual(await jobNames(changeText(here)), ['old']);
   assert.deepEqual(replica.asked, [null, here]);
+});
+
+test('what a replica has shown is what the next one must hold', async () => {
+  const answer = await door.call('GET', 'jobs', { headers: { [changeHeader]: 'none' } });
+  assert.equal(answer.headers.get(changeHeader), changeText(held));
+  const unaware = await door.call('GET', 'jobs');
+  assert.equal(unaware.headers.get(changeHeader), null);
 });
 
 test('when no replica is fit, or one fails, the primary answers', async () => {

@@ -13,7 +13,7 @@ import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Database, OutcomeUnknown, StoreUnavailable, type Tx } from '../ports/database.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { Reads } from '../ports/reads.ts';
+import type { Reads, Replica } from '../ports/reads.ts';
 import { KeptAnswers, type OldAnswer } from './kept-answers.ts';
 import { type Heard, heardOf, RequestReads } from './request-reads.ts';
 import type { StoreOutage } from './store-outage.ts';
@@ -90,7 +90,6 @@ export class ReadDoor {
       sendStale(reply, answer.text, this.#deps.clock.monotonicMs() - answer.atMs);
       return;
     }
-    await this.#renew(reply, heard);
     // The caller has it already.
     if (reply.statusCode === 304) void reply.send();
     else void reply.type('application/json; charset=utf-8').send(answer);
@@ -123,8 +122,9 @@ export class ReadDoor {
   ): Promise<string> {
     const { outage, metrics } = this.#deps;
     try {
-      const { value, fromReplica } = await this.#read(heard, ask);
-      metrics.add('tidewheel_reads_total', 1, { from: fromReplica ? 'replica' : 'primary' });
+      const { value, used } = await this.#read(heard, ask);
+      metrics.add('tidewheel_reads_total', 1, { from: used === null ? 'primary' : 'replica' });
+      await this.#tellPlace(reply, heard, used);
       if (reply.statusCode === 304) return '';
       const text = serialized(reply, value);
       if (key !== null) this.#kept.put(key, text);
@@ -135,23 +135,29 @@ export class ReadDoor {
     }
   }
 
-  async #read(heard: Heard, ask: (reads: Tx) => Promise<unknown>): Promise<{ value: unknown; fromReplica: boolean }> {
+  async #read(heard: Heard, ask: (reads: Tx) => Promise<unknown>): Promise<{ value: unknown; used: Replica | null }> {
     const store = new RequestReads(this.#deps, heard);
     try {
       const value = await ask(store);
-      return { value, fromReplica: store.fromReplica };
+      return { value, used: store.used };
     } catch (error) {
       // Somebody else may have made it a moment ago, and told the caller of it.
-      if (!store.fromReplica || !(error instanceof Refusal && error.code === 'NOT_FOUND')) throw error;
-      return { value: await ask(new RequestReads(this.#deps, null)), fromReplica: false };
+      if (store.used === null || !(error instanceof Refusal && error.code === 'NOT_FOUND')) throw error;
+      return { value: await ask(new RequestReads(this.#deps, null)), used: null };
     }
   }
 
-  /** After a fail-over the place that a caller has heard of is in no history that a replica follows: it is given another one. */
-  async #renew(reply: FastifyReply, heard: Heard): Promise<void> {
+  /**
+   * What one replica has shown the next one must hold, so that time never goes back for a caller. After a fail-over the place that it has
+   * heard of is in no history that a replica follows: it is given another one.
+   */
+  async #tellPlace(reply: FastifyReply, heard: Heard, used: Replica | null): Promise<void> {
     const { reads } = this.#deps;
-    if (reads === null || heard === null || heard === noChange || reads.current(heard)) return;
-    reply.header(changeHeader, await this.newest());
+    if (reads === null || heard === null) return;
+    if (used !== null) {
+      const place = await used.place();
+      if (place !== null) reply.header(changeHeader, changeText(place));
+    } else if (heard !== noChange && !reads.current(heard)) reply.header(changeHeader, await this.newest());
   }
 
   #measure(): void {

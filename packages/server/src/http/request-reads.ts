@@ -32,8 +32,8 @@ export class RequestReads implements Tx {
   readonly #heard: Heard;
   #replica: Promise<Replica | null> | null = null;
   #failed = false;
-  /** Whether something of the answer came from a replica. */
-  fromReplica = false;
+  /** That something of the answer came from. */
+  used: Replica | null = null;
 
   constructor(deps: RequestReadsDeps, heard: Heard) {
     this.dialect = deps.db.dialect;
@@ -46,7 +46,7 @@ export class RequestReads implements Tx {
     if (replica === null) return this.#ofPrimary<T>(sql, params);
     try {
       const rows = await replica.query<T>(sql, params);
-      this.fromReplica = true;
+      this.used = replica;
       return rows;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;

@@ -8,6 +8,8 @@ import type { Tx } from './database.ts';
 /** One server of the store; it refuses to write. A failed query rejects with StoreUnavailable, and may be asked of the primary instead. */
 export interface Replica extends Tx {
   readonly name: string;
+  /** A place that holds everything it has answered until now; null when it does not say. */
+  place(): Promise<Change | null>;
 }
 
 export interface Reads {

@@ -4,10 +4,11 @@
 import type { ReadReplica } from '@tidewheel/protocol';
 import { type Change, type History, logPosition, sameHistory, unknownPlace } from '../../core/change.ts';
 import { type Moment, withMoment } from '../../core/replica-fitness.ts';
-import { type Clock, sleep, type Timer } from '../../ports/clock.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
 import { type Database, OutcomeUnknown, StoreUnavailable } from '../../ports/database.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Reads, Replica } from '../../ports/reads.ts';
+import { AskedTogether } from './asked-together.ts';
 import { defaultLimits } from './client-config.ts';
 import { placeSql } from './server-facts.ts';
 import { Standby, type WallClock } from './standby.ts';
@@ -57,8 +58,7 @@ class Replicas implements Reads {
   #wall: WallClock | null = null;
   #readMs = Number.NEGATIVE_INFINITY;
   #turn = 0;
-  #asking: Promise<Change> | null = null;
-  #next: Promise<Change> | null = null;
+  readonly #asked = new AskedTogether(() => this.#place());
   #round: Promise<void> | null = null;
   #timer: Timer | null = null;
   #closed = false;
@@ -69,7 +69,8 @@ class Replicas implements Reads {
     this.staleMs = staleMs;
     this.#roundMs = Math.min(roundMaxMs, Math.max(roundMinMs, staleMs / roundsPerBound));
     const lookMs = Math.min(lookMaxMs, staleMs);
-    this.#standbys = urls.map((url) => new Standby({ url, poolSize, limits: defaultLimits, lookMs, clock, log }));
+    const shared = { poolSize, limits: defaultLimits, lookMs, clock, log, history: () => this.#history };
+    this.#standbys = urls.map((url) => new Standby({ url, ...shared }));
     // Between a promotion and the next round nothing must be read that belongs to the old history.
     this.#forgetHistory = db.history?.watch(() => this.#forget()) ?? (() => undefined);
     this.#wake();
@@ -96,28 +97,16 @@ class Replicas implements Reads {
     if (rested) this.#wake();
     const fit = this.#standbys.filter((standby) => standby.serves(now, this.staleMs));
     if (fit.length === 0 || (change !== null && !this.current(change))) return null;
-    if (change === null) return this.#leastBusy(fit);
-    const holding = this.#leastBusy(fit.filter(({ position }) => position >= change.position));
-    if (holding !== null) return holding;
+    const first = this.#leastBusy(fit);
+    if (first === null || change === null) return first;
     // It was looked at a moment ago, and may hold the change by now.
-    const [asked] = fit.toSorted((one, other) => (one.position < other.position ? 1 : -1));
-    await Promise.race([asked?.ask(), sleep(clock, askMs)]);
-    return asked !== undefined && asked.serves(now, this.staleMs) && asked.position >= change.position ? asked : null;
+    if (first.position < change.position) await within(clock, askMs, first.ask());
+    const holds = (one: Standby): boolean => one.serves(now, this.staleMs) && one.position >= change.position;
+    return holds(first) ? first : this.#leastBusy(fit.filter(holds));
   }
 
-  /** Whoever asks while the primary is asked already may have changed something since: those wait for the next question together. */
   change(): Promise<Change> {
-    if (this.#asking === null) {
-      this.#asking = this.#place().finally(() => {
-        this.#asking = null;
-      });
-      return this.#asking;
-    }
-    this.#next ??= this.#asking.then(() => {
-      this.#next = null;
-      return this.change();
-    });
-    return this.#next;
+    return this.#asked.ask();
   }
 
   async close(): Promise<void> {
@@ -181,9 +170,17 @@ class Replicas implements Reads {
 
   async #look(): Promise<void> {
     // A primary that does not answer must not keep the replicas from being looked at.
-    await Promise.race([this.change(), sleep(this.#options.clock, this.#roundMs)]);
+    await within(this.#options.clock, this.#roundMs, this.change());
     const standard = () => ({ boundMs: this.staleMs, history: this.#history, moments: this.#moments });
     await Promise.all(this.#standbys.map((standby) => standby.look(standard, this.#wall)));
     for (const hear of this.#listeners) hear();
   }
+}
+
+/** Until it is done, or the time is over. */
+async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = clock.timer(ms, () => resolve(undefined), { background: true });
+  await Promise.race([work, promise]);
+  timer.cancel();
 }

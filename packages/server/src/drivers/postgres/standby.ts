@@ -7,7 +7,7 @@
 
 import type { ReadReplica, ReplicaTrouble } from '@tidewheel/protocol';
 import pg from 'pg';
-import { logPosition } from '../../core/change.ts';
+import { type Change, type History, logPosition } from '../../core/change.ts';
 import { invariant } from '../../core/invariant.ts';
 import { type ReplicaFacts, standingOf, type Standard } from '../../core/replica-fitness.ts';
 import { sqlReads } from '../../core/sql-text.ts';
@@ -16,6 +16,7 @@ import { type Clock, sleep } from '../../ports/clock.ts';
 import { type Param, type Row, StoreUnavailable } from '../../ports/database.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Replica } from '../../ports/reads.ts';
+import { AskedTogether } from './asked-together.ts';
 import { clientConfig, type PostgresLimits } from './client-config.ts';
 import { postgresDialect, sentParams } from './dialect.ts';
 import { callerError, Conflict, connectError, connectionLost } from './errors.ts';
@@ -29,6 +30,8 @@ export interface StandbyOptions {
   readonly lookMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Which the primary follows, and with it whatever is read from. */
+  readonly history: () => History | null;
 }
 
 interface Said extends Omit<ReplicaFacts, 'position' | 'streams' | 'clockAheadMs'> {
@@ -55,8 +58,8 @@ export class Standby implements Replica {
   readonly #live = new Set<pg.Client>();
   /** Connections that lead to the server which was looked at. */
   readonly #known = new WeakSet<pg.ClientBase>();
+  readonly #asked = new AskedTogether(() => this.#ask());
   #looker: pg.Client | null = null;
-  #looking: Promise<Said | null> | null = null;
   #pool: pg.Pool | null = null;
   #startedAt: string | null = null;
   #trouble: ReplicaTrouble | null = 'not-asked';
@@ -121,12 +124,15 @@ export class Standby implements Replica {
     }
   }
 
-  /** How far it is now. Those who ask while it is asked wait for the same answer. Null: it did not answer, and is left out. */
+  /** How far it is now. Null: it did not answer, and is left out. */
   ask(): Promise<Said | null> {
-    this.#looking ??= this.#ask().finally(() => {
-      this.#looking = null;
-    });
-    return this.#looking;
+    return this.#asked.ask();
+  }
+
+  async place(): Promise<Change | null> {
+    const said = await this.ask();
+    const history = this.#options.history();
+    return said === null || history === null ? null : { ...history, position: this.#position };
   }
 
   /** Nothing is known of it any more, as when another primary was found. */
