@@ -2,14 +2,15 @@
 // busy client costs no query per request; a revoked token therefore works for up to `credentialCacheMs` more on a master
 // that has just seen it, and not at all on the one that revoked it. Unknown credentials are never kept.
 //
-// While the store does not answer, nobody can be asked. A credential that held a short time ago then still opens what a route that may be
-// stale has kept for it (`KeptAnswers`), and nothing else.
+// While the primary does not answer, a standby is asked, for reads that may be stale and for nothing else. Without one nobody can be asked:
+// then a credential that held a short time ago still opens what was kept for it (`KeptAnswers`).
 
 import type { Role } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Database, OutcomeUnknown, StoreUnavailable } from '../ports/database.ts';
+import { type Database, OutcomeUnknown, StoreUnavailable, type Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
+import type { Reads } from '../ports/reads.ts';
 import type { StoreOutage } from './store-outage.ts';
 import { consoleSessionByHash } from '../store/sign-ins.ts';
 import { looksLikeToken, tokenByHash, tokenTouch, type Grant } from '../store/tokens.ts';
@@ -41,6 +42,7 @@ export interface CredentialDeps {
   identity: Pick<Identity, 'hash'>;
   clock: Clock;
   outage: StoreOutage;
+  reads: Reads | null;
 }
 
 export class Credentials {
@@ -65,13 +67,13 @@ export class Credentials {
 
   /** Null when the credential is unknown, expired or revoked. `remembered`: the last answer will do while the store gives none. */
   async caller(credential: Credential, remembered = false): Promise<Caller | null> {
-    const { outage, clock } = this.#deps;
+    const { outage, clock, db } = this.#deps;
     const fresh = this.#fresh(credential);
     if (fresh !== null) return fresh;
-    const last = remembered ? this.#within(credential, serverLimits.keptAnswerMs) : null;
-    if (last !== null && outage.spare()) return last;
+    const spared = remembered && outage.spare() ? await this.#inOutage(credential) : null;
+    if (spared !== null) return spared;
     try {
-      const caller = await this.#ask(credential);
+      const caller = await this.#ask(db, credential);
       outage.worked();
       this.#known.delete(credential.hash);
       if (caller === null) return null;
@@ -81,6 +83,7 @@ export class Credentials {
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       outage.failed();
+      const last = remembered ? await this.#inOutage(credential) : null;
       if (last === null) throw error;
       return last;
     }
@@ -107,15 +110,25 @@ export class Credentials {
     return this.#deps.clock.monotonicMs() - known.confirmedMs < ms ? known.caller : null;
   }
 
-  async #ask(credential: Credential): Promise<Caller | null> {
-    const { db } = this.#deps;
+  /** Null: a standby does not know the credential, or without one it was not confirmed lately. */
+  async #inOutage(credential: Credential): Promise<Caller | null> {
+    const left = this.#deps.reads?.left(serverLimits.keptAnswerMs) ?? null;
+    try {
+      if (left !== null) return await this.#ask(left.replica, credential);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+    return this.#within(credential, serverLimits.keptAnswerMs);
+  }
+
+  async #ask(store: Tx, credential: Credential): Promise<Caller | null> {
     if (credential.kind === 'session') {
-      const grant = await consoleSessionByHash(db, credential.hash);
+      const grant = await consoleSessionByHash(store, credential.hash);
       return grant === null ? null : callerOf('session', grant);
     }
-    const token = await tokenByHash(db, credential.hash);
+    const token = await tokenByHash(store, credential.hash);
     if (token === null) return null;
-    if (token.touch) await this.#touch(token.id);
+    if (token.touch && store === this.#deps.db) await this.#touch(token.id);
     return callerOf('token', token);
   }
 

@@ -65,7 +65,7 @@ class Door implements HttpDoor {
     const streams = new EventStreams(clock);
     const outage = new StoreOutage(clock);
     const readDoor = new ReadDoor({ db, reads, clock, metrics, outage });
-    const credentials = new Credentials({ db, clock, identity, outage });
+    const credentials = new Credentials({ db, clock, identity, outage, reads });
     const guard = new Guard({ credentials, clock });
     const startedAt = await storeNow(db);
     const context: DoorContext = {

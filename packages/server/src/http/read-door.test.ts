@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { changeHeader, type JobView, type Page } from '@tidewheel/protocol';
+import { changeHeader, type JobView, type Page, staleHeader } from '@tidewheel/protocol';
 import { type Change, changeText, unknownPlace } from '../core/change.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../ports/database.ts';
-import type { Reads } from '../ports/reads.ts';
+import type { Reads, Replica } from '../ports/reads.ts';
 import { callAt, openDoor, type OpenDoor } from './testing/open-door.ts';
 import { readEvents } from './testing/read-events.ts';
 
@@ -18,6 +18,9 @@ interface ReplicaBench {
   /** What `replica` was asked for. */
   asked: (Change | null)[];
   mode: 'fit' | 'unfit' | 'broken';
+  /** The age of what a standby holds in an outage. */
+  left: number | null;
+  replica: () => Replica;
 }
 
 let behind: OpenDoor;
@@ -28,24 +31,28 @@ function replicaOf(): ReplicaBench {
   const bench: ReplicaBench = {
     asked: [],
     mode: 'fit',
+    left: null,
+    replica: () => {
+      const { db } = behind.bench.context;
+      return {
+        name: 'two',
+        place: async () => held,
+        dialect: db.dialect,
+        query: (sql, params) =>
+          bench.mode === 'broken' ? Promise.reject(new StoreUnavailable('broken')) : db.query(sql, params),
+      };
+    },
     reads: {
       staleMs: 3000,
       replicas: [{ name: 'two', serving: true, staleMs: 1, trouble: null }],
       current: ({ timeline, systemId }) => timeline === here.timeline && systemId === here.systemId,
       change: async () => here,
       watch: () => () => undefined,
+      left: () => (bench.left === null ? null : { replica: bench.replica(), ageMs: bench.left }),
       close: async () => undefined,
       replica: async (change) => {
         bench.asked.push(change);
-        if (bench.mode === 'unfit') return null;
-        const { db } = behind.bench.context;
-        return {
-          name: 'two',
-          place: async () => held,
-          dialect: db.dialect,
-          query: (sql, params) =>
-            bench.mode === 'broken' ? Promise.reject(new StoreUnavailable('broken')) : db.query(sql, params),
-        };
+        return bench.mode === 'unfit' ? null : bench.replica();
       },
     },
   };
@@ -66,6 +73,7 @@ before(async () => {
 });
 beforeEach(() => {
   replica.mode = 'fit';
+  replica.left = null;
   replica.asked.length = 0;
 });
 after(async () => {
@@ -171,6 +179,34 @@ test('tokens are read from the primary alone', async () => {
     headers: { [changeHeader]: 'none' },
   });
   assert.deepEqual([answer.status, replica.asked.length], [200, 0]);
+});
+
+test('while the primary is gone a standby answers, marked with its age, and says who may ask', async () => {
+  const { db } = door.bench.context;
+  const { query } = db;
+  // A token that the standby knows, and one that it does not.
+  const token = await behind.token('viewer', 'default');
+  const unknown = await door.token('viewer', 'default');
+  db.query = () => Promise.reject(new StoreUnavailable('gone'));
+  const read = (path: string, credential: string) => door.call('GET', path, { token: credential });
+  try {
+    replica.mode = 'unfit';
+    assert.equal((await read('jobs', token)).status, 503);
+    replica.mode = 'fit';
+    replica.left = 5000;
+    const answer = await read('jobs', token);
+    assert.deepEqual([answer.status, answer.headers.get(staleHeader)], [200, '5']);
+    const { items, stale } = answer.json<Page<JobView> & { stale: { ageMs: number } }>();
+    assert.deepEqual([items.map(({ name }) => name), stale.ageMs], [['old'], 5000]);
+    assert.equal((await read('jobs', unknown)).status, 503);
+    assert.equal((await read('jobs/nothing', token)).status, 503, 'the primary may know it');
+    assert.equal((await read('/v1/server', token)).status, 503);
+    assert.equal((await door.call('POST', 'runs', { token, body: { job: 'old' } })).status, 503);
+    const foreign = await behind.token('viewer', 'elsewhere');
+    assert.equal((await read('jobs', foreign)).problem().code, 'NOT_FOUND');
+  } finally {
+    db.query = query;
+  }
 });
 
 const adminOfAll = (): Promise<string> => door.token('admin', '*');

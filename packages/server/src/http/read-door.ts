@@ -1,7 +1,7 @@
 // How reads are answered: from where, and with what when the store does not answer. And how those who change something learn what to
 // send along, so that they see it.
 //
-//   request ──► replica that is fit ──fails──► primary ──fails, or takes long──► answer kept from before, marked with its age
+//   request ──► replica that is fit ──fails──► primary ──fails──► standby that was well, or answer kept from before, marked with its age
 //                     │ knows nothing of what is asked for: the primary is asked, too
 //
 // A route says what it bears: without a word it is answered by the primary, or not at all.
@@ -31,6 +31,12 @@ export interface ReadDoorDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly outage: StoreOutage;
+}
+
+/** What there is when the store gives no answer. */
+interface Old {
+  readonly kept: OldAnswer | null;
+  readonly standby: () => Promise<OldAnswer | null>;
 }
 
 /** A read that takes longer is answered with what was kept; its own answer is kept when it comes. */
@@ -84,9 +90,10 @@ export class ReadDoor {
     const key = keyOf(request);
     const kept = key === null ? null : this.#kept.get(key);
     const fresh = () => this.#ask(reply, staleness === 'replica' ? heard : null, ask, key);
-    const answer = kept === null ? await fresh() : await this.#freshOr(kept, fresh);
+    const standby = async () => (key === null ? null : this.#ofStandby(reply, ask));
+    const answer = await this.#freshOr({ kept, standby }, fresh);
     if (typeof answer !== 'string') {
-      this.#deps.metrics.add('tidewheel_reads_total', 1, { from: 'kept' });
+      this.#deps.metrics.add('tidewheel_reads_total', 1, { from: answer === kept ? 'kept' : 'standby' });
       sendStale(reply, answer.text, this.#deps.clock.monotonicMs() - answer.atMs);
       return;
     }
@@ -95,21 +102,38 @@ export class ReadDoor {
     else void reply.type('application/json; charset=utf-8').send(answer);
   }
 
-  async #freshOr(kept: OldAnswer, fresh: () => Promise<string>): Promise<string | OldAnswer> {
+  async #freshOr({ kept, standby }: Old, fresh: () => Promise<string>): Promise<string | OldAnswer> {
     const { outage, clock } = this.#deps;
-    if (outage.spare()) return kept;
+    const spared = outage.spare() ? ((await standby()) ?? kept) : null;
+    if (spared !== null) return spared;
     const { promise: slow, resolve } = Promise.withResolvers<OldAnswer>();
-    const timer = clock.timer(slowMs, () => resolve(kept), { background: true });
+    const timer = clock.timer(slowMs, () => kept !== null && resolve(kept), { background: true });
     const asked = fresh();
     try {
       return await Promise.race([asked, slow]);
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      return kept;
+      const old = error instanceof StoreUnavailable ? ((await standby()) ?? kept) : null;
+      if (old === null) throw error;
+      return old;
     } finally {
       timer.cancel();
       // If nobody waits for it any more and it fails, the next request meets the same.
       asked.catch(() => undefined);
+    }
+  }
+
+  /** While the primary is away: what a standby that was well before holds. Null: there is none, or it does not know. */
+  async #ofStandby(reply: FastifyReply, ask: (reads: Tx) => Promise<unknown>): Promise<OldAnswer | null> {
+    const { reads, clock } = this.#deps;
+    const left = reads?.left(serverLimits.keptAnswerMs) ?? null;
+    if (left === null) return null;
+    const atMs = clock.monotonicMs() - left.ageMs;
+    try {
+      return { text: serialized(reply, await ask(left.replica)), atMs };
+    } catch (error) {
+      // What it does not know the primary may.
+      if (error instanceof StoreUnavailable || (error instanceof Refusal && error.code === 'NOT_FOUND')) return null;
+      throw error;
     }
   }
 

@@ -74,7 +74,7 @@ export const metricCatalogue = {
   },
   tidewheel_reads_total: {
     kind: 'counter',
-    help: 'Reads of lists and history that were answered, by where from: replica, primary, or kept from before an outage of the store.',
+    help: 'Reads of lists and history that were answered, by where from: replica, primary; in an outage of the primary standby, or kept from before.',
     labels: ['from'],
   },
   tidewheel_replica_serving: {

@@ -17,6 +17,11 @@ export interface Reads {
   readonly staleMs: number;
   /** A replica within the bound that holds the change, the one with the least to do; null: nobody but the primary. */
   replica(change: Change | null): Promise<Replica | null>;
+  /**
+   * For the time that the primary does not answer: of the replicas that do, the one that was found within the bound last, with how old what it
+   * holds may be; null: there is none that is as young as `mostMs`.
+   */
+  left(mostMs: number): { readonly replica: Replica; readonly ageMs: number } | null;
   /** A place that holds everything confirmed until now. Never rejects: when the primary does not say, it is one that no replica holds. */
   change(): Promise<Change>;
   /** Whether the change is of the history that the primary follows now. */

@@ -161,6 +161,23 @@ describe('reads from replicas', { timeout: 240_000 }, () => {
     await allServe(bench);
   });
 
+  test('what one replica has shown is not read from one that does not hold it yet', async () => {
+    const bench = await shared();
+    const { db, reads, standbys } = bench;
+    const [two, three] = standbys;
+    await allServe(bench);
+    await admin(two.url, 'select pg_wal_replay_pause()');
+    await insert(db, 5);
+    await caughtUpTo(three, await reads.change());
+    const shown = [await reads.replica(null), await reads.replica(null)].find((one) => one?.name === nameOf(three));
+    await notes(shown ?? null);
+    const place = (await shown?.place()) ?? null;
+    assert.ok(place !== null);
+    for (let n = 0; n < 4; n += 1) assert.equal((await reads.replica(place))?.name, nameOf(three));
+    await admin(two.url, 'select pg_wal_replay_resume()');
+    await allServe(bench);
+  });
+
   test('changes that are asked for at once share a question, but never one that was asked before', async () => {
     const bench = await shared();
     const { db, reads } = bench;
@@ -238,6 +255,11 @@ describe('reads from replicas', { timeout: 240_000 }, () => {
       const before = await reads.change();
       await caughtUp(one);
       await one.kill();
+      await until(reads, () => troubleOf(reads, three) === 'not-streaming' || troubleOf(reads, three) === 'primary-silent');
+      assert.equal(await reads.replica(null), null);
+      const left = reads.left(60_000);
+      assert.ok(left !== null && left.ageMs > 0 && reads.left(0) === null);
+      assert.deepEqual(await notes(left.replica), [{ id: 1 }]);
       await admin(two.url, 'select pg_promote()');
       await until(reads, () => troubleOf(reads, two) === undefined && !reads.current(before));
       assert.equal(await reads.replica(before), null);

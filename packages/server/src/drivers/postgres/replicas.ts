@@ -105,6 +105,15 @@ class Replicas implements Reads {
     return holds(first) ? first : this.#leastBusy(fit.filter(holds));
   }
 
+  left(mostMs: number): { replica: Replica; ageMs: number } | null {
+    const now = this.#options.clock.monotonicMs();
+    const ages = this.#standbys.flatMap((replica) => {
+      const heldMs = replica.heldAtLeast;
+      return heldMs === null || now - heldMs > mostMs ? [] : [{ replica, ageMs: now - heldMs }];
+    });
+    return ages.toSorted((one, other) => one.ageMs - other.ageMs)[0] ?? null;
+  }
+
   change(): Promise<Change> {
     return this.#asked.ask();
   }

@@ -67,6 +67,8 @@ export class Standby implements Replica {
   #heldMs: number | null = null;
   #staleMs: number | null = null;
   #position = 0n;
+  /** When it was found within the bound last, it held all that was confirmed before this moment; and it goes forward only. */
+  #onceHeldMs: number | null = null;
   /** Queries under way. */
   busy = 0;
 
@@ -89,6 +91,12 @@ export class Standby implements Replica {
   /** Whether it is known to be within the bound, now. */
   serves(nowMs: number, boundMs: number): boolean {
     return this.#trouble === null && !this.#isPrimary && this.#heldMs !== null && nowMs - this.#heldMs <= boundMs;
+  }
+
+  /** The moment before which everything was on it when it was found within the bound last; null when it does not answer, or never was. */
+  get heldAtLeast(): number | null {
+    const answers = !this.#isPrimary && this.#trouble !== 'silent' && this.#trouble !== 'other-store';
+    return answers ? this.#onceHeldMs : null;
   }
 
   /** `primary`: its wall clock, if it is known. */
@@ -116,6 +124,7 @@ export class Standby implements Replica {
       const early = trouble === 'behind' && heldMs === null && nowMs - startedMs < lookMs / 2;
       if (!early) {
         this.#heldMs = heldMs;
+        if (trouble === null) this.#onceHeldMs = heldMs;
         this.#staleMs = heldMs === null ? null : Math.max(0, nowMs - heldMs);
         this.#judge(trouble);
         return;
@@ -139,6 +148,7 @@ export class Standby implements Replica {
   forget(trouble: ReplicaTrouble): void {
     this.#heldMs = null;
     this.#staleMs = null;
+    this.#onceHeldMs = null;
     this.#judge(trouble);
   }
 
@@ -177,6 +187,7 @@ export class Standby implements Replica {
       if (this.#startedAt !== said.startedAt) {
         // Another server, or the same one after a restart: the connections to it are of no use.
         this.#cut();
+        this.#onceHeldMs = null;
         this.#startedAt = said.startedAt;
       }
       this.#position = said.position === null ? 0n : logPosition(said.position);
