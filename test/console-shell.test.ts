@@ -129,10 +129,16 @@ describe('the console, everywhere', () => {
       await route.fulfill({ response, headers: { ...response.headers(), ...stale } });
     });
     await at.open('/n/default/jobs');
-    await at.page.getByRole('alert').getByText(/The store does not answer. What you see is from/).waitFor();
+    await at.page
+      .getByRole('alert')
+      .getByText(/The store does not answer. What you see is from/)
+      .waitFor();
     await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'zh')`);
     await at.page.reload();
-    await at.page.getByRole('alert').getByText(/存储没有应答。当前内容截至/).waitFor();
+    await at.page
+      .getByRole('alert')
+      .getByText(/存储没有应答。当前内容截至/)
+      .waitFor();
     await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'en')`);
     await at.page.reload();
     await at.page.getByText(/The store does not answer/).waitFor();

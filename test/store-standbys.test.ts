@@ -188,6 +188,9 @@ describe('a master on PostgreSQL with a standby', { timeout: 180_000 }, () => {
     );
     const [from, to] = [fires[0]?.fireAt ?? 0, fires.at(-1)?.fireAt ?? 0];
     assert.equal(fires.length, (to - from) / 1000 + 1, 'no second is missing, and none is there twice');
-    assert.ok(fires.every(({ runId }) => runId !== null), 'each second has its run');
+    assert.ok(
+      fires.every(({ runId }) => runId !== null),
+      'each second has its run',
+    );
   });
 });

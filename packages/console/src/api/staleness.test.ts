@@ -7,7 +7,10 @@ const kept = new Map<string, string>();
 before(() => {
   Object.defineProperty(globalThis, 'sessionStorage', {
     configurable: true,
-    value: { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) },
+    value: {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+    },
   });
 });
 
@@ -23,7 +26,14 @@ test('reads carry the latest change that was heard of, also after the page was l
 });
 
 test('the page and the protocol agree on which of two changes is the later one', () => {
-  const others = [early, late, '00000002-0000000000000001-7', '00000001-0000000000000001-8', '00000000-0000000000000000-0'];
+  const others = [
+    early,
+    late,
+    '00000002-0000000000000001-7',
+    '00000001-0000000000000001-8',
+    '00000000-0000000000000000-0',
+  ];
   for (const one of [null, ...others])
-    for (const other of others) assert.equal(laterChange(one, other), protocolLaterChange(one, other), `${one} ${other}`);
+    for (const other of others)
+      assert.equal(laterChange(one, other), protocolLaterChange(one, other), `${one} ${other}`);
 });

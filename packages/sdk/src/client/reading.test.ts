@@ -60,7 +60,9 @@ test('old answers are refused unless somebody listens for them', async (t) => {
   await createClient({ address: api.url }).jobs.list().page();
   assert.equal(api.asked.at(-1)?.headers[staleHeader], 'refuse');
   const ages: number[] = [];
-  await createClient({ address: api.url, onStale: (ageMs) => ages.push(ageMs) }).jobs.list().page();
+  await createClient({ address: api.url, onStale: (ageMs) => ages.push(ageMs) })
+    .jobs.list()
+    .page();
   assert.equal(api.asked.at(-1)?.headers[staleHeader], undefined);
   assert.deepEqual(ages, [12_000]);
 });

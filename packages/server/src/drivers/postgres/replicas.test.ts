@@ -255,7 +255,10 @@ describe('reads from replicas', { timeout: 240_000 }, () => {
       const before = await reads.change();
       await caughtUp(one);
       await one.kill();
-      await until(reads, () => troubleOf(reads, three) === 'not-streaming' || troubleOf(reads, three) === 'primary-silent');
+      await until(
+        reads,
+        () => troubleOf(reads, three) === 'not-streaming' || troubleOf(reads, three) === 'primary-silent',
+      );
       assert.equal(await reads.replica(null), null);
       const left = reads.left(60_000);
       assert.ok(left !== null && left.ageMs > 0 && reads.left(0) === null);
