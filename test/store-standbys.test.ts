@@ -93,9 +93,10 @@ function ask(method: string, path: string, headers: Record<string, string> = {},
   });
 }
 
+const metrics = async (): Promise<string> => (await fetch(`${system.address}/metrics`)).text();
+
 async function readsFrom(place: string): Promise<number> {
-  const text = await (await fetch(`${system.address}/metrics`)).text();
-  return Number(new RegExp(`^tidewheel_reads_total\\{from="${place}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  return Number(new RegExp(`^tidewheel_reads_total\\{from="${place}"\\} (\\d+)$`, 'm').exec(await metrics())?.[1] ?? 0);
 }
 
 const replicaServes = async (): Promise<boolean> => {
@@ -166,9 +167,19 @@ describe('a master on PostgreSQL with a standby', { timeout: 180_000 }, () => {
     });
     const refused = await ask('POST', 'runs', {}, { job: 'tick' });
     assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
-    assert.equal((await ask('GET', 'runs?limit=4')).status, 503, 'nothing was kept for it');
+    const ofStandby = await ask('GET', 'runs?limit=4');
+    assert.ok(Number(ofStandby.headers.get(staleHeader)) >= 4, 'it was not asked for before: the standby has it');
+    await standby.kill();
+    await eventually('nothing was kept for this', async () => (await ask('GET', 'runs?limit=5')).status === 503);
+    assert.equal((await ask('GET', 'runs?limit=3')).status, 200, 'and this was');
+    await eventually('the metrics say that nobody serves', async () => {
+      const text = await metrics();
+      const replica = `{replica="${new URL(standby.url).host}/postgres"}`;
+      return text.includes(`replica_serving${replica} 0\n`) && text.includes(`stale_seconds${replica} +Inf\n`);
+    });
     gate.resolve(undefined);
     await primary.restart();
+    await standby.restart();
 
     // In time for its lease: the attempt that was under way is the one that counts.
     assert.deepEqual(await handle.result(), { done: true });

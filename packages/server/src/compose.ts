@@ -126,8 +126,8 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     throw closed;
   }
   const coordinator = etcd ?? leaseRows(store);
-  const reads = await openReads(config.store, db, log);
   const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
+  const reads = await openReads(config.store, db, log);
   const metrics = openMetrics({ process: true });
   const settings: MasterSettings = {
     ...masterDefaults,

@@ -188,7 +188,8 @@ export class ReadDoor {
     const { reads, metrics } = this.#deps;
     for (const { name, serving, staleMs } of reads?.replicas ?? []) {
       metrics.set('tidewheel_replica_serving', serving ? 1 : 0, { replica: name });
-      if (staleMs !== null) metrics.set('tidewheel_replica_stale_seconds', staleMs / 1000, { replica: name });
+      const seconds = staleMs === null ? Number.POSITIVE_INFINITY : staleMs / 1000;
+      metrics.set('tidewheel_replica_stale_seconds', seconds, { replica: name });
     }
   }
 }

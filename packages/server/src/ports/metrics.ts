@@ -84,7 +84,7 @@ export const metricCatalogue = {
   },
   tidewheel_replica_stale_seconds: {
     kind: 'gauge',
-    help: 'How old what the replica holds may be at most, as of the last look.',
+    help: 'How old what the replica holds may be at most, as of the last look; +Inf when nothing is known.',
     labels: ['replica'],
   },
   tidewheel_store_seconds: {
