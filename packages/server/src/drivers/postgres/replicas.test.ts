@@ -15,7 +15,7 @@ import { openReplicas } from './replicas.ts';
 import { admin, caughtUp, together } from './testing/several-servers.ts';
 
 const world = { clock: systemClock, identity: systemIdentity, log: silentLog };
-const staleMs = 1000;
+const staleMs = 2000;
 
 interface Bench {
   readonly one: PostgresCluster;
@@ -88,9 +88,15 @@ describe('reads from replicas', { timeout: 240_000 }, () => {
     const { reads, standbys, one } = bench;
     await allServe(bench);
     assert.equal(reads.replicas.length, 2, 'the primary is none of them');
-    const names = new Set<string | undefined>();
-    for (let n = 0; n < 10; n += 1) names.add((await reads.replica(null))?.name);
-    assert.deepEqual(names, new Set(standbys.map(nameOf)));
+    const wanted = standbys.map(nameOf);
+    const names = new Set<string>();
+    // On a machine that stands still for a moment nobody is fit.
+    while (names.size < wanted.length) {
+      await allServe(bench);
+      const replica = await reads.replica(null);
+      assert.ok(replica !== null && wanted.includes(replica.name));
+      names.add(replica.name);
+    }
     assert.equal(troubleOf(reads, one), undefined);
   });
 

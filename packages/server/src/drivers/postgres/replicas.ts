@@ -99,10 +99,15 @@ class Replicas implements Reads {
     if (fit.length === 0 || (change !== null && !this.current(change))) return null;
     const first = this.#leastBusy(fit);
     if (first === null || change === null) return first;
-    // It was looked at a moment ago, and may hold the change by now.
-    if (first.position < change.position) await within(clock, askMs, first.ask());
     const holds = (one: Standby): boolean => one.serves(now, this.staleMs) && one.position >= change.position;
-    return holds(first) ? first : this.#leastBusy(fit.filter(holds));
+    // They were looked at a moment ago, and may hold the change by now: first the one whose turn it is, then all others.
+    for (const asked of [[first], fit]) {
+      const behind = asked.filter((one) => !holds(one));
+      if (behind.length > 0) await within(clock, askMs, Promise.all(behind.map((one) => one.replayed())));
+      const holding = this.#leastBusy(asked.filter(holds));
+      if (holding !== null) return holding;
+    }
+    return null;
   }
 
   left(mostMs: number): { replica: Replica; ageMs: number } | null {

@@ -28,6 +28,9 @@ export const standbySql = `select pg_is_in_recovery() as standby, (select system
   exists (select from pg_stat_wal_receiver) as streams, extract(epoch from pg_postmaster_start_time())::text as "startedAt",
   ${wallMs} as "wallMs"`;
 
+/** Asked with each read, so it is no more than that. */
+export const replayedSql = 'select pg_last_wal_replay_lsn()::text as position';
+
 /** A record in the log, which holds nothing: its commit waits for the standby, and so for all that is before it. */
 export const confirmationSql = `select pg_logical_emit_message(true, 'tidewheel', '')`;
 

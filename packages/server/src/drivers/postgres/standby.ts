@@ -20,7 +20,7 @@ import { AskedTogether } from './asked-together.ts';
 import { clientConfig, type PostgresLimits } from './client-config.ts';
 import { postgresDialect, sentParams } from './dialect.ts';
 import { callerError, Conflict, connectError, connectionLost } from './errors.ts';
-import { standbySql } from './server-facts.ts';
+import { replayedSql, standbySql } from './server-facts.ts';
 
 export interface StandbyOptions {
   readonly url: string;
@@ -59,6 +59,7 @@ export class Standby implements Replica {
   /** Connections that lead to the server which was looked at. */
   readonly #known = new WeakSet<pg.ClientBase>();
   readonly #asked = new AskedTogether(() => this.#ask());
+  readonly #replayed = new AskedTogether(() => this.#askPosition());
   #looker: pg.Client | null = null;
   #pool: pg.Pool | null = null;
   #startedAt: string | null = null;
@@ -104,7 +105,7 @@ export class Standby implements Replica {
     const { clock, lookMs } = this.#options;
     const startedMs = clock.monotonicMs();
     for (;;) {
-      const said = await this.ask();
+      const said = await this.#asked.ask();
       if (said === null) return;
       const nowMs = clock.monotonicMs();
       this.#isPrimary = said.standby === 0;
@@ -133,15 +134,15 @@ export class Standby implements Replica {
     }
   }
 
-  /** How far it is now. Null: it did not answer, and is left out. */
-  ask(): Promise<Said | null> {
-    return this.#asked.ask();
+  /** Up to where it has replayed the log now; null: it does not say. */
+  replayed(): Promise<bigint | null> {
+    return this.#replayed.ask();
   }
 
   async place(): Promise<Change | null> {
-    const said = await this.ask();
+    const position = await this.replayed();
     const history = this.#options.history();
-    return said === null || history === null ? null : { ...history, position: this.#position };
+    return position === null || history === null ? null : { ...history, position };
   }
 
   /** Nothing is known of it any more, as when another primary was found. */
@@ -179,6 +180,20 @@ export class Standby implements Replica {
     await looker?.end().catch(() => undefined);
   }
 
+  async #askPosition(): Promise<bigint | null> {
+    try {
+      const answer = await this.#looker?.query<{ position: string | null }>(replayedSql);
+      const position = answer?.rows[0]?.position ?? null;
+      if (position === null) return null;
+      this.#position = logPosition(position);
+      return this.#position;
+    } catch {
+      // The next look finds out what it means.
+      return null;
+    }
+  }
+
+  /** Null: it did not answer, and is left out. */
   async #ask(): Promise<Said | null> {
     try {
       this.#looker ??= await this.#lookingClient();
