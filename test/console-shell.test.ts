@@ -122,6 +122,30 @@ describe('the console, everywhere', () => {
     at.problems.expected.pop();
   });
 
+  test('answers that were kept from before an outage of the store are told, in both languages, and then all is asked anew', async () => {
+    const stale = { 'tidewheel-stale': '90' };
+    await at.context.route('**/v1/namespaces/default/jobs*', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), ...stale } });
+    });
+    await at.open('/n/default/jobs');
+    await at.page
+      .getByRole('alert')
+      .getByText(/The store does not answer. What you see is from/)
+      .waitFor();
+    await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'zh')`);
+    await at.page.reload();
+    await at.page
+      .getByRole('alert')
+      .getByText(/存储没有应答。当前内容截至/)
+      .waitFor();
+    await at.page.evaluate(`localStorage.setItem('tidewheel.language', 'en')`);
+    await at.page.reload();
+    await at.page.getByText(/The store does not answer/).waitFor();
+    await at.context.unroute('**/v1/namespaces/default/jobs*');
+    await at.page.getByText(/The store does not answer/).waitFor({ state: 'detached' });
+  });
+
   test('what does not exist is refused with code and remedy', async () => {
     at.problems.expected.push(/404/);
     await at.open('/n/default/jobs/no-such-job');

@@ -14,6 +14,7 @@ import { goTo, NamespaceContext, useGoTo, useRoute } from './routing/navigation.
 import { addressOf, type Place, places } from './routing/route.ts';
 import { PageOf, preloadPages } from './pages.tsx';
 import { ConnectionBanner } from './shell/connection.tsx';
+import { StaleBanner } from './shell/stale-banner.tsx';
 import { CrashGuard } from './shell/crash.tsx';
 import { useKeyboard } from './shell/keyboard.ts';
 import { Palette } from './shell/palette.tsx';
@@ -119,6 +120,7 @@ function Frame({ namespace, place }: FrameProps) {
       <Sidebar onPalette={() => setOpen('palette')} onShortcuts={() => setOpen('shortcuts')} />
       <div className="main">
         <ConnectionBanner />
+        <StaleBanner />
         <main id="content" tabIndex={-1}>
           <CrashGuard key={identityOf(place)}>
             <PageOf key={namespace} place={place} />

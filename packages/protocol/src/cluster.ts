@@ -65,6 +65,7 @@ export const degradations = [
   'store-replica',
   'store-durability',
   'store-connections',
+  'store-reads',
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',
@@ -88,6 +89,30 @@ export type Durability = (typeof durabilities)[number];
 export const replicationModes = ['unsafe', 'local', 'asynchronous', 'synchronous', 'blocked', 'unknown'] as const;
 export type ReplicationMode = (typeof replicationModes)[number];
 
+/** Why a replica is not read from, with what it means. */
+export const replicaTroubles = {
+  'not-asked': 'it was not asked yet',
+  silent: 'it does not answer',
+  behind: 'it is further behind than `store.staleness`',
+  'primary-silent': 'the primary does not say how far it is',
+  'not-streaming': 'it does not stream',
+  'not-visible': 'the role in use may not see what it streams: grant it pg_monitor',
+  'other-timeline': 'it does not follow the timeline of the primary',
+  'other-store': 'it belongs to another database system',
+  'clock-differs': 'its clock differs from that of the primary by more than `store.staleness`',
+} as const;
+export type ReplicaTrouble = keyof typeof replicaTroubles;
+
+/** A server that answers reads in place of the primary, as the master that answers sees it. */
+export const readReplicaSchema = z.object({
+  name: z.string(),
+  serving: z.boolean(),
+  /** What it holds is at most so old, as of the last look; null when it is not known. */
+  staleMs: ms.nullable(),
+  trouble: z.enum(Object.keys(replicaTroubles) as [ReplicaTrouble, ...ReplicaTrouble[]]).nullable(),
+});
+export type ReadReplica = z.infer<typeof readReplicaSchema>;
+
 export const clusterStatusSchema = z.object({
   now: time,
   /** Zero before the first election. */
@@ -108,6 +133,8 @@ export const clusterStatusSchema = z.object({
         lagBytes: z.number().int().nonnegative().nullable(),
       }),
     ),
+    /** Where the master that answers reads lists and history; null: from the primary alone. */
+    reads: z.object({ staleMs: ms, replicas: z.array(readReplicaSchema) }).nullable(),
     /** What would be lost with the primary, now. */
     durability: z.object({
       mode: z.enum(replicationModes),

@@ -8,6 +8,12 @@ export const errorCatalogue = {
     remedy: 'Send well-formed JSON with the content type application/json.',
     retryable: false,
   },
+  INVALID_CHANGE: {
+    status: 400,
+    title: 'The header tidewheel-change is none that was given',
+    remedy: 'Send it as the last answer had it, or `none`, or leave it out to be answered by the primary.',
+    retryable: false,
+  },
   VALIDATION_FAILED: {
     status: 422,
     title: 'The request has invalid values',

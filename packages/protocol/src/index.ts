@@ -5,6 +5,7 @@ export * from './backfill.ts';
 export * from './backup.ts';
 export * from './bytes.ts';
 export * from './calendar.ts';
+export * from './change.ts';
 export * from './cluster.ts';
 export * from './coming-fires.ts';
 export * from './duration.ts';

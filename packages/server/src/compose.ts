@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
 import { openBackups } from './compose/open-backups.ts';
-import { openDatabase } from './compose/open-database.ts';
+import { openDatabase, openReads } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import { connectionsMost } from './core/store-connections.ts';
@@ -17,7 +17,6 @@ import { type HttpDoor, startHttp } from './http/http-door.ts';
 import { masterDefaults, type MasterSettings } from './master/deps.ts';
 import { Master } from './master/master.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Coordinator } from './ports/coordinator.ts';
 import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
 import type { Database } from './ports/database.ts';
 import type { Log } from './ports/log.ts';
@@ -128,6 +127,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   }
   const coordinator = etcd ?? leaseRows(store);
   const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
+  const reads = await openReads(config.store, db, log);
   const metrics = openMetrics({ process: true });
   const settings: MasterSettings = {
     ...masterDefaults,
@@ -140,9 +140,9 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     retention: { ...masterDefaults.retention, ...config.retention },
     space: config.space,
     durability: config.durability,
-    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
+    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize, reads !== null) : 0,
   };
-  const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
+  const shared = { db, signals, reads, clock: systemClock, identity: systemIdentity, log, fatal };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
   const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups });
@@ -169,21 +169,21 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
       store,
       clock: systemClock,
       address: door.address,
-      stop: once(() => stopAll(door, master, coordinator, store)),
+      stop: once(() => stopAll(door, master, [coordinator, ...(reads === null ? [] : [reads]), store])),
     };
   } catch (error) {
+    await reads?.close();
     await coordinator.close();
     await store.close();
     throw error;
   }
 }
 
-/** The master says goodbye to its workers while the door still carries the words; then the door, then the store. */
-async function stopAll(door: HttpDoor, master: Master, coordinator: Coordinator, store: OpenStore): Promise<void> {
+/** The master says goodbye to its workers while the door still carries the words; then the door, then what it stood on, the store last. */
+async function stopAll(door: HttpDoor, master: Master, ground: readonly { close(): Promise<void> }[]): Promise<void> {
   await master.stop();
   await door.stop();
-  await coordinator.close();
-  await store.close();
+  for (const one of ground) await one.close();
 }
 
 async function openOn(port: number, others: number, open: (port: number) => Promise<HttpDoor>): Promise<HttpDoor> {

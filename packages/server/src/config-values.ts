@@ -27,6 +27,8 @@ export type StoreConfig =
       readonly pooler?: Pooler;
       /** Past the pooler, for signals. */
       readonly directUrl?: string | null;
+      /** Servers that may be read from; those that the URL names when there are several. None when absent. */
+      readonly replicas?: { readonly urls: readonly string[]; readonly staleMs: number } | null;
     };
 
 export type BackupTargetConfig =
@@ -106,6 +108,13 @@ export function readBackupTarget(value: string): BackupTargetConfig | Problem {
 export function readDirect(value: string): string | Problem {
   const urls = storeUrls(value);
   return typeof urls === 'string' ? new Problem(urls) : value;
+}
+
+/** Zero: off. */
+export function readStaleness(value: string): number | Problem {
+  if (value === 'off') return 0;
+  const read = duration(1000, 300_000)(value);
+  return typeof read === 'number' ? read : new Problem(`${read.expected}, or off`);
 }
 
 export function readListen(value: string): { host: string; port: number } | Problem {

@@ -40,8 +40,29 @@ test('takes a flag before the environment, the environment before the file, the 
     poolSize: 30,
     pooler: 'none',
     directUrl: null,
+    replicas: null,
   });
   assert.equal(config.insecurePublicHttp, true);
+});
+
+test('reads from standbys are off with one server, on with several or with a key, and can be turned off', () => {
+  const replicas = (flags: Record<string, string>) => {
+    const { store } = readConfig({ flags, env: {}, file: null });
+    return store.engine === 'postgres' ? store.replicas : null;
+  };
+  const several = 'postgres://u@one,two:5433/t';
+  assert.equal(replicas({ store: 'postgres://u@one/t' }), null);
+  assert.deepEqual(replicas({ store: several }), {
+    urls: ['postgres://u@one/t', 'postgres://u@two:5433/t'],
+    staleMs: 3000,
+  });
+  assert.deepEqual(
+    replicas({ store: 'postgres://u@one/t', 'store-replicas': several, 'store-staleness': '10s' }),
+    { urls: ['postgres://u@one/t', 'postgres://u@two:5433/t'], staleMs: 10_000 },
+    'each server once',
+  );
+  assert.equal(replicas({ store: several, 'store-staleness': 'off' }), null);
+  assert.equal(replicas({ store: several, 'store-pooler': 'transaction' }), null);
 });
 
 test('takes etcd with all it needs, its endpoints as text or as a list of the file', () => {
@@ -99,6 +120,17 @@ const bad: [what: string, sources: Partial<ConfigSources>, ...faults: string[]][
     'etcd.key: a certificate and its key go together',
     'etcd.passwordFile: a user and the password go together',
   ],
+  [
+    'a standby through a pooler',
+    { flags: { store: 'postgres://u@one/t', 'store-pooler': 'transaction', 'store-replicas': 'postgres://u@two/t' } },
+    'store.replicas: standbys are not read through a pooler',
+  ],
+  [
+    'a standby of a file',
+    { flags: { 'store-replicas': 'postgres://u@two/t' } },
+    'store.replicas: a SQLite file has no standbys',
+  ],
+  ['a bound of staleness', { flags: { 'store-staleness': '10ms' } }, 'store.staleness: '],
   [
     'two keys at once',
     { env: { TIDEWHEEL_STORE_POOL: 'many', TIDEWHEEL_LOG_LEVEL: 'loud' } },

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { type Durability, type Fault, Refusal } from '@tidewheel/protocol';
 import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
 import type { RetentionSettings } from './core/retention.ts';
+import { storeUrls } from './core/store-address.ts';
 import type { SpaceSettings } from './core/store-growth.ts';
 import { type BackupTargetConfig, fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
 
@@ -192,9 +193,26 @@ function storeOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): St
   const directUrl = value(keys.storeDirect);
   if (directUrl !== null && pooler === 'none')
     faults.push({ pointer: keys.storeDirect.key, detail: 'goes around a pooler, but `store.pooler` is none' });
-  if (store === null || poolSize === null || pooler === null) return null;
-  return store.engine === 'postgres' ? { ...store, poolSize, pooler, directUrl } : store;
+  const [replicaUrl, staleMs] = [value(keys.storeReplicas), value(keys.storeStaleness)];
+  if (replicaUrl !== null && pooler === 'transaction')
+    faults.push({ pointer: keys.storeReplicas.key, detail: 'standbys are not read through a pooler' });
+  if (store === null || poolSize === null || pooler === null || staleMs === null) return null;
+  if (store.engine === 'sqlite') {
+    if (replicaUrl !== null) faults.push({ pointer: keys.storeReplicas.key, detail: 'a SQLite file has no standbys' });
+    return store;
+  }
+  const replicas = pooler === 'none' && staleMs > 0 ? replicasOf(store.url, replicaUrl, staleMs) : null;
+  return { ...store, poolSize, pooler, directUrl, replicas };
 }
+
+/** Null: there is one server, which is the primary. */
+function replicasOf(url: string, replicaUrl: string | null, staleMs: number): NonNullable<Replicas> | null {
+  const named = [url, ...(replicaUrl === null ? [] : [replicaUrl])].map((one) => storeUrls(one));
+  const urls = [...new Set(named.flatMap((one) => (typeof one === 'string' ? [] : one)))];
+  return urls.length < 2 ? null : Object.freeze({ urls: Object.freeze(urls), staleMs });
+}
+
+type Replicas = Extract<StoreConfig, { engine: 'postgres' }>['replicas'];
 
 /** What is wrong is added to the faults; then the answer is not used. */
 function coordinatorOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): CoordinatorConfig {

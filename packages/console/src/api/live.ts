@@ -8,6 +8,7 @@ import { createContext, useContext, useEffect, useSyncExternalStore } from 'reac
 import { readEvents } from './event-stream.ts';
 import { pathOf } from './queries.ts';
 import { ApiProblem } from './request.ts';
+import { learnChange } from './staleness.ts';
 
 /** Times are this browser's. */
 export type LiveState =
@@ -84,7 +85,10 @@ export class Live {
         signal: connection.signal,
         onOpen: () => this.#opened(),
         onEvent: ({ event, data }) => {
-          if (event === 'changed') this.#gather(topicsOf(data));
+          if (event !== 'changed') return;
+          const { topics = [], change } = newsOf(data);
+          if (change !== undefined) learnChange(change);
+          this.#gather(topics);
         },
       });
     } catch (error) {
@@ -155,12 +159,12 @@ export class Live {
 
 const allTopics: ReadonlySet<LiveTopic> = new Set<LiveTopic>(['runs', 'schedules', 'jobs', 'workers']);
 
-function topicsOf(data: string): LiveTopic[] {
+/** With what to send along, so that what is read holds the news. */
+function newsOf(data: string): { topics?: LiveTopic[]; change?: string } {
   try {
-    const { topics } = JSON.parse(data) as { topics?: LiveTopic[] };
-    return Array.isArray(topics) ? topics : [];
+    return JSON.parse(data) as { topics?: LiveTopic[]; change?: string };
   } catch {
-    return [];
+    return {};
   }
 }
 

@@ -2,6 +2,7 @@
 // show code, detail and remedy in the same way.
 
 import type { ErrorCode, Fault, Problem } from '@tidewheel/protocol';
+import { learnAge, readingHeaders } from './staleness.ts';
 
 export class ApiProblem extends Error {
   readonly status: number;
@@ -35,6 +36,7 @@ export interface RequestOptions {
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const response = await answerOf(path, options);
+  if (response.ok) learnAge(response.headers, (options.method ?? 'GET') === 'GET');
   if (response.status === 204) return undefined as T;
   const text = await response.text();
   const json = parsed(text);
@@ -44,7 +46,10 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 
 async function answerOf(path: string, options: RequestOptions): Promise<Response> {
   const { method = 'GET', body, signal, idempotencyKey, ifVersion } = options;
-  const headers: Record<string, string> = { accept: 'application/json' };
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    ...(method === 'GET' ? readingHeaders() : {}),
+  };
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
   if (ifVersion === 'none') headers['if-none-match'] = '*';
   else if (ifVersion !== undefined) headers['if-match'] = `"${ifVersion}"`;

@@ -82,6 +82,7 @@ const degradations: readonly Degradation[] = [
   'store-replica',
   'store-durability',
   'store-connections',
+  'store-reads',
   'zone-data-differs',
   'zone-data-changed',
   'fires-amiss',

@@ -81,6 +81,11 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
     (most, allowed) =>
       `主节点最多会打开 ${most} 个连接，存储只允许 ${allowed} 个：请减小 store.pool 或增大 max_connections`,
   ],
+  [
+    'the replica ${name} is not read from: ${replicaTroubles[trouble]}',
+    /^the replica (.+) is not read from: .+$/,
+    (name) => `未从副本 ${name} 读取；原因见下方“底层依赖”`,
+  ],
   ['the replica ${name} is ${state}', /^the replica (.+) is (.+)$/, (name, state) => `副本 ${name} 的状态为 ${state}`],
 ];
 

@@ -27,6 +27,17 @@ export function Foundation({ status: { store, coordinator } }: { readonly status
       t('cluster.replica', { name }),
       [state, sync, ...(lagMs === null ? [] : [t('cluster.lag', { span: span(lagMs, t) })])].join(' · '),
     ]),
+    // Masters of older versions do not say.
+    ...((store as Partial<typeof store>).reads?.replicas ?? []).map(
+      ({ name, serving, staleMs, trouble }): readonly [string, ReactNode] => [
+        t('cluster.readsFrom', { name }),
+        [
+          serving ? t('cluster.serves') : t('cluster.leftOut'),
+          ...(staleMs === null ? [] : [t('cluster.atMostOld', { span: span(staleMs, t) })]),
+          ...(trouble === null ? [] : [t(`cluster.trouble.${trouble}`)]),
+        ].join(' · '),
+      ],
+    ),
     [t('cluster.coordinator'), `${kind} · ${took(coordinator.latencyMs)}`],
     ...coordinator.members.map(({ endpoint, version, leads, trouble }): readonly [string, ReactNode] => [
       endpoint.replace(/^https?:\/\//, ''),

@@ -4,6 +4,10 @@ import type { ErrorCode } from '@tidewheel/protocol';
 
 export const problemsZh: Record<ErrorCode, { readonly title: string; readonly remedy: string }> = {
   BAD_REQUEST: { title: '无法读取请求', remedy: '请发送格式正确的 JSON，内容类型为 application/json。' },
+  INVALID_CHANGE: {
+    title: '请求头 tidewheel-change 不是服务器给出的值',
+    remedy: '请原样发送上一次应答中的值，或发送 `none`；不发送则由主库应答。',
+  },
   VALIDATION_FAILED: { title: '请求中有无效的值', remedy: '请修改下面指出的字段。' },
   INVALID_CRON: { title: 'cron 表达式无效', remedy: '可用 `tidewheel schedule preview` 检查。' },
   INVALID_RRULE: {

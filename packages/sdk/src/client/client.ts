@@ -119,7 +119,11 @@ export class Client {
   /** What kind of thing has changed, as it happens; the first answer comes with the first change. */
   async *live(options: { signal?: AbortSignal } = {}): AsyncGenerator<readonly LiveTopic[]> {
     for await (const event of followEvents(this.#requests, `${this.#base}/live`, options)) {
-      if (event.event === 'changed') yield (JSON.parse(event.data) as { topics: LiveTopic[] }).topics;
+      if (event.event !== 'changed') continue;
+      const { topics, change } = JSON.parse(event.data) as { topics: LiveTopic[]; change?: string };
+      // What is read next holds the news.
+      if (change !== undefined) this.#requests.heard(change);
+      yield topics;
     }
   }
 

@@ -1,8 +1,19 @@
 // Requests to any of several masters. A request is tried again, at another master first, only where that is safe: when it can
 // be repeated (it reads, or carries a key that makes the repetition harmless), when it was never sent, or when a master has
 // refused it for a passing reason before doing anything.
+//
+// What this client has changed it sees: it sends the last change that it heard of along with what it reads, and masters answer only from
+// what holds it.
 
-import { errorCatalogue, Refusal } from '@tidewheel/protocol';
+import {
+  changeHeader,
+  errorCatalogue,
+  laterChange,
+  noChange,
+  Refusal,
+  refuseStale,
+  staleHeader,
+} from '@tidewheel/protocol';
 import { clientLimits, retryDelayMs, sleep, type ClientPorts } from './client-ports.ts';
 import type { WorkerClock, WorkerTimer } from '../worker/session-ports.ts';
 import { refusalOf } from './problems.ts';
@@ -16,6 +27,16 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Of one try; null for none. */
   timeoutMs?: number | null | undefined;
+}
+
+export interface ReadOptions {
+  /**
+   * `replicas` (default): lists and history may be as old as the masters' `store.staleness`, though never older than this client's own
+   * changes. `primary`: that, too, but only once this client has changed something; until then it may be about what somebody else just did.
+   */
+  reads?: 'replicas' | 'primary' | undefined;
+  /** Called when the store is away and an answer is one that was kept. Without it such answers are refused: UNAVAILABLE. */
+  onStale?: ((ageMs: number) => void) | undefined;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -36,13 +57,28 @@ export class Requests {
   readonly ports: ClientPorts;
   readonly #addresses: readonly string[];
   readonly #token: string | null;
+  readonly #onStale: ReadOptions['onStale'];
+  /** The last change that was heard of; null: none, and a replica may not be asked. */
+  #change: string | null;
   /** The master that answered last. */
   #preferred = 0;
 
-  constructor(addresses: readonly string[], token: string | null, ports: ClientPorts) {
+  constructor(
+    addresses: readonly string[],
+    token: string | null,
+    ports: ClientPorts,
+    { reads = 'replicas', onStale }: ReadOptions = {},
+  ) {
     this.#addresses = addresses.map((address) => address.replace(/\/+$/, ''));
     this.#token = token;
     this.ports = ports;
+    this.#change = reads === 'replicas' ? noChange : null;
+    this.#onStale = onStale;
+  }
+
+  /** From now on answers hold it. */
+  heard(change: string): void {
+    this.#change = laterChange(this.#change, change);
   }
 
   /** The JSON of the answer, as the protocol describes it: newer masters may add fields, so it is not checked here. */
@@ -88,6 +124,7 @@ export class Requests {
     try {
       const init = this.#init(method, options, deadline.signal);
       const response = await this.ports.fetch(`${address}${path}${queryOf(options.query)}`, init);
+      this.#note(response.headers);
       if (response.ok) return { ok: true, value: await read(response) };
       const { headers, status } = response;
       const body = await bounded(response, clientLimits.answerBytes);
@@ -111,6 +148,7 @@ export class Requests {
       headers: {
         accept: 'application/json',
         ...(this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(method === 'GET' ? this.#reading() : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -118,6 +156,20 @@ export class Requests {
       signal,
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     };
+  }
+
+  #reading(): Record<string, string> {
+    return {
+      ...(this.#change === null ? {} : { [changeHeader]: this.#change }),
+      ...(this.#onStale === undefined ? { [staleHeader]: refuseStale } : {}),
+    };
+  }
+
+  #note(headers: Headers): void {
+    const change = headers.get(changeHeader);
+    if (change !== null) this.heard(change);
+    const stale = headers.get(staleHeader);
+    if (stale !== null) this.#onStale?.(Number(stale) * 1000);
   }
 
   #pause(round: number, refusal: Refusal, signal: AbortSignal | undefined): Promise<void> {

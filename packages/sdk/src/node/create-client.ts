@@ -3,10 +3,10 @@
 import { Client } from '../client/client.ts';
 import type { ClientPorts } from '../client/client-ports.ts';
 import { connectionOf, type ConnectionOptions } from '../client/configuration.ts';
-import { Requests } from '../client/requests.ts';
+import { type ReadOptions, Requests } from '../client/requests.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
-export interface ClientOptions extends ConnectionOptions {
+export interface ClientOptions extends ConnectionOptions, ReadOptions {
   /** For tests, and for agents with certificates of their own. */
   fetch?: ClientPorts['fetch'];
 }
@@ -18,5 +18,5 @@ export function createClient(options: ClientOptions = {}): Client {
     clock: systemClock,
     ...systemRandom,
   };
-  return new Client(new Requests(addresses, token, ports), namespace);
+  return new Client(new Requests(addresses, token, ports, options), namespace);
 }

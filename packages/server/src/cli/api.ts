@@ -1,5 +1,6 @@
 // The API client of one invocation: the SDK's client, connected as flags, environment and files say.
 
+import { formatDuration } from '@tidewheel/protocol';
 import { type Client, createClient } from '@tidewheel/sdk';
 import type { CommandLine } from './command-line.ts';
 import { type Connection, type ConnectionOptions, resolveConnection } from './connection.ts';
@@ -14,8 +15,14 @@ export interface Api {
 export function openApi(cli: CommandLine, options: ConnectionOptions): Api {
   const connection = resolveConnection(options, cli.terminal);
   const { addresses, token, namespace, origin } = connection;
+  let told = false;
+  const onStale = (ageMs: number): void => {
+    if (!told) cli.terminal.err(`the store does not answer: this is as it was ${formatDuration(ageMs)} ago\n`);
+    told = true;
+  };
   return {
-    client: createClient({ addresses, token, namespace }),
+    // A command that has changed nothing may follow one that has.
+    client: createClient({ addresses, token, namespace, reads: 'primary', onStale }),
     connection,
     describe: `namespace ${namespace} at ${addresses.join(', ')} (${origin})`,
   };

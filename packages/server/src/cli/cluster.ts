@@ -1,7 +1,7 @@
 // `tidewheel cluster`: the masters, how they are, and the orders that make a restart of them unnoticeable. Masters are named by
 // id, by the beginning of it, or by address.
 
-import { type ClusterStatus, type MasterView, Refusal } from '@tidewheel/protocol';
+import { type ClusterStatus, type MasterView, Refusal, replicaTroubles } from '@tidewheel/protocol';
 import type { Client } from '@tidewheel/sdk';
 import { Command } from 'commander';
 import { rpoText } from '../core/durability.ts';
@@ -80,6 +80,11 @@ function foundationText(status: ClusterStatus, colour: boolean): string {
     ({ name, state, sync, lagMs, lagBytes }) =>
       `${word('replica')}      ${visibleLine(name)}: ${state}, ${sync}${behind(lagMs, lagBytes)}`,
   );
+  // Masters of older versions do not say.
+  const reads = ((store as Partial<typeof store>).reads?.replicas ?? []).map(
+    ({ name, serving, staleMs, trouble }) =>
+      `${word('reads')}        ${visibleLine(name)}: ${serving ? 'serves' : paint('left out', 'yellow', colour)}${staleMs === null ? '' : `, at most ${Math.round(staleMs)} ms old`}${trouble === null ? '' : `, ${replicaTroubles[trouble]}`}`,
+  );
   const members = coordinator.members.map(
     ({ endpoint, leads, trouble }) =>
       `${word('member')}       ${visibleLine(endpoint)}: ${visibleLine(trouble ?? (leads === true ? 'leads' : 'follows'))}`,
@@ -92,6 +97,7 @@ function foundationText(status: ClusterStatus, colour: boolean): string {
     `${word('term')}         ${term}`,
     `${word('store')}        ${store.engine}, ${store.role}, ${took(store.latencyMs)}${store.timeline === null ? '' : `, timeline ${store.timeline}`}`,
     ...replicas,
+    ...reads,
     ...(store.engine === 'sqlite' ? [] : [`${word('rpo')}          ${rpoText(store.durability)}`]),
     ...(store.connections === null
       ? []

@@ -23,6 +23,7 @@ export const exitCodes = {
 
 const byErrorCode: Record<ErrorCode, number> = {
   BAD_REQUEST: exitCodes.error,
+  INVALID_CHANGE: exitCodes.error,
   VALIDATION_FAILED: exitCodes.error,
   INVALID_CRON: exitCodes.error,
   UNKNOWN_TIMEZONE: exitCodes.error,

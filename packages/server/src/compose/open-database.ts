@@ -10,6 +10,7 @@ import { systemIdentity } from '../drivers/system/identity.ts';
 import { localSignals } from '../drivers/system/local-signals.ts';
 import { type Database, StoreUnavailable } from '../ports/database.ts';
 import type { Log } from '../ports/log.ts';
+import type { Reads } from '../ports/reads.ts';
 import type { Signals } from '../ports/signals.ts';
 
 export interface OpenDatabase {
@@ -20,6 +21,14 @@ export interface OpenDatabase {
 /** Refusals: DATABASE_LOCKED, DATABASE_CORRUPT, STORE_UNREACHABLE, and what else the driver says of a server that must not be used. */
 export async function openDatabase(config: StoreConfig, log: Log): Promise<OpenDatabase> {
   return config.engine === 'sqlite' ? openFile(config.path) : openCluster(config, log);
+}
+
+/** Null: there are no replicas to read from. */
+export async function openReads(config: StoreConfig, db: Database, log: Log): Promise<Reads | null> {
+  if (config.engine === 'sqlite' || config.replicas === undefined || config.replicas === null) return null;
+  const { openReplicas } = await import('../drivers/postgres/replicas.ts');
+  const { poolSize, replicas } = config;
+  return openReplicas({ ...replicas, db, poolSize, clock: systemClock, log });
 }
 
 /** A store's address as it may stand in messages. */

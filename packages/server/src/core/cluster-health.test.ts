@@ -28,6 +28,7 @@ const well: ClusterFacts = {
     role: 'primary',
     latencyMs: 1,
     replicas: [],
+    reads: null,
     durability: { mode: 'synchronous', rpoMs: 0, rpoBytes: 0, synchronous: 1, demanded: 'synchronous' },
     timeline: 1,
     connections: { most: 48, allowed: 97 },
@@ -68,6 +69,13 @@ test('each thing that is not as it should be is said once, with where', () => {
   assert.deepEqual(what({ masters: [leader, { ...follower, zoneDataVersion: null }] }), []);
   assert.deepEqual(what({ zonesChanged: { zones: ['Africa/Cairo'], moved: 3 } }), ['zone-data-changed']);
   assert.deepEqual(what({ amiss: { schedules: 1, fires: 2 } }), ['fires-amiss']);
+  const reads = (trouble: 'behind' | 'not-asked' | null) => ({
+    staleMs: 3000,
+    replicas: [{ name: 'pg-2', serving: trouble === null, staleMs: 500, trouble }],
+  });
+  assert.deepEqual(what({ store: { ...well.store, reads: reads('behind') } }), ['store-reads']);
+  assert.deepEqual(what({ store: { ...well.store, reads: reads('not-asked') } }), []);
+  assert.deepEqual(what({ store: { ...well.store, reads: reads(null) } }), []);
   assert.deepEqual(what({ coordinatorTrouble: 'no answer' }), ['coordinator-unreachable']);
   const member = { endpoint: 'http://e', version: null, leads: null, trouble: 'no answer' };
   assert.deepEqual(what({ coordinator: { ...well.coordinator, members: [member] } }), ['coordinator-member']);

@@ -1,7 +1,7 @@
 // What is not as it should be in a cluster, from what it says of itself. Nothing here is a reason to act by itself; it tells people
 // where to look.
 
-import { bytesText, type ClusterStatus, type Degradation } from '@tidewheel/protocol';
+import { bytesText, type ClusterStatus, type Degradation, replicaTroubles } from '@tidewheel/protocol';
 import { durabilityFault } from './durability.ts';
 import type { SpaceNow } from './store-growth.ts';
 
@@ -62,6 +62,9 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
       'store-connections',
       `masters may open ${store.connections.most} connections, the store allows ${store.connections.allowed}: make store.pool smaller or max_connections larger`,
     );
+  for (const { name, trouble } of store.reads?.replicas ?? [])
+    if (trouble !== null && trouble !== 'not-asked')
+      say('store-reads', `the replica ${name} is not read from: ${replicaTroubles[trouble]}`);
   const releases = [...new Set(masters.flatMap(({ zoneDataVersion }) => zoneDataVersion ?? []))];
   if (releases.length > 1) say('zone-data-differs', `masters compute time zones with ${releases.sort().join(' and ')}`);
   const { zones, moved } = facts.zonesChanged;

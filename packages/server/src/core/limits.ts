@@ -151,6 +151,13 @@ export const serverLimits = {
   attemptAddresses: 10_000,
   signInFailuresPerMinute: 10,
   bearerFailuresPerMinute: 100,
+  /** Answers to reads that are kept for an outage of the store: for how long (for as long the credentials they were given to are
+   *  remembered), how many, characters of one and of all, characters of the address that one answers. */
+  keptAnswerMs: 300_000,
+  keptAnswers: 5000,
+  keptAnswerChars: 512 * 1024,
+  keptChars: 16 * 1024 * 1024,
+  keptUrlChars: 2000,
   /** Bytes of a body that somebody without credentials may send. */
   openBodyBytes: 16 * 1024,
   /** Open event streams of one master, and bytes that may wait for the reader of one: a slower reader is cut off. */

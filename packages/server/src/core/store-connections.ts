@@ -6,7 +6,8 @@ const besideThePool = 4;
 /** A session whose commit waits for a standby stays on the server while its place in the pool is taken by another one. */
 const waitingShare = 1;
 
-/** Of one master, at the worst moment. */
-export function connectionsMost(poolSize: number): number {
-  return poolSize * (1 + waitingShare) + besideThePool;
+/** Of one master, at the worst moment: a standby that becomes the primary may still have the connections by which it was read. */
+export function connectionsMost(poolSize: number, readsReplicas: boolean): number {
+  const reading = readsReplicas ? poolSize + 1 : 0;
+  return poolSize * (1 + waitingShare) + besideThePool + reading;
 }

@@ -62,6 +62,7 @@ export async function buildApp(context: DoorContext, routes: readonly Route[], s
 function watchRequests(app: FastifyInstance, context: DoorContext, stopping: () => boolean): void {
   const secure = context.settings.tls !== null;
   app.decorateRequest('sent', undefined);
+  app.decorate('reads', context.readDoor);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'x-request-id': request.id,

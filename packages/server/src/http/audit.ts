@@ -54,17 +54,18 @@ export function auditRoutes(context: DoorContext): Route[] {
       params: inNamespace,
       query: pageQuerySchema,
       response: pageSchema(auditEventSchema),
-      handler: async ({ params, query: { cursor, limit }, caller }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query: { cursor, limit }, caller }) => {
         const before = decodeCursor(idCursor, cursor);
         return pageOf(
-          await eventsPage(db, { namespace: params.ns, withCell: caller.namespace === '*', before, limit }),
+          await eventsPage(reads, { namespace: params.ns, withCell: caller.namespace === '*', before, limit }),
         );
       },
     }),
   ];
 }
 
-function findingRoutes({ db, master }: DoorContext): Route[] {
+function findingRoutes({ master }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -75,7 +76,8 @@ function findingRoutes({ db, master }: DoorContext): Route[] {
       params: inNamespace,
       query: findingsQuery,
       response: z.object({ items: z.array(fireFindingSchema) }),
-      handler: async ({ params, query }) => ({ items: await findingsOpen(db, params.ns, query.limit) }),
+      stale: 'replica',
+      handler: async ({ reads, params, query }) => ({ items: await findingsOpen(reads, params.ns, query.limit) }),
     }),
     route({
       method: 'POST',

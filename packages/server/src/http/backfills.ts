@@ -31,10 +31,10 @@ const listQuery = pageQuerySchema.extend({
 });
 
 export function backfillRoutes(context: DoorContext): Route[] {
-  return [...readingRoutes(context), ...changingRoutes(context)];
+  return [...readingRoutes(), ...changingRoutes(context)];
 }
 
-function readingRoutes({ db }: DoorContext): Route[] {
+function readingRoutes(): Route[] {
   return [
     route({
       method: 'GET',
@@ -45,9 +45,10 @@ function readingRoutes({ db }: DoorContext): Route[] {
       params: inNamespace,
       query: listQuery,
       response: pageSchema(backfillViewSchema),
-      handler: async ({ params, query: { schedule, state, cursor, limit } }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query: { schedule, state, cursor, limit } }) => {
         const after = decodeCursor(idCursor, cursor);
-        return pageOf(await backfillsPage(db, { namespace: params.ns, schedule, state, after, limit }));
+        return pageOf(await backfillsPage(reads, { namespace: params.ns, schedule, state, after, limit }));
       },
     }),
     route({
@@ -59,9 +60,10 @@ function readingRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       query: pageQuerySchema,
       response: pageSchema(backfillViewSchema),
-      handler: async ({ params: { ns, name }, query: { cursor, limit } }) => {
+      stale: 'replica',
+      handler: async ({ reads, params: { ns, name }, query: { cursor, limit } }) => {
         const after = decodeCursor(idCursor, cursor);
-        return pageOf(await backfillsPage(db, { namespace: ns, schedule: name, after, limit }));
+        return pageOf(await backfillsPage(reads, { namespace: ns, schedule: name, after, limit }));
       },
     }),
     route({
@@ -72,8 +74,9 @@ function readingRoutes({ db }: DoorContext): Route[] {
       summary: 'Shows a backfill with its progress.',
       params: idInNamespace,
       response: backfillViewSchema,
-      handler: async ({ params: { ns, id } }) => {
-        const backfill = await backfillView(db, ns, id);
+      stale: 'replica',
+      handler: async ({ reads, params: { ns, id } }) => {
+        const backfill = await backfillView(reads, ns, id);
         if (backfill === null) throw noBackfill(ns, id);
         return backfill;
       },

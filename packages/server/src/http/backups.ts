@@ -19,7 +19,7 @@ import { route, type Route } from './route.ts';
 const tag = 'Backups';
 const startedCursor = z.number().int().nonnegative();
 
-export function backupRoutes({ master, db }: DoorContext): Route[] {
+export function backupRoutes({ master }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -30,8 +30,9 @@ export function backupRoutes({ master, db }: DoorContext): Route[] {
         'Lists backups, newest first. One counts when it is verified: restored into a scratch instance and found whole.',
       query: pageQuerySchema,
       response: pageSchema(backupViewSchema),
-      handler: async ({ query: { cursor, limit } }) =>
-        pageOf(await backupsPage(db, decodeCursor(startedCursor, cursor), limit)),
+      stale: 'replica',
+      handler: async ({ reads, query: { cursor, limit } }) =>
+        pageOf(await backupsPage(reads, decodeCursor(startedCursor, cursor), limit)),
     }),
     route({
       method: 'POST',

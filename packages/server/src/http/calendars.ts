@@ -32,7 +32,7 @@ export function calendarRoutes(context: DoorContext): Route[] {
   return [...readingRoutes(context), ...changingRoutes(context)];
 }
 
-function readingRoutes({ db, master }: DoorContext): Route[] {
+function readingRoutes({ master }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -43,9 +43,10 @@ function readingRoutes({ db, master }: DoorContext): Route[] {
       params: inNamespace,
       query: searchQuery,
       response: pageSchema(calendarViewSchema),
-      handler: async ({ params, query: { q, cursor, limit } }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query: { q, cursor, limit } }) => {
         const after = decodeCursor(nameCursor, cursor);
-        return pageOf(await calendarsPage(db, { namespace: params.ns, contains: q, after, limit }));
+        return pageOf(await calendarsPage(reads, { namespace: params.ns, contains: q, after, limit }));
       },
     }),
     route({
@@ -57,8 +58,9 @@ function readingRoutes({ db, master }: DoorContext): Route[] {
       params: namedInNamespace,
       headers: knownHeaders,
       response: calendarViewSchema,
-      handler: async ({ params, request, reply }) => {
-        const calendar = await calendarView(db, params.ns, params.name);
+      stale: 'outage',
+      handler: async ({ reads, params, request, reply }) => {
+        const calendar = await calendarView(reads, params.ns, params.name);
         if (calendar === null) throw noCalendar(params.ns, params.name);
         if (unchanged(request, reply, calendar.version)) reply.code(304);
         return calendar;
@@ -73,6 +75,7 @@ function readingRoutes({ db, master }: DoorContext): Route[] {
       params: dayParams,
       query: dayQuery,
       response: calendarDaySchema,
+      stale: 'outage',
       handler: ({ params, query }) => master.calendars.day(params.ns, params.name, params.date, query.timezone),
     }),
     route({
@@ -84,6 +87,7 @@ function readingRoutes({ db, master }: DoorContext): Route[] {
       params: namedInNamespace,
       query: calendarDaysQuerySchema,
       response: calendarDaysSchema,
+      stale: 'outage',
       handler: ({ params, query: { from, to, timezone } }) =>
         master.calendars.days(params.ns, params.name, from, to, timezone),
     }),

@@ -29,7 +29,7 @@ const orders: readonly (readonly [word: string, wanted: MasterState, summary: st
   ['uncordon', 'active', 'Lets a cordoned or drained master work as before.'],
 ];
 
-export function clusterRoutes({ master, db }: DoorContext): Route[] {
+export function clusterRoutes({ master }: DoorContext): Route[] {
   return [
     ...orders.map(([word, wanted, summary]) =>
       route({
@@ -68,6 +68,7 @@ export function clusterRoutes({ master, db }: DoorContext): Route[] {
       summary:
         'Shows the masters with their roles, the store, the coordinator, the last elections, and what is degraded.',
       response: clusterStatusSchema,
+      stale: 'outage',
       handler: () => master.clusterStatus(),
     }),
     route({
@@ -78,8 +79,9 @@ export function clusterRoutes({ master, db }: DoorContext): Route[] {
       summary: 'Lists the terms of leadership, newest first: who led, from when to when, and why it ended.',
       query: pageQuerySchema,
       response: pageSchema(electionViewSchema),
-      handler: async ({ query: { cursor, limit } }) =>
-        pageOf(await electionsPage(db, decodeCursor(termCursor, cursor), limit)),
+      stale: 'replica',
+      handler: async ({ reads, query: { cursor, limit } }) =>
+        pageOf(await electionsPage(reads, decodeCursor(termCursor, cursor), limit)),
     }),
   ];
 }

@@ -6,7 +6,7 @@ import type { DoorContext } from './door-context.ts';
 import { inNamespace } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
-export function comingFiresRoutes({ db, clock }: DoorContext): Route[] {
+export function comingFiresRoutes({ clock }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -18,7 +18,8 @@ export function comingFiresRoutes({ db, clock }: DoorContext): Route[] {
       params: inNamespace,
       query: comingFiresQuerySchema,
       response: comingFiresSchema,
-      handler: ({ params, query }) => comingFires(db, clock, { namespace: params.ns, ...query }),
+      stale: 'replica',
+      handler: ({ reads, params, query }) => comingFires(reads, clock, { namespace: params.ns, ...query }),
     }),
   ];
 }

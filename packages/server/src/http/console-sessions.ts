@@ -15,7 +15,6 @@ const tag = 'Sign-in';
 export function consoleSessionRoutes(context: DoorContext): Route[] {
   const { db, identity, clock, credentials, settings } = context;
   const failures = new AttemptLimiter(clock, serverLimits.signInFailuresPerMinute);
-  const secure = settings.tls !== null;
   return [
     route({
       method: 'GET',
@@ -24,6 +23,7 @@ export function consoleSessionRoutes(context: DoorContext): Route[] {
       tag,
       summary: 'Tells who the caller is.',
       response: sessionInfoSchema,
+      stale: 'caller',
       handler: async ({ caller: { name, role, namespace } }) => ({ name, role, namespace }),
     }),
     route({
@@ -47,7 +47,7 @@ export function consoleSessionRoutes(context: DoorContext): Route[] {
           failures.failed(request.ip);
           throw new Refusal('UNAUTHENTICATED', 'the sign-in link was used already or has expired');
         }
-        reply.header('set-cookie', sessionCookieHeader(session.secret, consoleSessionMs / 1000, secure));
+        reply.header('set-cookie', sessionCookieHeader(session.secret, consoleSessionMs / 1000, settings.tls !== null));
         return session.grant;
       },
     }),
@@ -62,7 +62,7 @@ export function consoleSessionRoutes(context: DoorContext): Route[] {
         const cookie = readCookie(request.headers.cookie, sessionCookie);
         if (cookie !== null) await consoleSessionEnd(db, identity.hash(cookie));
         credentials.forgetAll();
-        reply.header('set-cookie', sessionCookieHeader('', 0, secure));
+        reply.header('set-cookie', sessionCookieHeader('', 0, settings.tls !== null));
       },
     }),
     route({

@@ -1,12 +1,17 @@
 // Who asks: bearer tokens of programs, cookie sessions of the console. Answers of the store are kept for a few seconds, so a
 // busy client costs no query per request; a revoked token therefore works for up to `credentialCacheMs` more on a master
 // that has just seen it, and not at all on the one that revoked it. Unknown credentials are never kept.
+//
+// While the primary does not answer, a standby is asked, for reads that may be stale and for nothing else. Without one nobody can be asked:
+// then a credential that held a short time ago still opens what was kept for it (`KeptAnswers`).
 
 import type { Role } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Database, OutcomeUnknown, StoreUnavailable } from '../ports/database.ts';
+import { type Database, OutcomeUnknown, StoreUnavailable, type Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
+import type { Reads } from '../ports/reads.ts';
+import type { StoreOutage } from './store-outage.ts';
 import { consoleSessionByHash } from '../store/sign-ins.ts';
 import { looksLikeToken, tokenByHash, tokenTouch, type Grant } from '../store/tokens.ts';
 
@@ -29,13 +34,15 @@ export interface Credential {
 
 interface Known {
   caller: Caller;
-  untilMs: number;
+  confirmedMs: number;
 }
 
 export interface CredentialDeps {
   db: Database;
   identity: Pick<Identity, 'hash'>;
   clock: Clock;
+  outage: StoreOutage;
+  reads: Reads | null;
 }
 
 export class Credentials {
@@ -58,16 +65,34 @@ export class Credentials {
     return this.#fresh(credential) !== null;
   }
 
-  /** Null when the credential is unknown, expired or revoked. */
-  async caller(credential: Credential): Promise<Caller | null> {
+  /** Null when the credential is unknown, expired or revoked. `remembered`: the last answer will do while the store gives none. */
+  async caller(credential: Credential, remembered = false): Promise<Caller | null> {
+    const { outage, clock, db } = this.#deps;
     const fresh = this.#fresh(credential);
     if (fresh !== null) return fresh;
-    this.#known.delete(credential.hash);
-    const caller = await this.#ask(credential);
-    if (caller === null) return null;
-    this.#makeRoom();
-    this.#known.set(credential.hash, { caller, untilMs: this.#deps.clock.monotonicMs() + credentialCacheMs });
-    return caller;
+    const spared = remembered && outage.spare() ? await this.#inOutage(credential) : null;
+    if (spared !== null) return spared;
+    try {
+      const caller = await this.#ask(db, credential);
+      outage.worked();
+      this.#known.delete(credential.hash);
+      if (caller === null) return null;
+      this.#makeRoom();
+      this.#known.set(credential.hash, { caller, confirmedMs: clock.monotonicMs() });
+      return caller;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      outage.failed();
+      const last = remembered ? await this.#inOutage(credential) : null;
+      if (last === null) throw error;
+      return last;
+    }
+  }
+
+  /** Since the store last said that the credential holds. */
+  confirmedAgoMs(hash: string): number {
+    const known = this.#known.get(hash);
+    return known === undefined ? 0 : this.#deps.clock.monotonicMs() - known.confirmedMs;
   }
 
   /** After a sign-out or revocation on this master, at once. */
@@ -76,20 +101,34 @@ export class Credentials {
   }
 
   #fresh(credential: Credential): Caller | null {
-    const known = this.#known.get(credential.hash);
-    if (known === undefined || known.caller.kind !== credential.kind) return null;
-    return known.untilMs > this.#deps.clock.monotonicMs() ? known.caller : null;
+    return this.#within(credential, credentialCacheMs);
   }
 
-  async #ask(credential: Credential): Promise<Caller | null> {
-    const { db } = this.#deps;
+  #within({ hash, kind }: Credential, ms: number): Caller | null {
+    const known = this.#known.get(hash);
+    if (known === undefined || known.caller.kind !== kind) return null;
+    return this.#deps.clock.monotonicMs() - known.confirmedMs < ms ? known.caller : null;
+  }
+
+  /** Null: a standby does not know the credential, or without one it was not confirmed lately. */
+  async #inOutage(credential: Credential): Promise<Caller | null> {
+    const left = this.#deps.reads?.left(serverLimits.keptAnswerMs) ?? null;
+    try {
+      if (left !== null) return await this.#ask(left.replica, credential);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+    return this.#within(credential, serverLimits.keptAnswerMs);
+  }
+
+  async #ask(store: Tx, credential: Credential): Promise<Caller | null> {
     if (credential.kind === 'session') {
-      const grant = await consoleSessionByHash(db, credential.hash);
+      const grant = await consoleSessionByHash(store, credential.hash);
       return grant === null ? null : callerOf('session', grant);
     }
-    const token = await tokenByHash(db, credential.hash);
+    const token = await tokenByHash(store, credential.hash);
     if (token === null) return null;
-    if (token.touch) await this.#touch(token.id);
+    if (token.touch && store === this.#deps.db) await this.#touch(token.id);
     return callerOf('token', token);
   }
 

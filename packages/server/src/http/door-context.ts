@@ -6,12 +6,14 @@ import type { Database } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Reads } from '../ports/reads.ts';
 import type { Signals } from '../ports/signals.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 import type { Credentials } from './credentials.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Guard } from './guard.ts';
 import type { ListenSettings } from './listen-address.ts';
+import type { ReadDoor } from './read-door.ts';
 
 export interface HttpSettings extends ListenSettings {
   version: string;
@@ -39,6 +41,8 @@ export interface HttpDeps {
     | 'locks'
   >;
   db: Database;
+  /** Reads that may be a moment old; none where there are no replicas. */
+  reads?: Reads | null;
   identity: Identity;
   clock: Clock;
   signals: Signals;
@@ -55,6 +59,7 @@ export interface DoorContext extends HttpDeps {
   credentials: Credentials;
   guard: Guard;
   streams: EventStreams;
+  readDoor: ReadDoor;
   definitions: DefinitionCache;
   startedAt: number;
 }

@@ -1,13 +1,13 @@
 // Stands before every route: who asks, whether the role permits it, whether the namespace is theirs. Runs before the body is
 // read. A foreign namespace answers like one that does not exist.
 
-import { probeNamespace, Refusal } from '@tidewheel/protocol';
+import { probeNamespace, Refusal, staleHeader } from '@tidewheel/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { AttemptLimiter } from './attempt-limiter.ts';
 import { readCookie, sessionCookie } from './cookies.ts';
-import type { Caller, Credential, Credentials } from './credentials.ts';
+import { type Caller, type Credential, credentialCacheMs, type Credentials } from './credentials.ts';
 import { refuseForgery } from './forgery.ts';
 import { isLoopback } from './listen-address.ts';
 import { accessOf, isPermission, reaches, type Permission } from './permissions.ts';
@@ -28,21 +28,32 @@ export class Guard {
 
   watch(app: FastifyInstance): void {
     app.decorateRequest('caller', null);
-    app.addHook('onRequest', async (request) => {
+    app.decorateRequest('credential', null);
+    app.addHook('onRequest', async (request, reply) => {
       if (request.is404) return;
-      const { permission } = request.routeOptions.config;
+      const { permission, stale } = request.routeOptions.config;
       if (!isPermission(permission)) throw new Error(`${request.url} was reached without a permission`);
       const namespace = namespaceOf(request.params);
-      request.caller = await this.admit(request, permission, namespace);
+      request.caller = await this.admit(request, permission, namespace, stale !== undefined);
+      if (stale === undefined || request.caller === null) return;
+      request.credential = credentialOf(request, this.#credentials)?.hash ?? null;
+      // Nobody could be asked whether it still holds.
+      const agoMs = request.credential === null ? 0 : this.#credentials.confirmedAgoMs(request.credential);
+      if (agoMs >= credentialCacheMs) reply.header(staleHeader, String(Math.ceil(agoMs / 1000)));
     });
   }
 
-  /** Null where none is needed. Refusals: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND (a foreign namespace), TOO_MANY_REQUESTS. */
-  async admit(request: FastifyRequest, permission: Permission, namespace: string | null): Promise<Caller | null> {
+  /** Null where none is needed; `remembered`: see `identify`. Refusals: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND (a foreign namespace), TOO_MANY_REQUESTS. */
+  async admit(
+    request: FastifyRequest,
+    permission: Permission,
+    namespace: string | null,
+    remembered = false,
+  ): Promise<Caller | null> {
     const access = accessOf(permission);
     if (access.open === 'always') return null;
     if (access.open === 'loopback' && isLocal(request)) return null;
-    const caller = await this.identify(request);
+    const caller = await this.identify(request, remembered);
     permit(caller, permission, namespace);
     return caller;
   }
@@ -51,11 +62,12 @@ export class Guard {
     return stillTrue(() => this.admit(request, permission, namespace));
   }
 
-  async identify(request: Pick<FastifyRequest, 'headers' | 'method' | 'ip'>): Promise<Caller> {
+  /** `remembered`: while the store does not answer, a credential that held a short time ago will do. */
+  async identify(request: Pick<FastifyRequest, 'headers' | 'method' | 'ip'>, remembered = false): Promise<Caller> {
     const credential = credentialOf(request, this.#credentials);
     if (credential === null) throw new Refusal('UNAUTHENTICATED', 'the request brought no credentials');
     if (!this.#credentials.has(credential)) this.#failures.check(request.ip);
-    const caller = await this.#credentials.caller(credential);
+    const caller = await this.#credentials.caller(credential, remembered);
     if (caller === null) {
       this.#failures.failed(request.ip);
       throw new Refusal('UNAUTHENTICATED', `the ${credential.kind} is unknown, has expired or was revoked`);

@@ -14,7 +14,9 @@ import type { DoorContext, HttpDeps } from './door-context.ts';
 import { EventStreams } from './event-streams.ts';
 import { Guard } from './guard.ts';
 import { addressText, refusePublicClearText } from './listen-address.ts';
+import { ReadDoor } from './read-door.ts';
 import { apiRoutes } from './routes.ts';
+import { StoreOutage } from './store-outage.ts';
 import { WorkerDoor } from './worker-door.ts';
 
 /** How long requests under way may take to finish when the door closes. */
@@ -33,7 +35,7 @@ export function startHttp(deps: HttpDeps): HttpDoor {
 
 class Door implements HttpDoor {
   readonly #deps: HttpDeps;
-  #parts: { app: App; workers: WorkerDoor; streams: EventStreams } | null = null;
+  #parts: { app: App; workers: WorkerDoor; streams: EventStreams; readDoor: ReadDoor } | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #address: string | null = null;
@@ -59,14 +61,17 @@ class Door implements HttpDoor {
   }
 
   async #start(): Promise<void> {
-    const { settings, db, clock, identity } = this.#deps;
+    const { settings, db, clock, identity, metrics, reads = null } = this.#deps;
     const streams = new EventStreams(clock);
-    const credentials = new Credentials({ db, clock, identity });
+    const outage = new StoreOutage(clock);
+    const readDoor = new ReadDoor({ db, reads, clock, metrics, outage });
+    const credentials = new Credentials({ db, clock, identity, outage, reads });
     const guard = new Guard({ credentials, clock });
     const startedAt = await storeNow(db);
     const context: DoorContext = {
       ...this.#deps,
       streams,
+      readDoor,
       credentials,
       guard,
       startedAt,
@@ -81,7 +86,7 @@ class Door implements HttpDoor {
     );
     const workers = new WorkerDoor(context);
     workers.watch(app.server);
-    this.#parts = { app, workers, streams };
+    this.#parts = { app, workers, streams, readDoor };
     await app.app.listen({ host: settings.host, port: settings.port });
     this.#address = addressText(settings.host, portOf(app.server, settings.port), settings.tls !== null);
   }
@@ -89,7 +94,8 @@ class Door implements HttpDoor {
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     if (this.#parts === null) return;
-    const { app, workers, streams } = this.#parts;
+    const { app, workers, streams, readDoor } = this.#parts;
+    readDoor.close();
     streams.closeAll();
     workers.closeAll();
     const late = this.#deps.clock.timer(drainMs, () => {

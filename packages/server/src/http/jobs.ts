@@ -23,10 +23,10 @@ const tag = 'Jobs';
 const one = '/v1/namespaces/:ns/jobs/:name';
 
 export function jobRoutes(context: DoorContext): Route[] {
-  return [...readingRoutes(context), ...changingRoutes(context)];
+  return [...readingRoutes(), ...changingRoutes(context)];
 }
 
-function readingRoutes({ db }: DoorContext): Route[] {
+function readingRoutes(): Route[] {
   return [
     route({
       method: 'GET',
@@ -37,9 +37,10 @@ function readingRoutes({ db }: DoorContext): Route[] {
       params: inNamespace,
       query: searchQuery,
       response: pageSchema(jobViewSchema),
-      handler: async ({ params, query: { q, cursor, limit } }) =>
+      stale: 'replica',
+      handler: async ({ reads, params, query: { q, cursor, limit } }) =>
         pageOf(
-          await jobsPage(db, { namespace: params.ns, contains: q, after: decodeCursor(nameCursor, cursor), limit }),
+          await jobsPage(reads, { namespace: params.ns, contains: q, after: decodeCursor(nameCursor, cursor), limit }),
         ),
     }),
     route({
@@ -51,8 +52,9 @@ function readingRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       headers: knownHeaders,
       response: jobViewSchema,
-      handler: async ({ params, request, reply }) => {
-        const job = await jobView(db, params.ns, params.name);
+      stale: 'outage',
+      handler: async ({ reads, params, request, reply }) => {
+        const job = await jobView(reads, params.ns, params.name);
         if (job === null) throw noJob(params);
         if (unchanged(request, reply, job.version)) reply.code(304);
         return job;

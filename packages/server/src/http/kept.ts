@@ -14,19 +14,17 @@ interface Entry<T> {
 
 export class Kept<T> {
   readonly #clock: Clock;
-  readonly #compute: (key: string) => Promise<T>;
   readonly #entries = new Map<string, Entry<T>>();
 
-  constructor(clock: Clock, compute: (key: string) => Promise<T>) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#compute = compute;
   }
 
-  get(key: string): Promise<T> {
+  get(key: string, compute: () => Promise<T>): Promise<T> {
     const known = this.#entries.get(key);
     if (known !== undefined && known.untilMs > this.#clock.monotonicMs()) return known.answer;
     if (this.#entries.size >= keysMost) this.#entries.clear();
-    const entry: Entry<T> = { answer: this.#compute(key), untilMs: Number.POSITIVE_INFINITY };
+    const entry: Entry<T> = { answer: compute(), untilMs: Number.POSITIVE_INFINITY };
     this.#entries.set(key, entry);
     this.#settle(key, entry, this.#clock.monotonicMs());
     return entry.answer;

@@ -6,26 +6,28 @@ import { liveTopics, type LiveTopic } from '@tidewheel/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { DoorContext } from './door-context.ts';
 import type { EventStream } from './event-streams.ts';
+import type { ReadDoor } from './read-door.ts';
 import { inNamespace } from './namespace-params.ts';
 import { eventStreamType, rawRoute, type Route } from './route.ts';
 
 const gatherMs = 250;
 
-export function liveRoutes({ signals, streams, guard, clock }: DoorContext): Route[] {
+export function liveRoutes({ signals, streams, guard, clock, readDoor }: DoorContext): Route[] {
   return [
     rawRoute({
       method: 'GET',
       url: '/v1/namespaces/:ns/live',
       permission: 'namespace.read',
       tag: 'Live',
-      summary: 'Streams `changed` events whose data is {"topics": […]}, at most four a second.',
+      summary:
+        'Streams `changed` events whose data is {"topics": […]}, at most four a second; where there are replicas also "change", which reads send as tidewheel-change to be answered from what holds the news.',
       params: inNamespace,
       headers: { 'last-event-id': 'Sent by readers that come back; they are told at once that all may have changed.' },
       contentType: eventStreamType,
       handler: async (request, reply) => {
         const { ns } = inNamespace.parse(request.params);
         const stream = streams.open(reply, () => guard.stillAdmits(request, 'namespace.read', ns));
-        const feed = new ChangeFeed(stream, clock);
+        const feed = new ChangeFeed(stream, clock, readDoor);
         const unsubscribe = signals.subscribe('changed', ({ namespace, topics }) => {
           if (namespace === ns) feed.note(topics);
         });
@@ -44,31 +46,37 @@ export function liveRoutes({ signals, streams, guard, clock }: DoorContext): Rou
 class ChangeFeed {
   readonly #stream: EventStream;
   readonly #clock: Clock;
+  readonly #reads: Pick<ReadDoor, 'newest'>;
   readonly #topics = new Set<LiveTopic>();
   #resting = false;
   #sent = 0;
 
-  constructor(stream: EventStream, clock: Clock) {
+  constructor(stream: EventStream, clock: Clock, reads: Pick<ReadDoor, 'newest'>) {
     this.#stream = stream;
     this.#clock = clock;
+    this.#reads = reads;
   }
 
   note(topics: readonly LiveTopic[]): void {
     for (const topic of topics) this.#topics.add(topic);
-    if (!this.#resting) this.#flush();
+    if (!this.#resting) void this.#flush();
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     if (this.#topics.size === 0 || this.#stream.closed) return;
     this.#sent += 1;
-    this.#stream.send({ event: 'changed', id: String(this.#sent), data: { topics: [...this.#topics] } });
+    const id = String(this.#sent);
+    const topics = [...this.#topics];
     this.#topics.clear();
     this.#resting = true;
+    // A replica may not have yet what the signal tells of.
+    const change = await this.#reads.newest();
+    this.#stream.send({ event: 'changed', id, data: { topics, ...(change === null ? {} : { change }) } });
     this.#clock.timer(
       gatherMs,
       () => {
         this.#resting = false;
-        this.#flush();
+        void this.#flush();
       },
       { background: true },
     );

@@ -46,9 +46,10 @@ function readingRoutes(context: DoorContext): Route[] {
       params: inNamespace,
       query: listQuery,
       response: pageSchema(lockViewSchema),
-      handler: async ({ params, query }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query }) => {
         const after = decodeCursor(nameCursor, query.cursor);
-        return pageOf(await locksPage(db, { namespace: params.ns, all: query.all, after, limit: query.limit }));
+        return pageOf(await locksPage(reads, { namespace: params.ns, all: query.all, after, limit: query.limit }));
       },
     }),
     route({

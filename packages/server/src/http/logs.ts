@@ -35,11 +35,12 @@ export function logRoutes(context: DoorContext): Route[] {
       params: idInNamespace,
       query: pageQuerySchema,
       response: pageSchema(logChunkViewSchema),
-      handler: async ({ params, query }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query }) => {
         const after = decodeCursor(position, query.cursor) ?? logStart;
-        const progress = await runProgress(db, params.ns, params.id);
+        const progress = await runProgress(reads, params.ns, params.id);
         if (progress === null) throw noRun(params);
-        return pageOf(await logsPage(db, params.id, progress.attempts, after, query.limit));
+        return pageOf(await logsPage(reads, params.id, progress.attempts, after, query.limit));
       },
     }),
     rawRoute({

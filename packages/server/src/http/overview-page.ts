@@ -11,9 +11,9 @@ import { route, type Route } from './route.ts';
 
 const tag = 'Overview';
 
-export function overviewRoutes({ db, clock }: DoorContext): Route[] {
+export function overviewRoutes({ clock }: DoorContext): Route[] {
   // Every page that is open asks again at each change.
-  const kept = new Kept<Overview>(clock, (namespace) => overviewOf(db, namespace));
+  const kept = new Kept<Overview>(clock);
   return [
     route({
       method: 'GET',
@@ -23,7 +23,8 @@ export function overviewRoutes({ db, clock }: DoorContext): Route[] {
       summary: 'Shows the numbers of a namespace, up to a second old, or older where counting takes long.',
       params: inNamespace,
       response: overviewSchema,
-      handler: ({ params }) => kept.get(params.ns),
+      stale: 'replica',
+      handler: ({ reads, params }) => kept.get(params.ns, () => overviewOf(reads, params.ns)),
     }),
     route({
       method: 'GET',
@@ -32,10 +33,11 @@ export function overviewRoutes({ db, clock }: DoorContext): Route[] {
       tag,
       summary: 'Lists the namespaces that the caller may see.',
       response: z.object({ items: z.array(z.string()) }),
-      handler: async ({ caller }) => ({
+      stale: 'replica',
+      handler: async ({ reads, caller }) => ({
         items:
           caller.namespace === '*'
-            ? (await namespaceNames(db)).filter((name) => name !== probeNamespace)
+            ? (await namespaceNames(reads)).filter((name) => name !== probeNamespace)
             : [caller.namespace],
       }),
     }),

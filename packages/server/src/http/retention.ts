@@ -31,6 +31,7 @@ export function retentionRoutes(context: DoorContext): Route[] {
       summary:
         'Shows how large the store is, table by table, how it grows, when it will be full, and what retention removed last.',
       response: storeStatusSchema,
+      stale: 'outage',
       handler: () => master.storeStatus(),
     }),
     route({
@@ -42,6 +43,7 @@ export function retentionRoutes(context: DoorContext): Route[] {
         "Shows for how long finished runs are kept: the server's defaults, what the namespace says, and what its jobs say.",
       params: inNamespace,
       response: retentionViewSchema,
+      stale: 'outage',
       handler: ({ params }) => master.keeping.rules(params.ns),
     }),
     route({
@@ -60,7 +62,7 @@ export function retentionRoutes(context: DoorContext): Route[] {
   ];
 }
 
-function holdRoutes({ db, master }: DoorContext): Route[] {
+function holdRoutes({ master }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -71,8 +73,9 @@ function holdRoutes({ db, master }: DoorContext): Route[] {
       params: inNamespace,
       query: pageQuerySchema,
       response: pageSchema(holdViewSchema),
-      handler: async ({ params, query: { cursor, limit } }) =>
-        pageOf(await holdsPage(db, params.ns, decodeCursor(idCursor, cursor), limit)),
+      stale: 'replica',
+      handler: async ({ reads, params, query: { cursor, limit } }) =>
+        pageOf(await holdsPage(reads, params.ns, decodeCursor(idCursor, cursor), limit)),
     }),
     route({
       method: 'POST',

@@ -5,22 +5,32 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { z } from 'zod';
 import { serverLimits } from '../core/limits.ts';
 import type { Caller } from './credentials.ts';
+import type { Tx } from '../ports/database.ts';
 import { isPermission, type Permission } from './permissions.ts';
 import { problemSchema } from './problem-schema.ts';
+import type { ReadDoor, Staleness } from './read-door.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     permission?: Permission;
+    stale?: Staleness;
+  }
+  interface FastifyInstance {
+    reads: ReadDoor;
   }
   interface FastifyRequest {
     /** Who asks; null on open routes. */
     caller: Caller | null;
+    /** By what they are known, as a hash; null on open routes. */
+    credential: string | null;
     /** The body as it was sent, before defaults were filled in. */
     sent: unknown;
   }
 }
 
 export interface Asked<Params, Query, Body> {
+  /** What the answer is read from, where the route bears that it is old. */
+  reads: Tx;
   params: Params;
   query: Query;
   body: Body;
@@ -61,6 +71,8 @@ export interface RouteDeclaration<
   status?: 200 | 201;
   /** Another status that the handler may set, with the same body. */
   orStatus?: 200 | 201;
+  /** How old an answer may be; one that is fresh or none when absent. */
+  stale?: Staleness;
   handler: (asked: Asked<Out<P>, Out<Q>, Out<B>>) => Promise<R extends Schema ? z.output<R> : void>;
 }
 
@@ -78,7 +90,7 @@ export function route<
   Q extends Schema | undefined = undefined,
   B extends Schema | undefined = undefined,
 >(declaration: RouteDeclaration<P, Q, B, R>): Route {
-  const { method, url, permission, handler, response } = declaration;
+  const { method, url, permission, handler, response, stale } = declaration;
   const status = response === null ? 204 : (declaration.status ?? 200);
   const answers = {
     [status]: successOf(status, response),
@@ -87,7 +99,7 @@ export function route<
       : { [declaration.orStatus]: successOf(declaration.orStatus, response) }),
   };
   const schema = {
-    ...reference(declaration, answers),
+    ...reference(declaration, answers, stale),
     ...(declaration.params === undefined ? {} : { params: declaration.params }),
     ...(declaration.query === undefined ? {} : { querystring: declaration.query }),
     ...(declaration.body === undefined ? {} : { body: declaration.body }),
@@ -101,7 +113,7 @@ export function route<
         method,
         url,
         schema,
-        config: { permission },
+        config: { permission, ...(stale === undefined ? {} : { stale }) },
         // Strangers may send little.
         ...(permission === 'open' ? { bodyLimit: serverLimits.openBodyBytes } : {}),
         handler: async (request, reply) => {
@@ -109,8 +121,16 @@ export function route<
           const { params, query, body } = request as { params: Out<P>; query: Out<Q>; body: Out<B> };
           reply.code(status);
           const { sent } = request;
-          const result = await handler({ params, query, body, sent, caller: callerOf(request), request, reply });
-          return response === null || reply.statusCode === 304 ? reply.send() : result;
+          const ask = (reads: Tx) =>
+            handler({ reads, params, query, body, sent, caller: callerOf(request), request, reply });
+          const door = request.server.reads;
+          if (stale === 'replica' || stale === 'outage') {
+            await door.answer(request, reply, stale, ask);
+            return reply;
+          }
+          const asked = ask(door.primary);
+          const result = await (method === 'GET' ? asked : door.changed(reply, asked));
+          return response === null ? reply.send() : result;
         },
       }),
   };
@@ -164,13 +184,23 @@ export function rawRoute(declaration: RawDeclaration): Route {
   };
 }
 
-function reference(facts: RouteFacts, success: Record<number, unknown>) {
+const staleness: Readonly<Record<Staleness, string>> = {
+  replica:
+    'With the header `tidewheel-change` a replica may answer. While the store does not answer, what was kept may be given, marked by the header `tidewheel-stale`.',
+  outage: 'While the store does not answer, what was kept may be given, marked by the header `tidewheel-stale`.',
+  caller: 'While the store does not answer, credentials that held a short time ago will do (header `tidewheel-stale`).',
+};
+
+function reference(facts: RouteFacts, success: Record<number, unknown>, stale?: Staleness) {
+  const headers = facts.headers === undefined ? null : headersOf(facts.headers);
+  const words = [headers?.description ?? [], stale === undefined ? [] : staleness[stale]].flat();
   return {
     summary: facts.summary,
     tags: [facts.tag],
     operationId: operationId(facts),
     ...(facts.permission === 'open' ? { security: [] } : {}),
-    ...(facts.headers === undefined ? {} : headersOf(facts.headers)),
+    ...(headers === null ? {} : { headers: headers.headers }),
+    ...(words.length === 0 ? {} : { description: words.join('\n\n') }),
     response: {
       ...success,
       default: { description: 'A refusal.', content: { 'application/problem+json': { schema: problemSchema } } },

@@ -19,6 +19,7 @@ import {
 } from '@tidewheel/protocol';
 import { z } from 'zod';
 import type { RunRequest } from '../master/submission.ts';
+import type { Tx } from '../ports/database.ts';
 import { jobIdsNamed, schedulesNamed, type RunFilter } from '../store/run-filters.ts';
 import { runsPage, runView } from '../store/run-views.ts';
 import { decodeCursor, idCursor, pageOf } from './cursor.ts';
@@ -134,7 +135,7 @@ async function withPointers(
   }
 }
 
-function readingRoutes({ db, definitions }: DoorContext): Route[] {
+function readingRoutes({ definitions }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -146,9 +147,10 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
       params: inNamespace,
       query: runQuerySchema,
       response: pageSchema(runSummarySchema),
-      handler: async ({ params, query }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query }) => {
         const before = decodeCursor(idCursor, query.cursor);
-        return pageOf(await runsPage(db, definitions, await filterOf(db, params.ns, query), before, query.limit));
+        return pageOf(await runsPage(reads, definitions, await filterOf(reads, params.ns, query), before, query.limit));
       },
     }),
     route({
@@ -159,8 +161,9 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
       summary: 'Shows a run with its attempts and, while it is unfinished, what it waits for.',
       params: idInNamespace,
       response: runViewSchema,
-      handler: async ({ params }) => {
-        const run = await runView(db, definitions, params.ns, params.id);
+      stale: 'replica',
+      handler: async ({ reads, params }) => {
+        const run = await runView(reads, definitions, params.ns, params.id);
         if (run === null) throw noRun(params);
         return run;
       },
@@ -168,13 +171,13 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
   ];
 }
 
-async function filterOf(db: DoorContext['db'], namespace: string, query: RunQuery): Promise<RunFilter> {
+async function filterOf(reads: Tx, namespace: string, query: RunQuery): Promise<RunFilter> {
   const { state: states, job, schedule, worker, queue, createdAfter, createdBefore } = query;
   return {
     namespace,
     states,
-    jobIds: job === undefined ? undefined : await jobIdsNamed(db, namespace, job),
-    schedules: schedule === undefined ? undefined : await schedulesNamed(db, namespace, schedule),
+    jobIds: job === undefined ? undefined : await jobIdsNamed(reads, namespace, job),
+    schedules: schedule === undefined ? undefined : await schedulesNamed(reads, namespace, schedule),
     worker,
     queue,
     createdAfter,

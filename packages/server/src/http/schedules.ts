@@ -42,7 +42,7 @@ export function scheduleRoutes(context: DoorContext): Route[] {
   return [...readingRoutes(context), ...previewRoutes(context), ...leverRoutes(context)];
 }
 
-function readingRoutes({ db, definitions }: DoorContext): Route[] {
+function readingRoutes({ definitions }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -53,9 +53,10 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
       params: inNamespace,
       query: listQuery,
       response: pageSchema(scheduleViewSchema),
-      handler: async ({ params, query: { q, job, state, cursor, limit } }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query: { q, job, state, cursor, limit } }) => {
         const after = decodeCursor(nameCursor, cursor);
-        return pageOf(await schedulesPage(db, { namespace: params.ns, contains: q, job, state, after, limit }));
+        return pageOf(await schedulesPage(reads, { namespace: params.ns, contains: q, job, state, after, limit }));
       },
     }),
     route({
@@ -67,8 +68,9 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
       params: namedInNamespace,
       headers: knownHeaders,
       response: scheduleViewSchema,
-      handler: async ({ params, request, reply }) => {
-        const schedule = await scheduleView(db, params.ns, params.name);
+      stale: 'outage',
+      handler: async ({ reads, params, request, reply }) => {
+        const schedule = await scheduleView(reads, params.ns, params.name);
         if (schedule === null) throw noSchedule(params);
         if (unchanged(request, reply, schedule.version)) reply.code(304);
         return schedule;
@@ -83,10 +85,11 @@ function readingRoutes({ db, definitions }: DoorContext): Route[] {
       params: namedInNamespace,
       query: firesQuery,
       response: firesAnswer,
-      handler: async ({ params, query }) => {
-        const schedule = await scheduleClockwork(db, definitions, params.ns, params.name);
+      stale: 'replica',
+      handler: async ({ reads, params, query }) => {
+        const schedule = await scheduleClockwork(reads, definitions, params.ns, params.name);
         if (schedule === null) throw noSchedule(params);
-        const page = pageOf(await firesPage(db, schedule.id, decodeCursor(timeCursor, query.cursor), query.limit));
+        const page = pageOf(await firesPage(reads, schedule.id, decodeCursor(timeCursor, query.cursor), query.limit));
         return { ...page, upcoming: upcomingOf(schedule, query.next) };
       },
     }),

@@ -34,8 +34,9 @@ export function workerRoutes({ db, identity, master, signals }: DoorContext): Ro
       params: inNamespace,
       query: pageQuerySchema,
       response: pageSchema(workerViewSchema),
-      handler: async ({ params, query: { cursor, limit } }) =>
-        pageOf(await workersPage(db, params.ns, decodeCursor(workerCursor, cursor), limit)),
+      stale: 'replica',
+      handler: async ({ reads, params, query: { cursor, limit } }) =>
+        pageOf(await workersPage(reads, params.ns, decodeCursor(workerCursor, cursor), limit)),
     }),
     route({
       method: 'POST',

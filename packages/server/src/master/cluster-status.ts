@@ -52,7 +52,7 @@ export async function clusterStatus(
       role: master.id === recorded.masterId ? ('leader' as const) : ('follower' as const),
       standing: master.id === recorded.masterId ? master.standing : null,
     })),
-    store: storeOf(store, latencyMs, settings, masters),
+    store: { ...storeOf(store, latencyMs, settings, masters), reads: readsOf(context) },
     coordinator: {
       kind: coordinator.kind,
       latencyMs: probed.ok ? probed.tookMs : null,
@@ -79,12 +79,16 @@ async function backupFacts({ db, backups }: MasterContext): Promise<BackupFacts 
   return { ageMs, everyMs: backups.everyMs, failure };
 }
 
+function readsOf({ reads }: MasterContext): ClusterStatus['store']['reads'] {
+  return reads === undefined || reads === null ? null : { staleMs: reads.staleMs, replicas: [...reads.replicas] };
+}
+
 function storeOf(
   facts: StoreFacts,
   latencyMs: number,
   { durability, storeConnections }: Settings,
   masters: readonly { readonly storeConnections: number }[],
-): ClusterStatus['store'] {
+): Omit<ClusterStatus['store'], 'reads'> {
   const { engine, role, replicas, replication, timeline, connectionsAllowed } = facts;
   // Masters of older versions do not say; they are taken to be like this one.
   const most = masters.reduce((sum, master) => sum + (master.storeConnections || storeConnections), 0);

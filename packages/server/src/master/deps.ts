@@ -10,6 +10,7 @@ import type { Failpoints } from '../ports/failpoints.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Reads } from '../ports/reads.ts';
 import type { Signals } from '../ports/signals.ts';
 import type { BackupMeans } from './backup/means.ts';
 import type { Duty } from './duty.ts';
@@ -66,6 +67,8 @@ export interface MasterDeps {
   log: Log;
   metrics: Metrics;
   settings: MasterSettings;
+  /** The replicas that its door reads from, of which it tells; it reads from none of them itself. */
+  reads?: Reads | null;
   /** What is free on the store's disk; absent where it is not a disk of this machine. */
   diskFreeBytes?: () => number;
   /** None unless a test composes the master with some. */

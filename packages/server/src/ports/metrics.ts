@@ -72,6 +72,21 @@ export const metricCatalogue = {
     help: 'HTTP requests until their answer was sent, by route and status; event streams count when they end.',
     labels: ['route', 'status'],
   },
+  tidewheel_reads_total: {
+    kind: 'counter',
+    help: 'Reads of lists and history that were answered, by where from: replica, primary; in an outage of the primary standby, or kept from before.',
+    labels: ['from'],
+  },
+  tidewheel_replica_serving: {
+    kind: 'gauge',
+    help: '1 while this master reads from the replica, 0 while it is left out.',
+    labels: ['replica'],
+  },
+  tidewheel_replica_stale_seconds: {
+    kind: 'gauge',
+    help: 'How old what the replica holds may be at most, as of the last look; +Inf when nothing is known.',
+    labels: ['replica'],
+  },
   tidewheel_store_seconds: {
     kind: 'histogram',
     help: 'Store transactions, by what they were for.',

@@ -26,6 +26,10 @@ export const shellMessages = {
   'live.lost': { en: 'Connection lost. What you see is from {time}.', zh: '连接已断开，当前内容截至 {time}。' },
   'live.retrying': { en: 'Trying again in {seconds} s.', zh: '{seconds} 秒后重试。' },
   'live.retryNow': { en: 'Try now', zh: '立即重试' },
+  'store.stale': {
+    en: 'The store does not answer. What you see is from {time}; nothing can be changed until it is back.',
+    zh: '存储没有应答。当前内容截至 {time}；恢复之前无法更改。',
+  },
   'live.back': { en: 'Connected again. Everything is up to date.', zh: '连接已恢复，内容已更新。' },
 
   'setting.theme': { en: 'Theme', zh: '主题' },

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import test, { after, describe } from 'node:test';
 import { Refusal } from '@tidewheel/protocol';
-import pg from 'pg';
 import { TcpProxy } from '../../../../../test/faults/tcp-proxy.ts';
 import { type PostgresCluster, startPostgres } from '../../../../../test/support/postgres.ts';
 import { openStore } from '../../compose.ts';
@@ -15,6 +14,7 @@ import { systemClock } from '../system/clock.ts';
 import { systemIdentity } from '../system/identity.ts';
 import { openPostgres } from './database.ts';
 import { cuttingProxy } from './testing/cutting-proxy.ts';
+import { admin, caughtUp, together } from './testing/several-servers.ts';
 
 const world = { clock: systemClock, identity: systemIdentity, log: silentLog };
 const insert = 'insert into note (id) values ($1)';
@@ -22,13 +22,6 @@ const silenceFoundMs = 5000;
 
 function portOf(url: string): number {
   return Number(new URL(url).port);
-}
-
-/** One URL for several servers. */
-function together(...urls: string[]): string {
-  const [first = ''] = urls;
-  const url = new URL(first);
-  return first.replace(url.host, urls.map((one) => new URL(one).host).join(','));
 }
 
 interface Pair {
@@ -72,22 +65,6 @@ async function withPair(use: (bench: Bench) => Promise<void>, { promotes }: { pr
     for (const db of opened) await db.close();
     if (promotes) await pair.stop();
   }
-}
-
-async function admin<T>(url: string, sql: string): Promise<T[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows as T[];
-  } finally {
-    await client.end();
-  }
-}
-
-/** Until the standby has all that the primary has. */
-async function caughtUp(one: PostgresCluster): Promise<void> {
-  const sql = `select coalesce(min(pg_current_wal_lsn() - replay_lsn), 1)::integer as behind from pg_stat_replication`;
-  for (;;) if ((await admin<{ behind: number }>(one.url, sql))[0]?.behind === 0) return;
 }
 
 /** Tried again until the store takes it; how often it was unknown whether it did. */

@@ -12,6 +12,25 @@ const lineageSql = `pg_is_in_recovery() as standby, ${timelineSql} as timeline,
   (select system_identifier::text from pg_control_system()) as "systemId",
   extract(epoch from pg_postmaster_start_time())::text as "startedAt"`;
 
+const wallMs = `(extract(epoch from clock_timestamp()) * 1000)::float8`;
+
+/**
+ * How far the primary is: beyond this nothing was confirmed. What is on its disk, because a standby gets no more than that; but where commits
+ * are confirmed before they are there, what was written at all.
+ */
+export const placeSql = `select (select system_identifier::text from pg_control_system()) as "systemId", ${timelineSql} as timeline,
+  case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn() else pg_current_wal_flush_lsn() end::text as position,
+  ${wallMs} as "wallMs"`;
+
+/** What a standby says of itself. The timeline that it receives is shown to roles with pg_monitor; those without see that it streams. */
+export const standbySql = `select pg_is_in_recovery() as standby, (select system_identifier::text from pg_control_system()) as "systemId",
+  pg_last_wal_replay_lsn()::text as position, (select received_tli from pg_stat_wal_receiver) as timeline,
+  exists (select from pg_stat_wal_receiver) as streams, extract(epoch from pg_postmaster_start_time())::text as "startedAt",
+  ${wallMs} as "wallMs"`;
+
+/** Asked with each read, so it is no more than that. */
+export const replayedSql = 'select pg_last_wal_replay_lsn()::text as position';
+
 /** A record in the log, which holds nothing: its commit waits for the standby, and so for all that is before it. */
 export const confirmationSql = `select pg_logical_emit_message(true, 'tidewheel', '')`;
 
