@@ -81,6 +81,13 @@ export const layers: readonly Layer[] = [
       'node:zlib',
     ],
   },
+  // The door for KEDA: gRPC on an address of its own.
+  {
+    name: 'keda',
+    files: new RegExp(`^${server}keda/`),
+    layers: [...below.http, 'http'],
+    packages: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'node:http2'],
+  },
   {
     name: 'config',
     files: new RegExp(`^${server}config(-[a-z-]+)?\\.ts$`),
@@ -109,7 +116,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'compose',
     files: new RegExp(`^${server}compose(/|\\.ts$)`),
-    layers: [...below.http, 'http', 'config', 'sdk', 'drivers/*'],
+    layers: [...below.http, 'http', 'keda', 'config', 'sdk', 'drivers/*'],
     packages: ['node:*'],
   },
   {

@@ -163,6 +163,13 @@ export const errorCatalogue = {
       'Listen on loopback, configure TLS, or pass --insecure-public-http and accept that tokens travel in clear text.',
     retryable: false,
   },
+  KEDA_OPEN: {
+    status: 422,
+    title: 'A public address for KEDA needs certificates',
+    remedy:
+      'Configure keda.cert, keda.key and keda.clientCa, listen on loopback, or pass --keda-insecure where the network lets only KEDA in.',
+    retryable: false,
+  },
   DATABASE_NEWER: {
     status: 503,
     title: 'The database was written by a newer version',

@@ -53,6 +53,10 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   INVALID_FILE: { title: '无法读取文件', remedy: '请修改指出的那一行。' },
   INVALID_CONFIG: { title: '配置无效', remedy: '请修改指出的配置项。' },
   PUBLIC_WITHOUT_TLS: { title: '公网地址需要 TLS', remedy: '请监听回环地址，或配置 TLS。' },
+  KEDA_OPEN: {
+    title: '面向 KEDA 的公网地址需要证书',
+    remedy: '请配置 keda.cert、keda.key 和 keda.clientCa，或监听回环地址；若网络只放行 KEDA，可使用 --keda-insecure。',
+  },
   DATABASE_NEWER: { title: '数据库由更新的版本写入', remedy: '请启动不低于该版本的 Tidewheel，或恢复升级前的备份。' },
   DATABASE_CORRUPT: {
     title: '数据库已损坏',

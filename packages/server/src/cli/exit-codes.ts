@@ -49,6 +49,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   INVALID_FILE: exitCodes.error,
   INVALID_CONFIG: exitCodes.usage,
   PUBLIC_WITHOUT_TLS: exitCodes.usage,
+  KEDA_OPEN: exitCodes.usage,
   DATABASE_NEWER: exitCodes.conflict,
   DATABASE_CORRUPT: exitCodes.error,
   DATABASE_CHANGED: exitCodes.conflict,

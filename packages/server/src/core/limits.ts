@@ -29,6 +29,10 @@ export const serverLimits = {
   rescueRuns: 5000,
   /** Times a run may lose its worker before it fails: a run that kills its workers must not go round for ever. */
   lostAttemptsMax: 10,
+  /** Connections and open streams of KEDA at one master, and bytes of one of its requests. */
+  kedaConnections: 200,
+  kedaStreams: 1000,
+  kedaRequestBytes: 64 * 1024,
   /** Worker connections of one master. */
   sessionsPerMaster: 5000,
   /** Bytes waiting in the socket of a worker; over it the worker gets no work until it has read. */
