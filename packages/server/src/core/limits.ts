@@ -146,6 +146,17 @@ export const serverLimits = {
   idBehindMs: 7 * 86_400_000,
   /** Ledger rows looked at to find a schedule's last fire that made a run. */
   lastFireRows: 1000,
+  /** Pools of all namespaces that the leader works with, workers of a namespace that a page of its pools counts; decisions kept of each
+   *  pool; ready runs counted in one lane, newest finished runs of a namespace that rates are made of, and delayed runs that are foreseen. */
+  poolsLed: 5000,
+  poolWorkersShown: 20_000,
+  scalingDecisionsKept: 1000,
+  poolReadyCounted: 20_000,
+  poolFinishedSeen: 2000,
+  poolDelayedSeen: 5000,
+  /** Lanes and workers that one decision tells among its inputs. */
+  decisionLanesTold: 20,
+  decisionWorkersTold: 50,
   /** Rows of each list in an overview, and ready runs that it counts in one lane. */
   overviewRows: 10,
   /** Names of namespaces answered to one caller. */

@@ -28,6 +28,7 @@ import { Membership } from './membership.ts';
 import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
+import { Pools } from './pools.ts';
 import { probing } from './probing.ts';
 import { RestoreGap, restoreGapDuty } from './restore-gap.ts';
 import { retention } from './retention.ts';
@@ -47,6 +48,7 @@ export class Master implements Service {
   readonly intake: RunIntake;
   readonly definitions: Definitions;
   readonly calendars: Calendars;
+  readonly pools: Pools;
   readonly backfills: Backfills;
   readonly control: RunControl;
   readonly gateway: SessionGateway;
@@ -89,6 +91,7 @@ export class Master implements Service {
     this.intake = new RunIntake(context, dispatcher, changes, this.space);
     this.definitions = new Definitions(context, this.intake);
     this.calendars = new Calendars(context, this.definitions);
+    this.pools = new Pools(context, this.definitions);
     this.backfills = new Backfills(context, this.space);
     this.keeping = new Keeping(context);
     this.control = new RunControl(context, this.intake, changes);
