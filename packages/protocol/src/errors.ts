@@ -46,19 +46,6 @@ export const errorCatalogue = {
       'Give the pools that are named different values of one label, or the same maximum of what they share; a worker and a shared maximum can be of one rule only.',
     retryable: false,
   },
-  POOL_DRIVER_OFF: {
-    status: 422,
-    title: 'The driver of the pool is not switched on',
-    remedy: 'Name it in `pools.drivers` of every master, or choose another driver.',
-    retryable: false,
-  },
-  SCALER_FAILED: {
-    status: 503,
-    title: 'The platform of a pool does not do what it is told',
-    remedy:
-      'Look at what the driver says in `tidewheel pool show NAME`; it is tried again by itself, and the workers that are there go on.',
-    retryable: true,
-  },
   UNKNOWN_TIMEZONE: {
     status: 422,
     title: 'The time zone is unknown',

@@ -30,8 +30,6 @@ const byErrorCode: Record<ErrorCode, number> = {
   UNKNOWN_CALENDAR: exitCodes.error,
   CALENDAR_IN_USE: exitCodes.conflict,
   POOL_CONFLICT: exitCodes.conflict,
-  POOL_DRIVER_OFF: exitCodes.error,
-  SCALER_FAILED: exitCodes.unreachable,
   DUPLICATE_NAME: exitCodes.conflict,
   OTHER_SOURCE: exitCodes.conflict,
   PAYLOAD_TOO_LARGE: exitCodes.error,

@@ -1,7 +1,13 @@
 // The pools of a namespace within one change of its definitions: as they are, and as they will be.
 
 import { type Fault, Refusal, type Role } from '@tidewheel/protocol';
-import { checkPoolsTogether, planPools, type PoolPlan, type PoolWish, type StoredPool } from '../core/pools/pool-plan.ts';
+import {
+  checkPoolsTogether,
+  planPools,
+  type PoolPlan,
+  type PoolWish,
+  type StoredPool,
+} from '../core/pools/pool-plan.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Scalers } from '../ports/scaler.ts';
@@ -23,7 +29,7 @@ export class PoolBook {
 
   /**
    * Reads what the change needs; nothing when no pool is concerned. `pointer`: where the wanted pools stand in the request, '' when the
-   * one pool is the request itself. Refusals: POOL_CONFLICT, POOL_DRIVER_OFF, VALIDATION_FAILED.
+   * one pool is the request itself. Refusals: POOL_CONFLICT, SCALER_NOT_ALLOWED, VALIDATION_FAILED.
    */
   static async open(
     tx: Tx,
@@ -80,7 +86,7 @@ function refuseAbsentDrivers(
     return [{ pointer: place(name, '/driver/kind') ?? '', detail }];
   });
   const [first] = faults;
-  if (first !== undefined) throw new Refusal('POOL_DRIVER_OFF', `${first.pointer}: ${first.detail}`, { faults });
+  if (first !== undefined) throw new Refusal('SCALER_NOT_ALLOWED', `${first.pointer}: ${first.detail}`, { faults });
 }
 
 /** What starts machines is not for a worker's token. */

@@ -37,7 +37,8 @@ export interface PoolActions {
 
 export function actionsOf({ decision, sessions, machines, held, rollout }: ActionFacts): PoolActions {
   const busyOf = Map.groupBy(held, ({ sessionId }) => sessionId);
-  const busy = (session: PoolSession): number => (busyOf.get(session.id) ?? []).reduce((sum, { runs }) => sum + runs, 0);
+  const busy = (session: PoolSession): number =>
+    (busyOf.get(session.id) ?? []).reduce((sum, { runs }) => sum + runs, 0);
   const ending = endingOf(sessions, machines);
   const gone = new Set(ending.map(({ id }) => id));
   const staying = sessions.filter((session) => session.releasedAt === null && !leavesByItself(session));
@@ -55,14 +56,19 @@ export function actionsOf({ decision, sessions, machines, held, rollout }: Actio
   );
   const unbegun = unregistered.filter(({ worker }) => drain.has(worker));
   const working = live.length - cordon.length + back.length;
-  const starting = unregistered.filter(({ state }) => state !== 'failing').length - unbegun.filter(({ state }) => state !== 'failing').length;
+  const starting =
+    unregistered.filter(({ state }) => state !== 'failing').length -
+    unbegun.filter(({ state }) => state !== 'failing').length;
   const leaving = draining.length - back.length + cordon.length;
   const wanted = decision.wanted + (surge?.more ?? 0);
   return {
     cordon: cordon.map(({ id }) => id),
     uncordon: back.map(({ id }) => id),
     empty: draining
-      .filter((session) => session.cordonedAt !== null && !gone.has(session.id) && !back.includes(session) && busy(session) === 0)
+      .filter(
+        (session) =>
+          session.cordonedAt !== null && !gone.has(session.id) && !back.includes(session) && busy(session) === 0,
+      )
       .map(({ id }) => id),
     ending,
     count: Math.max(wanted, working + starting) + leaving,
