@@ -170,6 +170,13 @@ export const errorCatalogue = {
       'Listen on loopback, configure TLS, or pass --insecure-public-http and accept that tokens travel in clear text.',
     retryable: false,
   },
+  KEDA_OPEN: {
+    status: 422,
+    title: 'A public address for KEDA needs certificates',
+    remedy:
+      'Configure keda.cert, keda.key and keda.clientCa, listen on loopback, or pass --keda-insecure where the network lets only KEDA in.',
+    retryable: false,
+  },
   DATABASE_NEWER: {
     status: 503,
     title: 'The database was written by a newer version',
@@ -367,6 +374,20 @@ export const errorCatalogue = {
     status: 409,
     title: 'The archive holds other content under this name',
     remedy: 'Two servers archive into one place: give each cluster its own. What is archived is never written over.',
+    retryable: false,
+  },
+  SCALER_FAILED: {
+    status: 503,
+    title: 'The platform of a pool did not do as it was told',
+    remedy:
+      'Mend what the message names: the platform, its credentials, the program or the address. It is asked again by itself; until then the pool keeps the workers that it has.',
+    retryable: true,
+  },
+  SCALER_NOT_ALLOWED: {
+    status: 403,
+    title: 'The configuration does not allow this scaler',
+    remedy:
+      'Name the program in `scaler.commands`, the address in `scaler.webhooks`, or the cluster in `scaler.kubernetes` of every master, or give the pool another driver.',
     retryable: false,
   },
   UNREACHABLE: {

@@ -20,6 +20,7 @@ export * from './probe.ts';
 export * from './refusal.ts';
 export * from './retention.ts';
 export * from './run.ts';
+export * from './scaler-contract.ts';
 export * from './schedule.ts';
 export * from './self-check.ts';
 export * from './states.ts';

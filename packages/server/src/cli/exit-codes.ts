@@ -50,6 +50,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   INVALID_FILE: exitCodes.error,
   INVALID_CONFIG: exitCodes.usage,
   PUBLIC_WITHOUT_TLS: exitCodes.usage,
+  KEDA_OPEN: exitCodes.usage,
   DATABASE_NEWER: exitCodes.conflict,
   DATABASE_CORRUPT: exitCodes.error,
   DATABASE_CHANGED: exitCodes.conflict,
@@ -82,6 +83,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   OTHER_CLUSTER: exitCodes.conflict,
   RESTORE_GAP: exitCodes.conflict,
   WAL_CONFLICT: exitCodes.conflict,
+  SCALER_FAILED: exitCodes.unreachable,
+  SCALER_NOT_ALLOWED: exitCodes.auth,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };
