@@ -1,0 +1,49 @@
+// Worker processes beside this master, for pools of the driver `process`: how many there may be, by the configuration.
+
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ProcessScaler, workerProgram } from '../drivers/process/process-scaler.ts';
+import { systemClock } from '../drivers/system/clock.ts';
+import { systemIdentity } from '../drivers/system/identity.ts';
+import type { Log } from '../ports/log.ts';
+import type { OpenStore } from '../compose.ts';
+
+export interface ProcessesOptions {
+  readonly most: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly address: () => string;
+  readonly store: OpenStore;
+  readonly log: Log;
+}
+
+/** Whatever master makes them: those of an earlier one that are still in use belong to workers that finish what they run. */
+const tokenName = 'pool-processes';
+
+export function openProcesses({ most, environment, address, store, log }: ProcessesOptions): ProcessScaler {
+  const here = fileURLToPath(import.meta.url);
+  const tokens = new Map<string, Promise<string>>();
+  const token = (namespace: string): Promise<string> => {
+    const known = tokens.get(namespace);
+    if (known !== undefined) return known;
+    const made = store
+      .createToken({ name: tokenName, role: 'worker', namespace })
+      .then(({ secret }) => secret)
+      .catch((error: unknown) => {
+        tokens.delete(namespace);
+        throw error;
+      });
+    tokens.set(namespace, made);
+    return made;
+  };
+  return new ProcessScaler({
+    program: workerProgram(dirname(dirname(here)), here.endsWith('.ts') ? 'ts' : 'js'),
+    // Settings of the server in the environment are not meant for its workers.
+    environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TIDEWHEEL_'))),
+    address,
+    token,
+    clock: systemClock,
+    log,
+    suffix: () => systemIdentity.random().slice(0, 8),
+    most,
+  });
+}
