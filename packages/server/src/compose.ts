@@ -47,6 +47,8 @@ export interface OpenStore {
   close(): Promise<void>;
 }
 
+/** Whatever master makes them: those of an earlier one may still be in use by workers that finish what they run. */
+const poolTokens = 'pool-processes';
 /** Told to stop at once, a worker process takes no longer. */
 const processesStopMs = 3000;
 
@@ -135,23 +137,14 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const coordinator = etcd ?? leaseRows(store);
   const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
   const metrics = openMetrics({ process: true });
-  const settings: MasterSettings = {
-    ...masterDefaults,
-    address: config.address ?? '',
-    version,
-    zoneDataVersion: process.versions.tz ?? null,
-    sessionTtlMs: config.sessionTtlMs,
-    heartbeatMs: config.heartbeatMs,
-    catchUpPerSecond: config.catchUpPerSecond,
-    retention: { ...masterDefaults.retention, ...config.retention },
-    space: config.space,
-    durability: config.durability,
-    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
-  };
+  const settings = settingsOf(config, version);
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
-  const { most, environment } = config.processes;
-  const processes =
-    most === 0 ? null : openProcesses({ most, environment, address: () => settings.address, store, log });
+  const processes = openProcesses({
+    ...config.processes,
+    address: () => settings.address,
+    token: (namespace) => store.createToken({ name: poolTokens, role: 'worker', namespace }),
+    log,
+  });
   const scalers = processes === null ? {} : { process: processes };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
@@ -191,6 +184,22 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     await store.close();
     throw error;
   }
+}
+
+function settingsOf(config: ServerConfig, version: string): MasterSettings {
+  return {
+    ...masterDefaults,
+    address: config.address ?? '',
+    version,
+    zoneDataVersion: process.versions.tz ?? null,
+    sessionTtlMs: config.sessionTtlMs,
+    heartbeatMs: config.heartbeatMs,
+    catchUpPerSecond: config.catchUpPerSecond,
+    retention: { ...masterDefaults.retention, ...config.retention },
+    space: config.space,
+    durability: config.durability,
+    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
+  };
 }
 
 /** The master says goodbye to its workers while the door still carries the words; then the door, then the store. */

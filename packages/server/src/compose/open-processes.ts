@@ -6,32 +6,31 @@ import { ProcessScaler, workerProgram } from '../drivers/process/process-scaler.
 import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import type { Log } from '../ports/log.ts';
-import type { OpenStore } from '../compose.ts';
 
 export interface ProcessesOptions {
   readonly most: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly address: () => string;
-  readonly store: OpenStore;
+  /** Makes a token for workers of a namespace. */
+  readonly token: (namespace: string) => Promise<{ readonly secret: string }>;
   readonly log: Log;
 }
 
-/** Whatever master makes them: those of an earlier one that are still in use belong to workers that finish what they run. */
-const tokenName = 'pool-processes';
-
-export function openProcesses({ most, environment, address, store, log }: ProcessesOptions): ProcessScaler {
+/** Null: none may be started. */
+export function openProcesses({ most, environment, address, token, log }: ProcessesOptions): ProcessScaler | null {
+  if (most === 0) return null;
   const here = fileURLToPath(import.meta.url);
   const tokens = new Map<string, Promise<string>>();
-  const token = (namespace: string): Promise<string> => {
+  const tokenOf = (namespace: string): Promise<string> => {
     const known = tokens.get(namespace);
     if (known !== undefined) return known;
-    const made = store
-      .createToken({ name: tokenName, role: 'worker', namespace })
-      .then(({ secret }) => secret)
-      .catch((error: unknown) => {
+    const made = token(namespace).then(
+      ({ secret }) => secret,
+      (error: unknown) => {
         tokens.delete(namespace);
         throw error;
-      });
+      },
+    );
     tokens.set(namespace, made);
     return made;
   };
@@ -40,7 +39,7 @@ export function openProcesses({ most, environment, address, store, log }: Proces
     // Settings of the server in the environment are not meant for its workers.
     environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TIDEWHEEL_'))),
     address,
-    token,
+    token: tokenOf,
     clock: systemClock,
     log,
     suffix: () => systemIdentity.random().slice(0, 8),

@@ -103,7 +103,7 @@ export class ProcessScaler implements Scaler {
 
   async #apply(pool: ScaledPool, { count, release }: ScalerOrder): Promise<void> {
     if (this.#closed) throw new Refusal('SCALER_FAILED', 'this master is stopping');
-    const kept = this.#pools.get(pool.id) ?? { processes: new Map(), ordered: null, note: null };
+    const kept: Kept = this.#pools.get(pool.id) ?? { processes: new Map(), ordered: null, note: null };
     this.#pools.set(pool.id, kept);
     kept.ordered = count;
     for (const name of release) kept.processes.get(name)?.letGo();

@@ -9,6 +9,7 @@
 // end closes, its master is gone, and it finishes what it runs and leaves.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Machine } from '../../ports/scaler.ts';
@@ -101,10 +102,8 @@ export class WorkerProcess {
     const child = this.#child;
     if (child === null) return;
     child.unref();
-    for (const stream of child.stdio) {
-      if (stream !== null && stream !== undefined && 'unref' in stream && typeof stream.unref === 'function')
-        stream.unref();
-    }
+    // Both are sockets of this process, whatever their declared types say.
+    for (const stream of [child.stderr, child.stdio[3]]) if (stream instanceof Socket) stream.unref();
   }
 
   #start(): void {
