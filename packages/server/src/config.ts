@@ -60,6 +60,8 @@ export interface ServerConfig {
   /** Null: KEDA is not answered. */
   readonly keda: KedaConfig | null;
   readonly scaler: ScalerConfig;
+  /** Worker processes of pools beside this master, at most; and the environment that they get, without settings of the server. */
+  readonly processes: { readonly most: number; readonly environment: Readonly<Record<string, string | undefined>> };
 }
 
 export interface ConfigSources {
@@ -98,6 +100,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     heartbeatMs: value(keys.heartbeat),
     catchUpPerSecond: value(keys.catchUpRate),
     durability: value(keys.storeDurability),
+    processes: value(keys.scalerProcesses),
   };
   faults.push(...togetherFaults(all));
   const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
@@ -141,6 +144,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     durability,
     keda,
     scaler,
+    processes: Object.freeze({ most: all.processes ?? 0, environment: sources.env }),
   });
 }
 

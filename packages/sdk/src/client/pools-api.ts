@@ -37,7 +37,7 @@ export class PoolsApi {
     return this.#requests.json('GET', this.#of(name));
   }
 
-  /** Refusals: POOL_CONFLICT, POOL_DRIVER_OFF, VALIDATION_FAILED, STALE_VERSION, VERSION_REQUIRED. */
+  /** Refusals: POOL_CONFLICT, SCALER_NOT_ALLOWED, VALIDATION_FAILED, STALE_VERSION, VERSION_REQUIRED. */
   put(pool: PoolInput, ifVersion: IfVersion): Promise<PoolView> {
     return this.#requests.json('PUT', this.#of(pool.name), { body: pool, headers: conditionOf(ifVersion) });
   }

@@ -166,14 +166,16 @@ function collectDeclared(document: Document, file: OpenFile, origins: Origins, f
     const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
     faults.push({ pointer: '', detail, ...placeAt(file, offset) });
   };
-  if (!isMap(content)) return complain('a document is one job, or has lists under `jobs:`, `calendars:` and `pools:`', content);
+  if (!isMap(content))
+    return complain('a document is one job, or has lists under `jobs:`, `calendars:` and `pools:`', content);
   if (!kinds.some((kind) => content.has(kind)) || (!content.has('jobs') && content.has('name'))) {
     origins.jobs.push({ file, document, path: [] });
     return;
   }
   for (const pair of content.items) {
     const key = isScalar(pair.key) ? pair.key.value : null;
-    if (!kinds.some((kind) => kind === key)) complain('beside `jobs`, `calendars` and `pools` nothing else may stand', pair.key);
+    if (!kinds.some((kind) => kind === key))
+      complain('beside `jobs`, `calendars` and `pools` nothing else may stand', pair.key);
   }
   for (const kind of kinds) {
     if (!content.has(kind)) continue;

@@ -154,6 +154,8 @@ export const serverLimits = {
   poolReadyCounted: 20_000,
   poolFinishedSeen: 2000,
   poolDelayedSeen: 5000,
+  /** Nominal times of one schedule that a forecast computes one by one. */
+  poolTimesOfOne: 2000,
   /** Lanes and workers that one decision tells among its inputs. */
   decisionLanesTold: 20,
   decisionWorkersTold: 50,

@@ -97,7 +97,8 @@ function historyRoutes({ db }: DoorContext): Route[] {
       url: `${one}/decisions`,
       permission: 'namespace.read',
       tag,
-      summary: 'Lists decisions that changed something, newest first, each with its inputs and a sentence that explains it.',
+      summary:
+        'Lists decisions that changed something, newest first, each with its inputs and a sentence that explains it.',
       params: namedInNamespace,
       query: pageQuerySchema,
       response: pageSchema(scalingDecisionSchema),
@@ -144,7 +145,8 @@ function changingRoutes({ master }: DoorContext): Route[] {
       url: one,
       permission: 'definitions.write',
       tag,
-      summary: 'Deletes a pool (If-Match). Its workers go on; processes that the masters started end when their work is done.',
+      summary:
+        'Deletes a pool (If-Match). Its workers go on; processes that the masters started end when their work is done.',
       params: namedInNamespace,
       headers: { 'if-match': changeHeaders['if-match'] },
       response: null,

@@ -43,7 +43,16 @@ import { isPassing } from './service.ts';
 
 export type DefinitionsDeps = Pick<
   MasterContext,
-  'db' | 'clock' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints' | 'masterId' | 'settings' | 'scalers'
+  | 'db'
+  | 'clock'
+  | 'identity'
+  | 'signals'
+  | 'metrics'
+  | 'definitions'
+  | 'failpoints'
+  | 'masterId'
+  | 'settings'
+  | 'scalers'
 >;
 
 /** What a caller believes to be stored. Both absent: the job must not exist yet. */
@@ -66,6 +75,8 @@ export interface Outcome<T> {
   /** False when nothing was written, so that nothing is announced. */
   written: boolean;
   decided: readonly FiresDecided[];
+  /** Pools, or orders of them, were changed. */
+  pools?: boolean;
 }
 
 export class Definitions {
@@ -99,7 +110,7 @@ export class Definitions {
       const plans = await planApply(tx, namespace, request, options.role, scalers, now);
       const decided = await writePlans(tx, this.#deps, change, plans, now);
       const written = plans.jobs.some(isChanged) || plans.calendars.changed || plans.pools.changed;
-      return { value: { applied: true, changes: allChanges(plans) }, written, decided };
+      return { value: { applied: true, changes: allChanges(plans) }, written, decided, pools: plans.pools.changed };
     };
     return this.change(namespace, actor, work, options.within);
   }
@@ -258,15 +269,16 @@ export class Definitions {
     throw new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the change', { retryAfterSeconds: 1, cause });
   }
 
-  #announce(namespace: string, { written, decided }: Outcome<unknown>): void {
+  #announce(namespace: string, { written, decided, pools = false }: Outcome<unknown>): void {
     const { signals } = this.#deps;
     for (const one of decided) announceFires(this.#deps, one);
     const runs = decided.some((one) => one.runs.length > 0);
     if (!written && decided.length === 0) return;
     signals.publish('schedules', null);
+    if (pools) signals.publish('pools', null);
     signals.publish('changed', {
       namespace,
-      topics: ['jobs', 'schedules', 'pools', ...(runs ? (['runs'] as const) : [])],
+      topics: ['jobs', 'schedules', ...(pools ? (['pools'] as const) : []), ...(runs ? (['runs'] as const) : [])],
     });
   }
 }

@@ -2,6 +2,7 @@
 // All masters are equal; what only one of them does at a time are the leader's duties.
 
 import type { ClusterStatus, StoreStatus } from '@tidewheel/protocol';
+import { decideScaling } from '../core/scaling/decide.ts';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { archiveDays } from './archive-days.ts';
@@ -33,6 +34,7 @@ import { probing } from './probing.ts';
 import { RestoreGap, restoreGapDuty } from './restore-gap.ts';
 import { retention } from './retention.ts';
 import { RunControl } from './run-control.ts';
+import { scalingDuties } from './scaling.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { SpaceWatch } from './space-watch.ts';
@@ -146,6 +148,7 @@ export class Master implements Service {
       restoreGapDuty(context),
       backupDuty(context, this.backups),
       probing(context, this.definitions),
+      ...scalingDuties(context, decideScaling),
       ...(context.duties ?? []),
     ];
   }

@@ -29,7 +29,7 @@ export class PoolBook {
 
   /**
    * Reads what the change needs; nothing when no pool is concerned. `pointer`: where the wanted pools stand in the request, '' when the
-   * one pool is the request itself. Refusals: POOL_CONFLICT, POOL_DRIVER_OFF, VALIDATION_FAILED.
+   * one pool is the request itself. Refusals: POOL_CONFLICT, SCALER_NOT_ALLOWED, VALIDATION_FAILED.
    */
   static async open(
     tx: Tx,
@@ -89,7 +89,7 @@ function refuseAbsentDrivers(
     return [{ pointer: place(name, '/driver/kind') ?? '', detail }];
   });
   const [first] = faults;
-  if (first !== undefined) throw new Refusal('POOL_DRIVER_OFF', `${first.pointer}: ${first.detail}`, { faults });
+  if (first !== undefined) throw new Refusal('SCALER_NOT_ALLOWED', `${first.pointer}: ${first.detail}`, { faults });
 }
 
 /** What starts machines is not for a worker's token. */

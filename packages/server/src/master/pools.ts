@@ -1,7 +1,14 @@
 // Pools one by one: put, delete, and what people order of them by hand. Sets of pools travel with jobs, through Definitions.apply. The leader's
 // duty (master/scaling.ts) acts on what is written here.
 
-import { limits, type PoolDefinition, type PoolOrder, type PoolOrderView, type PoolView, Refusal } from '@tidewheel/protocol';
+import {
+  limits,
+  type PoolDefinition,
+  type PoolOrder,
+  type PoolOrderView,
+  type PoolView,
+  Refusal,
+} from '@tidewheel/protocol';
 import type { PoolWish } from '../core/pools/pool-plan.ts';
 import type { Tx } from '../ports/database.ts';
 import { eventsAppend } from '../store/events.ts';
@@ -29,7 +36,7 @@ export class Pools {
     this.#definitions = definitions;
   }
 
-  /** Refusals: VERSION_REQUIRED, STALE_VERSION, VALIDATION_FAILED, POOL_CONFLICT, POOL_DRIVER_OFF. */
+  /** Refusals: VERSION_REQUIRED, STALE_VERSION, VALIDATION_FAILED, POOL_CONFLICT, SCALER_NOT_ALLOWED. */
   async put(
     namespace: string,
     actor: string,
@@ -91,7 +98,7 @@ export class Pools {
 
   async #change<T>(namespace: string, actor: string, work: (tx: Tx, change: Change) => Promise<T>): Promise<T> {
     return this.#definitions.change(namespace, actor, async (tx, change): Promise<Outcome<T>> => {
-      return { value: await work(tx, change), written: true, decided: [] };
+      return { value: await work(tx, change), written: true, decided: [], pools: true };
     });
   }
 
@@ -104,7 +111,7 @@ export class Pools {
     const pools = await PoolBook.open(tx, change.namespace, wish, this.#deps.scalers ?? {}, '');
     const calendars = await CalendarBook.open(tx, change.namespace, []);
     const decided = await writePlans(tx, this.#deps, change, { jobs: [], calendars, pools }, await storeNow(tx));
-    return { value: undefined, written: pools.changed, decided };
+    return { value: undefined, written: pools.changed, decided, pools: pools.changed };
   }
 }
 

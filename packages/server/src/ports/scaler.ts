@@ -57,6 +57,8 @@ export interface Scaler {
    * nodes, they are kept from these.
    */
   working?(pool: ScaledPool, workers: readonly string[]): Promise<void>;
+  /** These are all the pools of its kind. Machines of others that the scaler itself keeps running end when their work is done. */
+  retain?(pools: readonly ScaledPool[]): Promise<void>;
   /** Ends what it holds (watches, connections), not the machines. */
   close(): Promise<void>;
 }

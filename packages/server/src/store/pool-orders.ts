@@ -18,8 +18,7 @@ interface OrderRow {
   ended: PoolOrderView['ended'];
 }
 
-const columns =
-  'id, pool_id, kind, body, reason, from_at, until_at, created_by, created_at, ended_at, ended';
+const columns = 'id, pool_id, kind, body, reason, from_at, until_at, created_by, created_at, ended_at, ended';
 
 function viewOf(row: OrderRow): PoolOrderView {
   return {

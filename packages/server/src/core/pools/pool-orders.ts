@@ -10,7 +10,9 @@ function bodiesOf<K extends PoolOrder['kind']>(
   kind: K,
 ): { view: PoolOrderView; body: Omit<Of<K>, 'kind' | 'reason'> }[] {
   // Written by the protocol's schema of this kind.
-  return orders.flatMap((view) => (view.kind === kind ? [{ view, body: view.order as Omit<Of<K>, 'kind' | 'reason'> }] : []));
+  return orders.flatMap((view) =>
+    view.kind === kind ? [{ view, body: view.order as Omit<Of<K>, 'kind' | 'reason'> }] : [],
+  );
 }
 
 const holds = ({ from, until }: PoolOrderView, now: number): boolean => from <= now && (until === null || until > now);
@@ -20,9 +22,7 @@ export function manualOrders(orders: readonly PoolOrderView[], now: number): Man
   const freeze = bodiesOf(orders, 'freeze').findLast(({ view }) => holds(view, now));
   return {
     scale:
-      scale === undefined
-        ? null
-        : { workers: scale.body.workers, until: scale.view.until, reason: scale.view.reason },
+      scale === undefined ? null : { workers: scale.body.workers, until: scale.view.until, reason: scale.view.reason },
     frozen: freeze === undefined ? null : { until: freeze.view.until, reason: freeze.view.reason },
     maintenance: bodiesOf(orders, 'maintenance')
       .filter(({ body }) => body.to > now)
@@ -40,27 +40,37 @@ export interface Rollout {
   readonly surge: number;
   /** Workers that were there before are to be replaced. */
   readonly since: number;
+  /** Wanted when it began: there are never fewer while it goes on. */
+  readonly base: number;
 }
 
-export function rolloutOf(orders: readonly PoolOrderView[]): Rollout | null {
+/** `base`: wanted when it began. */
+export function rolloutOf(orders: readonly PoolOrderView[], base: number): Rollout | null {
   const found = bodiesOf(orders, 'rollout').at(-1);
-  return found === undefined ? null : { id: found.view.id, surge: found.body.surge, since: found.view.createdAt };
+  return found === undefined ? null : { id: found.view.id, surge: found.body.surge, since: found.view.createdAt, base };
 }
 
-/** The reservations of a pool as work that is coming, besides what is known already. */
-export function withReservations(coming: ComingWork, orders: readonly PoolOrderView[]): ComingWork {
+const bucketMs = 5000;
+/** Reservations are seen from so far ahead, which is more than any machine takes to start. */
+const aheadMs = 6 * 3_600_000;
+
+/** The reservations of a pool as coming work, from now on. */
+export function reservedWork(orders: readonly PoolOrderView[], now: number): ComingWork {
   const reserved = bodiesOf(orders, 'reserve');
-  if (reserved.length === 0) return coming;
-  const { from, bucketMs } = coming;
-  const workMs = [...coming.workMs];
-  const lastBucket = workMs.length - 1;
+  const from = Math.floor(now / bucketMs) * bucketMs;
+  const end = Math.max(0, ...reserved.map(({ body }) => body.at + body.over));
+  const buckets = Math.max(1, Math.ceil((Math.min(end, now + aheadMs) - from) / bucketMs) + 1);
+  const workMs = Array.from({ length: reserved.length === 0 ? 1 : buckets }, () => 0);
+  const runs = [...workMs];
   for (const { body } of reserved) {
     const first = Math.floor((body.at - from) / bucketMs);
     const last = Math.floor((body.at + Math.max(0, body.over - 1) - from) / bucketMs);
-    // Spread evenly, also over what lies before and behind the range, which is not seen from here.
-    const perBucket = (body.runs * body.each) / (last - first + 1);
-    for (let index = Math.max(0, first); index <= Math.min(last, lastBucket); index += 1)
-      workMs[index] = (workMs[index] ?? 0) + perBucket;
+    // Spread evenly, also over what has passed, which has come by now.
+    const perBucket = body.runs / (last - first + 1);
+    for (let index = Math.max(0, first); index <= Math.min(last, workMs.length - 1); index += 1) {
+      workMs[index] = (workMs[index] ?? 0) + perBucket * body.each;
+      runs[index] = (runs[index] ?? 0) + perBucket;
+    }
   }
-  return { from, bucketMs, workMs };
+  return { from, bucketMs, workMs, runs };
 }

@@ -41,7 +41,14 @@ export function planPools(stored: readonly StoredPool[], wish: PoolWish): PoolPl
     if (before === null) return { action: 'create', name, stored: null, wanted, source, differences: [] };
     const owner = before.source === source ? [] : [{ pointer: '/source', before: before.source, after: source }];
     const found = [...differences(before.definition, wanted), ...owner];
-    return { action: found.length === 0 ? 'unchanged' : 'update', name, stored: before, wanted, source, differences: found };
+    return {
+      action: found.length === 0 ? 'unchanged' : 'update',
+      name,
+      stored: before,
+      wanted,
+      source,
+      differences: found,
+    };
   });
   for (const name of wish.unwanted) {
     const before = byName.get(name);
@@ -60,7 +67,8 @@ export function checkPoolNames(wanted: readonly PoolDefinition[], pointer: strin
   const names = new Set<string>();
   const faults: Fault[] = [];
   for (const [index, { name }] of wanted.entries()) {
-    if (names.has(name)) faults.push({ pointer: `${pointer}/${index}/name`, detail: `the pool "${name}" stands twice` });
+    if (names.has(name))
+      faults.push({ pointer: `${pointer}/${index}/name`, detail: `the pool "${name}" stands twice` });
     names.add(name);
   }
   refuse('DUPLICATE_NAME', faults);

@@ -4,7 +4,7 @@ import type { PoolDefinition } from '@tidewheel/protocol';
 import type { ComingWork, LaneSignal, PoolSignals, WorkerSignal } from '../scaling/scaling-input.ts';
 import type { HeldRuns, PoolMachine, PoolSession, StoreFacts } from './pool-facts.ts';
 import { countsForPool, isOfPool } from './pool-lanes.ts';
-import { manualOrders, withReservations } from './pool-orders.ts';
+import { manualOrders, reservedWork } from './pool-orders.ts';
 
 export interface SignalledPool {
   readonly id: string;
@@ -20,15 +20,15 @@ export function signalsOf(
   pool: SignalledPool,
   facts: StoreFacts,
   machines: readonly PoolMachine[],
-  coming: ComingWork,
+  comingOf: (laneId: string) => readonly ComingWork[],
 ): PoolSignals {
   const { definition, namespace } = pool;
   const orders = facts.orders.get(pool.id) ?? [];
   const guess = definition.driver.kind === 'process' ? startupGuessMs.process : startupGuessMs.others;
   return {
     now: facts.now,
-    lanes: lanesOf(definition, namespace, facts),
-    coming: withReservations(coming, orders),
+    lanes: lanesOf(definition, namespace, facts, comingOf),
+    coming: reservedWork(orders, facts.now),
     workers: workersOf(sessionsOf(pool, facts.sessions), machines, definition.slots, facts),
     startupMs: pool.startupMs ?? guess,
     manual: manualOrders(orders, facts.now),
@@ -44,7 +44,12 @@ export function sessionsOf(
 }
 
 /** Lanes in which something waits, runs or comes and goes. */
-function lanesOf(definition: PoolDefinition, namespace: string, facts: StoreFacts): LaneSignal[] {
+function lanesOf(
+  definition: PoolDefinition,
+  namespace: string,
+  facts: StoreFacts,
+  comingOf: (laneId: string) => readonly ComingWork[],
+): LaneSignal[] {
   const running = new Map<string, number>();
   for (const { laneId, runs } of facts.held) running.set(laneId, (running.get(laneId) ?? 0) + runs);
   return facts.lanes.flatMap((lane): LaneSignal[] => {
@@ -62,6 +67,8 @@ function lanesOf(definition: PoolDefinition, namespace: string, facts: StoreFact
       arrivalsPerSecond: known?.arrivalsPerSecond ?? 0,
       completionsPerSecond: known?.completionsPerSecond ?? 0,
     };
+    const coming = comingOf(laneId);
+    if (coming.length > 0) return [{ ...signal, coming }];
     const quiet = signal.ready + signal.running + signal.arrivalsPerSecond + signal.completionsPerSecond === 0;
     return quiet ? [] : [signal];
   });
@@ -90,7 +97,8 @@ function workersOf(
       };
     });
   const starting = machines
-    .filter(({ worker, state }) => !known.has(worker) && state !== 'stopping')
+    // One that keeps failing does not count as there: the platform goes on trying, and nobody waits for it.
+    .filter(({ worker, state }) => !known.has(worker) && (state === 'starting' || state === 'ready'))
     .map(
       ({ worker, endsAt }): WorkerSignal => ({
         worker,
