@@ -13,7 +13,7 @@ test('the settings of a worker in a pod bear the name of the pod', () => {
   process.env['KUBERNETES_SERVICE_HOST'] = '192.0.2.1';
   try {
     const { worker, host } = settingsOf({ executors: ['http'] }, [], ['http://127.0.0.1:1']);
-    assert.equal(worker, host);
+    assert.equal(worker, defaultWorkerName(host, process.pid, true));
     assert.equal(settingsOf({ executors: ['http'], name: 'mine' }, [], ['http://127.0.0.1:1']).worker, 'mine');
   } finally {
     if (before === undefined) delete process.env['KUBERNETES_SERVICE_HOST'];
