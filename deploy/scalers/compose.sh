@@ -36,7 +36,7 @@ states() {
   [ -n "$ids" ] || return 0
   # The ids are words. One that has gone since makes docker fail, and the others are told all the same.
   # shellcheck disable=SC2086
-  lines=$(docker inspect --format '{{.Id}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}' $ids) ||
+  lines=$(docker inspect --format '{{.ID}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}' $ids) ||
     [ -n "$lines" ]
   printf '%s\n' "$lines"
 }
@@ -70,7 +70,7 @@ apply() {
     for id in $(containers); do
       case $id in
         "$worker"*)
-          docker stop --time "$stop_seconds" "$id" >&2
+          docker stop -t "$stop_seconds" "$id" >&2
           docker rm "$id" >&2
           ;;
       esac
