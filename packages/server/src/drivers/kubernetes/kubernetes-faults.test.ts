@@ -14,8 +14,8 @@ import { kubernetesScaler } from './kubernetes-scaler.ts';
 import { sharedCertificates, startCluster, type TestCluster } from './testing/cluster.ts';
 import type { SeenRequest } from './testing/published-api.ts';
 
-async function setup(t: TestContext, replicas = 3): Promise<TestCluster & { pool_: ScaledPool }> {
-  const cluster = await startCluster();
+async function setup(t: TestContext, replicas = 3, boundMs = 10_000): Promise<TestCluster & { pool_: ScaledPool }> {
+  const cluster = await startCluster({ boundMs });
   t.after(async () => {
     await cluster.close();
     assert.deepEqual(cluster.api.faults, []);
@@ -139,7 +139,7 @@ test('patience that is asked for is had', { timeout: 20_000 }, async (t) => {
 test('more patience than there is time ends the call, and nothing is sent meanwhile', {
   timeout: 20_000,
 }, async (t) => {
-  const { api, scaler, pool_: pool } = await setup(t);
+  const { api, scaler, pool_: pool } = await setup(t, 3, 2000);
   await scaler.observe(pool);
   api.stage(isScaleRead, { status: 429, headers: { 'retry-after': '30' }, body: '{"message":"slow down"}' });
   assert.match(await failure(scaler.observe(pool)), /s of patience|429: slow down/);
