@@ -1,4 +1,4 @@
-// The examples in deploy/scalers, held to the suite that every scaler passes: the script for Docker Compose with a docker that keeps its
+// The examples in examples/scalers, held to the suite that every scaler passes: the script for Docker Compose with a docker that keeps its
 // containers as files, the service for a cloud's group with a cloud that keeps its instances in memory.
 
 import assert from 'node:assert/strict';
@@ -29,8 +29,8 @@ import type { ScaledPool } from '../packages/server/src/ports/scaler.ts';
 import { repositoryRoot } from '../tools/house/repository.ts';
 import { makeCertificates } from './support/certificates.ts';
 
-const script = join(repositoryRoot, 'deploy/scalers/compose.sh');
-const service = join(repositoryRoot, 'deploy/scalers/cloud-group.mjs');
+const script = join(repositoryRoot, 'examples/scalers/compose.sh');
+const service = join(repositoryRoot, 'examples/scalers/cloud-group.ts');
 
 function poolOf(name: string, driver: PoolDriver): ScaledPool {
   return {
@@ -180,7 +180,7 @@ after(() => rmSync(home, { recursive: true }));
 const certificates = makeCertificates(home);
 const secret = 'a secret of thirty-two characters';
 
-testScaler('cloud-group.mjs', async (): Promise<ScalerEnds> => {
+testScaler('cloud-group.ts', async (): Promise<ScalerEnds> => {
   const cloud = new Cloud();
   cloud.server.listen(0, '127.0.0.1');
   await once(cloud.server, 'listening');
