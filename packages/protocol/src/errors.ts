@@ -1,6 +1,9 @@
 // The error catalogue: every refusal that a caller can meet, with its HTTP status and how to mend it.
 // A test holds docs/reference/errors.md to this list.
 
+import type { CatalogueEntry } from './error-entry.ts';
+import { elasticErrors } from './errors-elastic.ts';
+
 export const errorCatalogue = {
   BAD_REQUEST: {
     status: 400,
@@ -380,13 +383,7 @@ export const errorCatalogue = {
     remedy: 'The run goes on; look at it again later.',
     retryable: true,
   },
+  ...elasticErrors,
 } as const satisfies Record<string, CatalogueEntry>;
-
-interface CatalogueEntry {
-  readonly status: number;
-  readonly title: string;
-  readonly remedy: string;
-  readonly retryable: boolean;
-}
 
 export type ErrorCode = keyof typeof errorCatalogue;

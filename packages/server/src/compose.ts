@@ -6,6 +6,8 @@ import { Refusal } from '@tidewheel/protocol';
 import { openBackups } from './compose/open-backups.ts';
 import { openDatabase, openReads } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
+import { closeScalers, openScalers } from './compose/open-scalers.ts';
+import { openProcesses } from './compose/open-processes.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import { connectionsMost } from './core/store-connections.ts';
 import { systemClock } from './drivers/system/clock.ts';
@@ -44,6 +46,11 @@ export interface OpenStore {
   revokeTokens(name: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Whatever master makes them: those of an earlier one may still be in use by workers that finish what they run. */
+const poolTokens = 'pool-processes';
+/** Told to stop at once, a worker process takes no longer. */
+const processesStopMs = 3000;
 
 const everything: Grant = { name: 'operator at the store', role: 'admin', namespace: '*' };
 
@@ -92,6 +99,8 @@ export interface SystemOptions {
   readonly fatal: (error: unknown) => void;
   /** When the port is taken, so many next ones are tried. */
   readonly otherPorts?: number;
+  /** Worker processes of pools end with this system, after so long at the latest; without, they finish what they run by themselves. */
+  readonly processesEndMs?: number;
   /** Tests only: places in which the master may be made to fail. */
   readonly failpoints?: Failpoints;
 }
@@ -113,6 +122,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     config.tls === null
       ? null
       : { key: pem('tls.key', config.tls.keyFile), cert: pem('tls.cert', config.tls.certFile) };
+  const platforms = await openScalers(config.scaler);
   const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
   const store = await openStore(config.store, log).catch(async (error: unknown) => {
     await etcd?.close();
@@ -129,23 +139,18 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
   const reads = await openReads(config.store, db, log);
   const metrics = openMetrics({ process: true });
-  const settings: MasterSettings = {
-    ...masterDefaults,
-    address: config.address ?? '',
-    version,
-    zoneDataVersion: process.versions.tz ?? null,
-    sessionTtlMs: config.sessionTtlMs,
-    heartbeatMs: config.heartbeatMs,
-    catchUpPerSecond: config.catchUpPerSecond,
-    retention: { ...masterDefaults.retention, ...config.retention },
-    space: config.space,
-    durability: config.durability,
-    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize, reads !== null) : 0,
-  };
+  const settings = settingsOf(config, version, reads !== null);
   const shared = { db, signals, reads, clock: systemClock, identity: systemIdentity, log, fatal };
+  const processes = openProcesses({
+    ...config.processes,
+    address: () => settings.address,
+    token: (namespace) => store.createToken({ name: poolTokens, role: 'worker', namespace }),
+    log,
+  });
+  const scalers = processes === null ? platforms : { ...platforms, process: processes };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
-  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups });
+  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups, scalers });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;
@@ -169,7 +174,12 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
       store,
       clock: systemClock,
       address: door.address,
-      stop: once(() => stopAll(door, master, [coordinator, ...(reads === null ? [] : [reads]), store])),
+      stop: once(async () => {
+        // While the masters still take their results.
+        if (options.processesEndMs !== undefined) await processes?.endAll(options.processesEndMs, processesStopMs);
+        await stopAll(door, master, [coordinator, ...(reads === null ? [] : [reads]), store]);
+        await closeScalers(scalers);
+      }),
     };
   } catch (error) {
     await reads?.close();
@@ -177,6 +187,22 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     await store.close();
     throw error;
   }
+}
+
+function settingsOf(config: ServerConfig, version: string, readsStandbys: boolean): MasterSettings {
+  return {
+    ...masterDefaults,
+    address: config.address ?? '',
+    version,
+    zoneDataVersion: process.versions.tz ?? null,
+    sessionTtlMs: config.sessionTtlMs,
+    heartbeatMs: config.heartbeatMs,
+    catchUpPerSecond: config.catchUpPerSecond,
+    retention: { ...masterDefaults.retention, ...config.retention },
+    space: config.space,
+    durability: config.durability,
+    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize, readsStandbys) : 0,
+  };
 }
 
 /** The master says goodbye to its workers while the door still carries the words; then the door, then what it stood on, the store last. */

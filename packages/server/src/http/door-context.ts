@@ -39,6 +39,7 @@ export interface HttpDeps {
     | 'backups'
     | 'restoreGap'
     | 'locks'
+    | 'pools'
   >;
   db: Database;
   /** Reads that may be a moment old; none where there are no replicas. */
