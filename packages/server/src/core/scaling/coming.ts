@@ -32,6 +32,18 @@ export class ComingRuns {
     return to < Math.max(0, from) ? 0 : this.#upTo(to) - (from <= 0 ? 0 : this.#upTo(from - 1));
   }
 
+  /** The bucket up to `to` in which most begin: when, and how many. */
+  peak(to: number): { readonly inMs: number; readonly runs: number } {
+    let peak = { inMs: 0, runs: 0 };
+    for (let index = 0; index + 1 < this.#before.length; index += 1) {
+      const inMs = Math.max(0, this.#first + index * this.bucketMs);
+      if (inMs > to) break;
+      const runs = (this.#before[index + 1] ?? 0) - (this.#before[index] ?? 0);
+      if (runs > peak.runs) peak = { inMs, runs };
+    }
+    return peak;
+  }
+
   #upTo(at: number): number {
     const begun = Math.floor((at - this.#first) / this.bucketMs) + 1;
     return this.#before[Math.max(0, Math.min(begun, this.#before.length - 1))] ?? 0;

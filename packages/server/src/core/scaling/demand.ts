@@ -1,13 +1,13 @@
-// How many slots the work of a pool needs, lane by lane, in seconds of work.
+// How many slots the work of a pool needs, lane by lane.
 //
-// A run that must begin within `wait` and lasts `length` has to be over after wait + length. So n slots that are all free now bring n × (1 + wait /
-// length) runs to begin in time: each takes one at once, and then one whenever it has finished. What runs already counts like what waits,
-// for it keeps a slot as well. Turned round:
+// A run that must begin within `wait` has a slot by then, or waits for one that does another run before it, or several. So n free slots bring n × rounds
+// runs to begin in time, with rounds = 1 + ⌊wait / length⌋: runs of one lane are alike, and those that begin together end together. What runs
+// already counts like what waits, for it keeps a slot as well. Turned round:
 //
-//   slots = (running + waiting + arriving until then) × length / (length + wait)
+//   slots = (running + waiting + arriving within the rounds after the first) / rounds
 //
-// With nothing but a steady stream this is arrivals × length, as it must be. The same is asked for each moment up to the horizon: what runs
-// now is gone by then, and what the calendar foresees has begun.
+// Of a steady stream (arrivals × length run at any time) this is arrivals × length, as it must be. The same is asked for each moment up to the
+// horizon: what runs now is gone by then, and what the calendar foresees has begun.
 
 import type { PoolPolicy } from '@tidewheel/protocol';
 import { ComingRuns } from './coming.ts';
@@ -30,9 +30,10 @@ export interface Demand {
   readonly waiting: number;
   /** For what is coming up to the horizon, at its worst moment. */
   readonly coming: number;
-  /** When that is, in ms from now, and how many runs begin up to the horizon. */
-  readonly comingInMs: number | null;
+  /** How many runs begin up to the horizon, their work in slot-seconds, and in how many ms most of them do. */
   readonly comingRuns: number;
+  readonly comingSeconds: number;
+  readonly comingInMs: number | null;
   readonly ready: number;
   readonly running: number;
   readonly arrivalsPerSecond: number;
@@ -76,7 +77,6 @@ export function demandOf(asked: Asked): Demand {
   let waitingSeconds = 0;
   let runningSeconds = 0;
   let oldestWaitMs = 0;
-  let comingRuns = 0;
   const horizonMs = asked.horizonMs ?? -1;
   const loads: LaneLoad[] = [];
   for (const { lane, part } of lanes) {
@@ -96,24 +96,21 @@ export function demandOf(asked: Asked): Demand {
     waitingSeconds += (part * lane.ready * runMs) / 1000;
     runningSeconds += (part * lane.running * runMs) / 1000;
     if (lane.ready > 0) oldestWaitMs = Math.max(oldestWaitMs, lane.oldestWaitMs);
-    comingRuns += part * ahead;
     loads.push({ runMs, part, present: lane.ready + lane.running, chance: chance / 1000, coming });
   }
   const runMs = arrivalsPerSecond > 0 ? (offered * 1000) / arrivalsPerSecond : meanOf(loads, policy.wait);
   const own = horizonMs < 0 ? [] : asked.coming.map((work) => new ComingRuns(work, asked.now, runMs));
-  comingRuns += own.reduce((sum, runs) => sum + runs.between(0, horizonMs), 0);
   for (const runs of own) loads.push({ runMs: runs.runMs, part: 1, present: 0, chance: 0, coming: [runs] });
   const waitMs = patience(policy.wait, oldestWaitMs, asked.startupMs);
-  const worst = worstMoment(loads, policy.wait, Math.max(0, horizonMs));
+  const ahead = aheadOf(loads, horizonMs);
   return {
     steady: Math.max(
       slotsForStream({ offered: sustained, runMs }, policy.wait, policy.share),
       sustained / policy.utilisation,
     ),
     waiting: slotsAt(loads, 0, waitMs, 0),
-    coming: comingRuns > 0 ? worst.slots : 0,
-    comingInMs: comingRuns > 0 ? worst.inMs : null,
-    comingRuns,
+    coming: ahead.comingRuns > 0 ? worstMoment(loads, policy.wait, horizonMs) : 0,
+    ...ahead,
     ready,
     running,
     arrivalsPerSecond,
@@ -137,27 +134,45 @@ function patience(waitMs: number, oldestWaitMs: number, startupMs: number): numb
   return Math.max(waitMs / 2, Math.min(waitMs, 1.5 * waitMs + startupMs - oldestWaitMs));
 }
 
-function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: number): { slots: number; inMs: number } {
+function aheadOf(loads: readonly LaneLoad[], horizonMs: number) {
+  let comingRuns = 0;
+  let comingSeconds = 0;
+  let most = 0;
+  let comingInMs: number | null = null;
+  for (const { part, coming } of loads) {
+    for (const each of coming) {
+      const runs = part * each.between(0, horizonMs);
+      const peak = each.peak(horizonMs);
+      comingRuns += runs;
+      comingSeconds += (runs * each.runMs) / 1000;
+      if (part * peak.runs > most) {
+        most = part * peak.runs;
+        comingInMs = peak.inMs;
+      }
+    }
+  }
+  return { comingRuns, comingSeconds, comingInMs };
+}
+
+function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: number): number {
   const buckets = loads.flatMap(({ coming }) => coming.map(({ bucketMs }) => bucketMs));
   const stepMs = Math.max(Math.min(...buckets, horizonMs), horizonMs / momentsMost, 1);
-  let worst = { slots: 0, inMs: 0 };
-  for (let inMs = 0; inMs <= horizonMs; inMs += stepMs) {
-    const last = inMs + stepMs > horizonMs;
-    const slots = slotsAt(loads, last ? horizonMs : inMs, waitMs, horizonMs);
-    if (slots > worst.slots) worst = { slots, inMs };
-  }
-  return worst;
+  let worst = 0;
+  for (let inMs = 0; inMs < horizonMs; inMs += stepMs) worst = Math.max(worst, slotsAt(loads, inMs, waitMs, horizonMs));
+  return Math.max(worst, slotsAt(loads, horizonMs, waitMs, horizonMs));
 }
 
 /** Slots that are needed in `inMs` from now. What comes after the horizon is not looked at: machines for it are ordered when they must be. */
 function slotsAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number): number {
   let slots = 0;
   for (const { runMs, part, present, chance, coming } of loads) {
-    let runs = present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + waitMs);
-    slots += (part * runs * runMs) / (runMs + waitMs);
+    const roundsMs = Math.floor(waitMs / runMs) * runMs;
+    const runs = present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + roundsMs);
+    slots += (part * runs * runMs) / (runMs + roundsMs);
     for (const each of coming) {
-      runs = each.between(inMs - each.runMs, Math.min(inMs + waitMs, horizonMs));
-      slots += (part * runs * each.runMs) / (each.runMs + waitMs);
+      const moreMs = Math.floor(waitMs / each.runMs) * each.runMs;
+      const begun = each.between(inMs - each.runMs + 1, Math.min(inMs + moreMs, horizonMs));
+      slots += (part * begun * each.runMs) / (each.runMs + moreMs);
     }
   }
   return slots;

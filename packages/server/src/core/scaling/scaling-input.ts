@@ -17,7 +17,7 @@ export interface LaneSignal {
   /** Of these, fires of schedules. Absent: as many as the calendar says are coming, for it was no different before. */
   readonly foreseenPerSecond?: number;
   readonly completionsPerSecond: number;
-  /** What is coming for this lane alone, and not counted in the pool's: one for each class of length, where they differ widely. */
+  /** What is coming for this lane alone, and not counted in the pool's: one for each class of length (coming-tally.ts). */
   readonly coming?: readonly ComingWork[];
 }
 
