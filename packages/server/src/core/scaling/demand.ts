@@ -16,6 +16,8 @@ import { slotsForStream } from './staffing.ts';
 
 /** Moments up to the horizon that are looked at. */
 const momentsMost = 240;
+/** One run in thirty years: what is left of an average that fades. */
+const neverPerSecond = 1e-9;
 
 /** A lane as far as it is this pool's: the rest is taken by pools of higher priority. */
 export interface LanePart {
@@ -28,6 +30,8 @@ export interface Demand {
   readonly steady: number;
   /** For what waits and runs, so that it begins in time. */
   readonly waiting: number;
+  /** Of these, for each slot-second of work. */
+  readonly waitingPerSecond: number;
   /** For what is coming up to the horizon, at its worst moment. */
   readonly coming: number;
   /** How many runs begin up to the horizon, their work in slot-seconds, and in how many ms most of them do. */
@@ -82,15 +86,16 @@ export function demandOf(asked: Asked): Demand {
   for (const { lane, part } of lanes) {
     if (part <= 0) continue;
     const runMs = runMsOf(lane, policy);
+    const arriving = lane.arrivalsPerSecond < neverPerSecond ? 0 : lane.arrivalsPerSecond;
     const coming = horizonMs < 0 ? [] : (lane.coming ?? []).map((work) => new ComingRuns(work, asked.now, runMs));
     const ahead = coming.reduce((sum, runs) => sum + runs.between(0, horizonMs), 0);
     const aheadPerSecond = horizonMs > 0 ? (ahead * 1000) / horizonMs : 0;
-    const foreseen = horizonMs < 0 ? 0 : Math.min(lane.arrivalsPerSecond, lane.foreseenPerSecond ?? aheadPerSecond);
-    const chance = lane.arrivalsPerSecond - foreseen;
+    const foreseen = horizonMs < 0 ? 0 : Math.min(arriving, lane.foreseenPerSecond ?? aheadPerSecond);
+    const chance = arriving - foreseen;
     ready += part * lane.ready;
     running += part * lane.running;
-    arrivalsPerSecond += part * lane.arrivalsPerSecond;
-    offered += (part * lane.arrivalsPerSecond * runMs) / 1000;
+    arrivalsPerSecond += part * arriving;
+    offered += (part * arriving * runMs) / 1000;
     // A peak that has passed is no stream; times that went on so far and go on are one.
     sustained += (part * (chance + Math.min(foreseen, aheadPerSecond)) * runMs) / 1000;
     waitingSeconds += (part * lane.ready * runMs) / 1000;
@@ -102,13 +107,15 @@ export function demandOf(asked: Asked): Demand {
   const own = horizonMs < 0 ? [] : asked.coming.map((work) => new ComingRuns(work, asked.now, runMs));
   for (const runs of own) loads.push({ runMs: runs.runMs, part: 1, present: 0, chance: 0, coming: [runs] });
   const waitMs = patience(policy.wait, oldestWaitMs, asked.startupMs);
+  const now = needAt(loads, 0, waitMs, 0);
   const ahead = aheadOf(loads, horizonMs);
   return {
     steady: Math.max(
       slotsForStream({ offered: sustained, runMs }, policy.wait, policy.share),
       sustained / policy.utilisation,
     ),
-    waiting: slotsAt(loads, 0, waitMs, 0),
+    waiting: now.slots,
+    waitingPerSecond: now.seconds > 0 ? now.slots / now.seconds : 0,
     coming: ahead.comingRuns > 0 ? worstMoment(loads, policy.wait, horizonMs) : 0,
     ...ahead,
     ready,
@@ -125,7 +132,7 @@ export function demandOf(asked: Asked): Demand {
 /** As measured; else by how fast they come to their end; else as long as they may wait. */
 export function runMsOf({ runMs, running, completionsPerSecond }: LaneSignal, policy: PoolPolicy): number {
   if (runMs !== null) return Math.max(1, runMs);
-  if (running > 0 && completionsPerSecond > 0) return Math.max(1, (running * 1000) / completionsPerSecond);
+  if (running > 0 && completionsPerSecond > neverPerSecond) return Math.max(1, (running * 1000) / completionsPerSecond);
   return policy.wait;
 }
 
@@ -158,24 +165,36 @@ function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: numb
   const buckets = loads.flatMap(({ coming }) => coming.map(({ bucketMs }) => bucketMs));
   const stepMs = Math.max(Math.min(...buckets, horizonMs), horizonMs / momentsMost, 1);
   let worst = 0;
-  for (let inMs = 0; inMs < horizonMs; inMs += stepMs) worst = Math.max(worst, slotsAt(loads, inMs, waitMs, horizonMs));
-  return Math.max(worst, slotsAt(loads, horizonMs, waitMs, horizonMs));
+  for (let inMs = 0; inMs < horizonMs; inMs += stepMs)
+    worst = Math.max(worst, needAt(loads, inMs, waitMs, horizonMs).slots);
+  return Math.max(worst, needAt(loads, horizonMs, waitMs, horizonMs).slots);
 }
 
-/** Slots that are needed in `inMs` from now. What comes after the horizon is not looked at: machines for it are ordered when they must be. */
-function slotsAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number): number {
+/**
+ * Slots that are needed in `inMs` from now, and the slot-seconds of work that need them. What comes after the horizon is not looked at: machines
+ * for it are ordered when they must be.
+ */
+function needAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number) {
   let slots = 0;
-  for (const { runMs, part, present, chance, coming } of loads) {
-    const roundsMs = Math.floor(waitMs / runMs) * runMs;
-    const runs = present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + roundsMs);
-    slots += (part * runs * runMs) / (runMs + roundsMs);
-    for (const each of coming) {
-      const moreMs = Math.floor(waitMs / each.runMs) * each.runMs;
-      const begun = each.between(inMs - each.runMs + 1, Math.min(inMs + moreMs, horizonMs));
-      slots += (part * begun * each.runMs) / (each.runMs + moreMs);
+  let seconds = 0;
+  const add = (runs: number, { runMs }: { readonly runMs: number }, moreMs: number) => {
+    slots += (runs * runMs) / (runMs + moreMs);
+    seconds += (runs * runMs) / 1000;
+  };
+  for (const load of loads) {
+    const { runMs, part, present, chance } = load;
+    const moreMs = roundsAfterFirst(load, waitMs);
+    add(part * (present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + moreMs)), load, moreMs);
+    for (const each of load.coming) {
+      const later = roundsAfterFirst(each, waitMs);
+      add(part * each.between(inMs - each.runMs + 1, Math.min(inMs + later, horizonMs)), each, later);
     }
   }
-  return slots;
+  return { slots, seconds };
+}
+
+function roundsAfterFirst({ runMs }: { readonly runMs: number }, waitMs: number): number {
+  return Math.floor(waitMs / runMs) * runMs;
 }
 
 function meanOf(loads: readonly LaneLoad[], fallback: number): number {

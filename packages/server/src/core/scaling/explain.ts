@@ -102,7 +102,7 @@ function boundText(bound: ScalingBound, explained: Explained): string {
     case 'cooldown':
       return `The pool rests from its last change${left}.`;
     case 'hysteresis':
-      return `That would be fewer by no more than ${numberText(policy.hysteresis * 100)} %: too small a change.`;
+      return `Fewer could not do ${numberText(policy.hysteresis * 100)} % more than is asked for: too small a change.`;
     case 'maintenance':
       return `Nothing is let go during maintenance${left}.`;
     case 'manual':

@@ -72,7 +72,7 @@ export interface ScalingMemory {
   readonly inSince: number | null;
   readonly lastOutAt: number | null;
   readonly lastInAt: number | null;
-  /** Wishes of the stabilisation window: the largest counts when scaling in. */
+  /** Wishes of the stabilisation window, in workers and parts of one: the largest counts when scaling in. */
   readonly wishes: readonly { readonly at: number; readonly workers: number }[];
   /** What was ordered last: the platform may be slower than the next decision. */
   readonly ordered?: number | null;
