@@ -10,6 +10,7 @@
 // horizon: what runs now is gone by then, and what the calendar foresees has begun.
 
 import type { PoolPolicy } from '@tidewheel/protocol';
+import { roundsOf, slotsApart, slotsForBurst } from './burst.ts';
 import { ComingRuns } from './coming.ts';
 import type { ComingWork, LaneSignal } from './scaling-input.ts';
 import { slotsForStream } from './staffing.ts';
@@ -97,7 +98,10 @@ export function demandOf(asked: Asked): Demand {
     arrivalsPerSecond += part * arriving;
     offered += (part * arriving * runMs) / 1000;
     // A peak that has passed is no stream; times that went on so far and go on are one.
-    sustained += (part * (chance + Math.min(foreseen, aheadPerSecond)) * runMs) / 1000;
+    const stream = ((chance + Math.min(foreseen, aheadPerSecond)) * runMs) / 1000;
+    // Long runs pile up for as long as they last. Before a machine that is ordered now works, no more are there than are now and arrive until then.
+    const soon = lane.ready + lane.running + (arriving * (asked.startupMs + policy.wait)) / 1000;
+    sustained += part * Math.min(stream, soon);
     waitingSeconds += (part * lane.ready * runMs) / 1000;
     runningSeconds += (part * lane.running * runMs) / 1000;
     if (lane.ready > 0) oldestWaitMs = Math.max(oldestWaitMs, lane.oldestWaitMs);
@@ -108,14 +112,15 @@ export function demandOf(asked: Asked): Demand {
   for (const runs of own) loads.push({ runMs: runs.runMs, part: 1, present: 0, chance: 0, coming: [runs] });
   const waitMs = patience(policy.wait, oldestWaitMs, asked.startupMs);
   const now = needAt(loads, 0, waitMs, 0);
+  const waiting = now.slots + slotsForBurst(now.mix, waitMs);
   const ahead = aheadOf(loads, horizonMs);
   return {
     steady: Math.max(
       slotsForStream({ offered: sustained, runMs }, policy.wait, policy.share),
       sustained / policy.utilisation,
     ),
-    waiting: now.slots,
-    waitingPerSecond: now.seconds > 0 ? now.slots / now.seconds : 0,
+    waiting,
+    waitingPerSecond: now.seconds > 0 ? waiting / now.seconds : 0,
     coming: ahead.comingRuns > 0 ? worstMoment(loads, policy.wait, horizonMs) : 0,
     ...ahead,
     ready,
@@ -165,36 +170,40 @@ function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: numb
   const buckets = loads.flatMap(({ coming }) => coming.map(({ bucketMs }) => bucketMs));
   const stepMs = Math.max(Math.min(...buckets, horizonMs), horizonMs / momentsMost, 1);
   let worst = 0;
-  for (let inMs = 0; inMs < horizonMs; inMs += stepMs)
-    worst = Math.max(worst, needAt(loads, inMs, waitMs, horizonMs).slots);
-  return Math.max(worst, needAt(loads, horizonMs, waitMs, horizonMs).slots);
+  for (let inMs = 0; inMs < horizonMs + stepMs; inMs += stepMs) {
+    const { slots, mix } = needAt(loads, Math.min(inMs, horizonMs), waitMs, horizonMs);
+    // The mix is looked at closely only where it matters.
+    if (slots + slotsApart(mix, waitMs) > worst) worst = Math.max(worst, slots + slotsForBurst(mix, waitMs));
+  }
+  return worst;
 }
 
 /**
- * Slots that are needed in `inMs` from now, and the slot-seconds of work that need them. What comes after the horizon is not looked at: machines
+ * Slots that are needed in `inMs` from now, beside those for the mix of runs that are coming, and the slot-seconds of work that need them. What comes after the horizon is not looked at: machines
  * for it are ordered when they must be.
  */
 function needAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number) {
   let slots = 0;
   let seconds = 0;
-  const add = (runs: number, { runMs }: { readonly runMs: number }, moreMs: number) => {
-    slots += (runs * runMs) / (runMs + moreMs);
+  const burst = new Map<number, { runs: number; workMs: number }>();
+  for (const { runMs, part, present, chance, coming } of loads) {
+    const rounds = roundsOf(runMs, waitMs);
+    const later = (rounds - 1) * runMs;
+    const runs = part * (present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + later));
+    slots += runs / rounds;
     seconds += (runs * runMs) / 1000;
-  };
-  for (const load of loads) {
-    const { runMs, part, present, chance } = load;
-    const moreMs = roundsAfterFirst(load, waitMs);
-    add(part * (present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + moreMs)), load, moreMs);
-    for (const each of load.coming) {
-      const later = roundsAfterFirst(each, waitMs);
-      add(part * each.between(inMs - each.runMs + 1, Math.min(inMs + later, horizonMs)), each, later);
+    for (const each of coming) {
+      const untilMs = Math.min(inMs + (roundsOf(each.runMs, waitMs) - 1) * each.runMs, horizonMs);
+      const begun = part * each.between(inMs - each.runMs + 1, untilMs);
+      if (begun === 0) continue;
+      const key = Math.floor(Math.log2(each.runMs));
+      const { runs: before, workMs } = burst.get(key) ?? { runs: 0, workMs: 0 };
+      burst.set(key, { runs: before + begun, workMs: workMs + begun * each.runMs });
+      seconds += (begun * each.runMs) / 1000;
     }
   }
-  return { slots, seconds };
-}
-
-function roundsAfterFirst({ runMs }: { readonly runMs: number }, waitMs: number): number {
-  return Math.floor(waitMs / runMs) * runMs;
+  const mix = [...burst.values()].map(({ runs, workMs }) => ({ runs, runMs: workMs / runs }));
+  return { slots, mix, seconds };
 }
 
 function meanOf(loads: readonly LaneLoad[], fallback: number): number {
