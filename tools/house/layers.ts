@@ -54,6 +54,10 @@ export const layers: readonly Layer[] = [
   driver('postgres', ['pg']),
   driver('etcd', ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf']),
   driver('archive', ['aws4fetch']),
+  driver('kubernetes', ['yaml', 'zod']),
+  driver('command'),
+  driver('process'),
+  driver('webhook'),
   driver('system', ['pino', '@prometheus-io/client', 'ws']),
   { name: 'master', files: new RegExp(`^${server}master/`), layers: below.master, packages: [] },
   {
@@ -77,6 +81,13 @@ export const layers: readonly Layer[] = [
       'node:util',
       'node:zlib',
     ],
+  },
+  // The door for KEDA: gRPC on an address of its own.
+  {
+    name: 'keda',
+    files: new RegExp(`^${server}keda/`),
+    layers: [...below.http, 'http'],
+    packages: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'node:http2'],
   },
   {
     name: 'config',
@@ -106,7 +117,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'compose',
     files: new RegExp(`^${server}compose(/|\\.ts$)`),
-    layers: [...below.http, 'http', 'config', 'sdk', 'drivers/*'],
+    layers: [...below.http, 'http', 'keda', 'config', 'sdk', 'drivers/*'],
     packages: ['node:*'],
   },
   {

@@ -7,7 +7,7 @@ const lineLimit = 400;
 const bannedNames = /(^|[-/])(utils?|helpers?|common|misc|types|interfaces|stuff)\.[a-z]+$/;
 const bannedFolders = /(^|\/)(utils?|helpers?|common|misc|types|interfaces)\//;
 
-/** Written by a generator and read by nobody: tools/etcd-proto.ts. */
+/** Written by a generator and read by nobody: tools/generate-proto.ts. */
 const generated = /_pb\.ts$/;
 
 export function filesAreShort(repository: Repository): Finding[] {

@@ -39,6 +39,13 @@ export const errorCatalogue = {
     remedy: 'Take it out of the schedules and calendars that `errors` names, then delete it.',
     retryable: false,
   },
+  POOL_CONFLICT: {
+    status: 409,
+    title: 'Two pools contradict each other',
+    remedy:
+      'Give the pools that are named different values of one label, or the same maximum of what they share; a worker and a shared maximum can be of one rule only.',
+    retryable: false,
+  },
   UNKNOWN_TIMEZONE: {
     status: 422,
     title: 'The time zone is unknown',
@@ -161,6 +168,13 @@ export const errorCatalogue = {
     title: 'A public address needs TLS',
     remedy:
       'Listen on loopback, configure TLS, or pass --insecure-public-http and accept that tokens travel in clear text.',
+    retryable: false,
+  },
+  KEDA_OPEN: {
+    status: 422,
+    title: 'A public address for KEDA needs certificates',
+    remedy:
+      'Configure keda.cert, keda.key and keda.clientCa, listen on loopback, or pass --keda-insecure where the network lets only KEDA in.',
     retryable: false,
   },
   DATABASE_NEWER: {
@@ -360,6 +374,13 @@ export const errorCatalogue = {
     status: 409,
     title: 'The archive holds other content under this name',
     remedy: 'Two servers archive into one place: give each cluster its own. What is archived is never written over.',
+    retryable: false,
+  },
+  SCALER_NOT_ALLOWED: {
+    status: 403,
+    title: 'The configuration does not allow this scaler',
+    remedy:
+      'Name the program in `scaler.commands`, the address in `scaler.webhooks`, or the cluster in `scaler.kubernetes` of every master, or give the pool another driver.',
     retryable: false,
   },
   UNREACHABLE: {

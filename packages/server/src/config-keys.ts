@@ -1,12 +1,14 @@
 // The keys of the configuration, in one table: their flags, variables and defaults, what they are for, and how they are read.
 
 import { durabilities } from '@tidewheel/protocol';
+import { type ConfigKey, define } from './config-key.ts';
+import { kedaKeys } from './config-keda.ts';
+import { processKeys } from './config-processes.ts';
 import {
   bytes,
   duration,
   oneOf,
   poolers,
-  type Read,
   readAddress,
   readBackupTarget,
   readDirect,
@@ -22,20 +24,6 @@ import {
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-export interface ConfigKey<T = unknown> {
-  /** The path in the file, under `server:`. */
-  readonly key: string;
-  readonly flag: string;
-  /** The flag's value in the help; none for a switch. */
-  readonly placeholder: string | null;
-  readonly env: string;
-  readonly fallback: string | null;
-  readonly help: string;
-  readonly read: Read<T>;
-}
-
-const define = <T>(key: ConfigKey<T>): ConfigKey<T> => key;
 
 export const keys = {
   store: define({
@@ -371,6 +359,8 @@ export const keys = {
     help: 'directory with pg_basebackup and postgres; looked for when absent',
     read: text,
   }),
+  ...kedaKeys,
+  ...processKeys,
 };
 
 export const configKeys: readonly ConfigKey[] = Object.values(keys);

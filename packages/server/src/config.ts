@@ -3,14 +3,17 @@
 
 import { dirname } from 'node:path';
 import { type Durability, type Fault, Refusal } from '@tidewheel/protocol';
-import { type ConfigKey, configKeys, keys, type LogLevel } from './config-keys.ts';
+import type { ConfigKey, Value } from './config-key.ts';
+import { type KedaConfig, kedaOf } from './config-keda.ts';
+import { configKeys, keys, type LogLevel } from './config-keys.ts';
 import type { RetentionSettings } from './core/retention.ts';
 import type { SpaceSettings } from './core/store-growth.ts';
 import { type BackupTargetConfig, fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
 
-export { type ConfigKey, configKeys, type LogLevel, logLevels } from './config-keys.ts';
+export type { ConfigKey } from './config-key.ts';
+export { configKeys, type LogLevel, logLevels } from './config-keys.ts';
 
-export type { BackupTargetConfig, StoreConfig };
+export type { BackupTargetConfig, KedaConfig, StoreConfig };
 
 export type CoordinatorConfig =
   | { readonly kind: 'store' }
@@ -53,6 +56,10 @@ export interface ServerConfig {
   /** Null: no backups are made. */
   readonly backup: BackupConfig | null;
   readonly durability: Durability;
+  /** Null: KEDA is not answered. */
+  readonly keda: KedaConfig | null;
+  /** Worker processes of pools beside this master, at most; and the environment that they get, without settings of the server. */
+  readonly processes: { readonly most: number; readonly environment: Readonly<Record<string, string | undefined>> };
 }
 
 export interface ConfigSources {
@@ -91,10 +98,12 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     heartbeatMs: value(keys.heartbeat),
     catchUpPerSecond: value(keys.catchUpRate),
     durability: value(keys.storeDurability),
+    processes: value(keys.scalerProcesses),
   };
   faults.push(...togetherFaults(all));
   const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
   const [retention, space] = [retentionOf(value), spaceOf(value)];
+  const keda = kedaOf(value, faults);
   const { store, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond, durability } = all;
   if (
     faults.length > 0 ||
@@ -131,6 +140,8 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     space,
     backup,
     durability,
+    keda,
+    processes: Object.freeze({ most: all.processes ?? 0, environment: sources.env }),
   });
 }
 
@@ -169,8 +180,6 @@ function backupOf(value: Value, { env }: ConfigSources, faults: Fault[]): Backup
   return Object.freeze({ target, everyMs, keep, keyFile, credentialsFile, scratch, postgresPrograms, searchPath });
 }
 
-type Value = <T>(key: ConfigKey<T>) => T | null;
-
 /** Null: some key is wrong, and among the faults. */
 function retentionOf(value: Value): ServerConfig['retention'] | null {
   const [succeeded, failed, canceled] = [value(keys.keepSucceeded), value(keys.keepFailed), value(keys.keepCanceled)];
@@ -185,7 +194,7 @@ function spaceOf(value: Value): SpaceSettings | null {
 }
 
 /** Null when something is wrong, which is added to the faults. */
-function storeOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): StoreConfig | null {
+function storeOf(value: Value, faults: Fault[]): StoreConfig | null {
   const store = value(keys.store);
   const poolSize = value(keys.storePool);
   const pooler = value(keys.storePooler);
@@ -197,7 +206,7 @@ function storeOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): St
 }
 
 /** What is wrong is added to the faults; then the answer is not used. */
-function coordinatorOf(value: <T>(key: ConfigKey<T>) => T | null, faults: Fault[]): CoordinatorConfig {
+function coordinatorOf(value: Value, faults: Fault[]): CoordinatorConfig {
   const pairs = [
     [keys.etcdCert, keys.etcdKey, 'a certificate and its key go together'],
     [keys.etcdUser, keys.etcdPasswordFile, 'a user and the password go together'],

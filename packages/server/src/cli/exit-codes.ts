@@ -29,6 +29,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   INVALID_RRULE: exitCodes.error,
   UNKNOWN_CALENDAR: exitCodes.error,
   CALENDAR_IN_USE: exitCodes.conflict,
+  POOL_CONFLICT: exitCodes.conflict,
   DUPLICATE_NAME: exitCodes.conflict,
   OTHER_SOURCE: exitCodes.conflict,
   PAYLOAD_TOO_LARGE: exitCodes.error,
@@ -49,6 +50,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   INVALID_FILE: exitCodes.error,
   INVALID_CONFIG: exitCodes.usage,
   PUBLIC_WITHOUT_TLS: exitCodes.usage,
+  KEDA_OPEN: exitCodes.usage,
   DATABASE_NEWER: exitCodes.conflict,
   DATABASE_CORRUPT: exitCodes.error,
   DATABASE_CHANGED: exitCodes.conflict,
@@ -81,6 +83,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   OTHER_CLUSTER: exitCodes.conflict,
   RESTORE_GAP: exitCodes.conflict,
   WAL_CONFLICT: exitCodes.conflict,
+  SCALER_NOT_ALLOWED: exitCodes.auth,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { namespaceNames } from '../store/job-views.ts';
 import { overviewOf } from '../store/overview.ts';
 import type { DoorContext } from './door-context.ts';
-import { Kept } from './kept.ts';
+import { Kept } from '../master/kept.ts';
 import { inNamespace } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
