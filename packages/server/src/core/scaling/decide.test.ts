@@ -75,6 +75,12 @@ test('what the calendar foresees within a start-up is ordered, what comes later 
   assert.equal(decide({ pool: far, signals: { coming: peak(250) } }).desired, soon.desired);
 });
 
+test('a peak that has just begun is not counted among what is coming as well', () => {
+  const coming = [{ from: noon - 2000, bucketMs: 5000, workMs: [60_000_000], runs: [2000] }];
+  const desired = (ready: number) => decide({ signals: { lanes: [lane({ ready, runMs: 30_000, coming })] } }).desired;
+  assert.deepEqual([desired(0), desired(500), desired(2000)], [250, 250, 250]);
+});
+
 test('arrivals that the calendar made are not counted beside the calendar', () => {
   const coming = [
     { from: noon, bucketMs: 1000, workMs: Array<number>(32).fill(50_000), runs: Array<number>(32).fill(50) },

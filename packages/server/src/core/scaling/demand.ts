@@ -11,7 +11,7 @@
 
 import type { PoolPolicy } from '@tidewheel/protocol';
 import { roundsOf, slotsApart, slotsForBurst } from './burst.ts';
-import { ComingRuns } from './coming.ts';
+import { ComingRuns, runsBegun } from './coming.ts';
 import type { ComingWork, LaneSignal } from './scaling-input.ts';
 import { slotsForStream } from './staffing.ts';
 
@@ -88,7 +88,7 @@ export function demandOf(asked: Asked): Demand {
     if (part <= 0) continue;
     const runMs = runMsOf(lane, policy);
     const arriving = lane.arrivalsPerSecond < neverPerSecond ? 0 : lane.arrivalsPerSecond;
-    const coming = horizonMs < 0 ? [] : (lane.coming ?? []).map((work) => new ComingRuns(work, asked.now, runMs));
+    const coming = horizonMs < 0 ? [] : comingOf(lane, asked.now, runMs);
     const ahead = coming.reduce((sum, runs) => sum + runs.between(0, horizonMs), 0);
     const aheadPerSecond = horizonMs > 0 ? (ahead * 1000) / horizonMs : 0;
     const foreseen = horizonMs < 0 ? 0 : Math.min(arriving, lane.foreseenPerSecond ?? aheadPerSecond);
@@ -132,6 +132,13 @@ export function demandOf(asked: Asked): Demand {
     oldestWaitMs,
     runMs,
   };
+}
+
+/** What has begun of a bucket that is not over is among what waits and runs, and is not counted twice. */
+function comingOf({ coming = [], ready, running }: LaneSignal, now: number, runMs: number): ComingRuns[] {
+  const begun = coming.reduce((sum, work) => sum + runsBegun(work, now, runMs), 0);
+  const beginning = begun === 0 ? 1 : Math.max(0, 1 - (ready + running) / begun);
+  return coming.map((work) => new ComingRuns(work, now, runMs, beginning));
 }
 
 /** As measured; else by how fast they come to their end; else as long as they may wait. */
