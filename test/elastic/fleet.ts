@@ -83,7 +83,11 @@ export class ElasticFleet {
       ...pool,
     };
     // As the workers themselves declare it.
-    await client.apply({ jobs: [{ name: 'piece', task: 'piece', queue }], pools: [definition], source: 'code/default' });
+    await client.apply({
+      jobs: [{ name: 'piece', task: 'piece', queue }],
+      pools: [definition],
+      source: 'code/default',
+    });
     return new ElasticFleet(system, client, truth, defects);
   }
 
