@@ -6,6 +6,7 @@ import { Refusal } from '@tidewheel/protocol';
 import { openBackups } from './compose/open-backups.ts';
 import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
+import { closeScalers, openScalers } from './compose/open-scalers.ts';
 import { openProcesses } from './compose/open-processes.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import { connectionsMost } from './core/store-connections.ts';
@@ -122,6 +123,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     config.tls === null
       ? null
       : { key: pem('tls.key', config.tls.keyFile), cert: pem('tls.cert', config.tls.certFile) };
+  const platforms = await openScalers(config.scaler);
   const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
   const store = await openStore(config.store, log).catch(async (error: unknown) => {
     await etcd?.close();
@@ -145,7 +147,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     token: (namespace) => store.createToken({ name: poolTokens, role: 'worker', namespace }),
     log,
   });
-  const scalers = processes === null ? {} : { process: processes };
+  const scalers = processes === null ? platforms : { ...platforms, process: processes };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
   const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups, scalers });
@@ -176,7 +178,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
         // While the masters still take their results.
         if (options.processesEndMs !== undefined) await processes?.endAll(options.processesEndMs, processesStopMs);
         await stopAll(door, master, coordinator, store);
-        await processes?.close();
+        await closeScalers(scalers);
       }),
     };
   } catch (error) {

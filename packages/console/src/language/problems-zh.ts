@@ -162,6 +162,11 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '归档中同名文件内容不同',
     remedy: '有两台服务器归档到同一位置：请为每个集群指定各自的位置。已归档内容绝不会被覆盖。',
   },
+  SCALER_FAILED: {
+    title: '工作节点池所在的平台没有照做',
+    remedy:
+      '请按 `tidewheel pool show NAME` 对驱动的说明修正：平台本身、凭据、程序或地址。系统会自动重试，已有的工作节点照常工作。',
+  },
   SCALER_NOT_ALLOWED: {
     title: '配置不允许使用这种扩缩方式',
     remedy:

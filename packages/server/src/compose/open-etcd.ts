@@ -1,13 +1,13 @@
 // Opens etcd, when the masters elect their leader by it. That it does not answer is no reason not to start, since firing needs no
 // leader; that it refuses this master is one, since nothing but a person can mend it.
 
-import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
 import type { CoordinatorConfig } from '../config.ts';
 import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import { answerWithin } from '../master/bounded-call.ts';
 import type { Coordinator } from '../ports/coordinator.ts';
+import { fileOf } from './config-file.ts';
 
 /** How long etcd may keep a master from starting. */
 const verifyMs = 4000;
@@ -29,12 +29,4 @@ export async function openEtcd(config: CoordinatorConfig & { kind: 'etcd' }): Pr
   if (verified.ok || !verified.refused) return coordinator;
   await coordinator.close();
   throw new Refusal('COORDINATOR_REFUSED', verified.why);
-}
-
-function fileOf(key: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Refusal('INVALID_CONFIG', `${key}: ${path} cannot be read`, { cause: error });
-  }
 }

@@ -9,7 +9,7 @@ import { type ApiClient, ApiError, rest } from './api-client.ts';
 import { type Pod, type Scale, scaleSchema, statusSchema, type Workload, workloadSchema } from './api-objects.ts';
 import { type OrderPlan, planOrder } from './order-plan.ts';
 import { hasEnded, isActive, machineOf, ownerOf } from './pod-facts.ts';
-import { type IdleSince, missingMarks, type PodMark } from './pod-marks.ts';
+import { type IdleSince, orderMarks, type PodMark, workMarks } from './pod-marks.ts';
 import { listPods, PodWatch, type PodWatchOptions } from './pod-watch.ts';
 
 type KubernetesDriver = PoolDriver & { kind: 'kubernetes' };
@@ -26,7 +26,7 @@ const mergePatch = 'application/merge-patch+json';
 const conflict = 409;
 const notFound = 404;
 const patchesAtOnce = 8;
-const conflictRestMs = 100;
+const conflictRestMs = 20;
 
 export class KubernetesPool {
   /** When somebody asked last, by the monotonic clock. */
@@ -71,9 +71,24 @@ export class KubernetesPool {
     };
   }
 
+  apply(order: ScalerOrder, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#apply(order, signal));
+  }
+
+  working(workers: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const pods = await this.#followed(await this.#scale(signal), signal);
+      const byCost = this.#options.driver.workload === 'Deployment';
+      const nowMs = this.#options.clock.monotonicMs();
+      const [isNamed, idleSince] = [this.#isNamed, this.#idleSince];
+      const marks = workMarks({ pods, working: workers, isNamed, idleSince, nowMs, byCost });
+      await this.#mark(marks.slice(0, serverLimits.scalerMarks), signal);
+    });
+  }
+
   /** One after the other: each looks at what the one before has left. */
-  async apply(order: ScalerOrder, signal: AbortSignal): Promise<void> {
-    const turn = this.#last.then(() => this.#apply(order, signal));
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     await turn;
   }
@@ -83,15 +98,16 @@ export class KubernetesPool {
     const scale = await this.#scale(signal);
     const pods = await this.#followed(scale, signal);
     this.#remember(order, pods);
-    const marks = missingMarks(pods, order, this.#isNamed, this.#idleSince, this.#options.clock.monotonicMs());
     const plan = await this.#plan(order, scale, pods, signal);
-    if (plan.replicas > replicasOf(scale) && plan.leaving.length === 0) await this.#grow(plan, scale, order, signal);
-    else if (plan.replicas !== replicasOf(scale) || plan.leaving.length > 0) {
-      await this.#mark(marks.leaving, signal);
-      if (marks.leaving.length > 0) await rest(this.#options.clock, this.#options.hearMs, signal);
-      await this.#settle(order, signal);
-    } else this.#waiting = null;
-    await this.#mark(marks.others.slice(0, serverLimits.scalerMarks), signal);
+    if (plan.replicas > replicasOf(scale) && plan.leaving.length === 0) return this.#grow(plan, scale, order, signal);
+    const marks = this.#options.driver.workload === 'Deployment' ? orderMarks(pods, this.#isNamed) : [];
+    await this.#mark(marks.slice(0, serverLimits.scalerLeavers), signal);
+    if (plan.replicas === replicasOf(scale) && plan.leaving.length === 0) {
+      this.#waiting = null;
+      return;
+    }
+    if (marks.length > 0) await rest(this.#options.clock, this.#options.hearMs, signal);
+    await this.#settle(order, signal);
   }
 
   async #grow(plan: OrderPlan, scale: Scale, order: ScalerOrder, signal: AbortSignal): Promise<void> {
