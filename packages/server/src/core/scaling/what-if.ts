@@ -17,11 +17,13 @@ export interface WaitFigures {
 
 export interface Outcome {
   readonly waits: WaitFigures;
-  readonly workerHours: number;
+  /** Null: nobody knows any more. */
+  readonly workerHours: number | null;
   readonly cost: number | null;
 }
 
 export interface SimulatedOutcome extends Outcome {
+  readonly workerHours: number;
   /** Most workers at once, changes of their number, and how often it turned from growing to shrinking or back. */
   readonly most: number;
   readonly changes: number;
