@@ -45,6 +45,17 @@ export class ComingRuns {
     return peak;
   }
 
+  /** When buckets with runs begin, up to `to`. */
+  starts(to: number): number[] {
+    const starts: number[] = [];
+    for (let index = 0; index + 1 < this.#before.length; index += 1) {
+      const inMs = Math.max(0, this.#first + index * this.bucketMs);
+      if (inMs > to) break;
+      if (this.#before[index + 1] !== this.#before[index]) starts.push(inMs);
+    }
+    return starts;
+  }
+
   #upTo(at: number): number {
     const begun = Math.floor((at - this.#first) / this.bucketMs) + 1;
     return this.#before[Math.max(0, Math.min(begun, this.#before.length - 1))] ?? 0;

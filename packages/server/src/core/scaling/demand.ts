@@ -10,13 +10,15 @@
 // horizon: what runs now is gone by then, and what the calendar foresees has begun.
 
 import type { PoolPolicy } from '@tidewheel/protocol';
-import { roundsOf, slotsApart, slotsForBurst } from './burst.ts';
+import { roundsOf, type RunsOfLength, slotsApart, slotsForBurst } from './burst.ts';
 import { ComingRuns, runsBegun } from './coming.ts';
 import type { ComingWork, LaneSignal } from './scaling-input.ts';
 import { slotsForStream } from './staffing.ts';
 
 /** Moments up to the horizon that are looked at. */
-const momentsMost = 240;
+const momentsMost = 60;
+/** Of doubling length, from a millisecond on: the last ones take decades. */
+const lengthClasses = 40;
 /** One run in thirty years: what is left of an average that fades. */
 const neverPerSecond = 1e-9;
 
@@ -99,8 +101,11 @@ export function demandOf(asked: Asked): Demand {
     offered += (part * arriving * runMs) / 1000;
     // A peak that has passed is no stream; times that went on so far and go on are one.
     const stream = ((chance + Math.min(foreseen, aheadPerSecond)) * runMs) / 1000;
-    // Long runs pile up for as long as they last. Before a machine that is ordered now works, no more are there than are now and arrive until then.
-    const soon = lane.ready + lane.running + (arriving * (asked.startupMs + policy.wait)) / 1000;
+    // Long runs pile up for as long as they last. When a machine that is ordered now begins to work, what is left of those that are there
+    // now runs, and what arrives until then: for long runs that is also the calmer measure, for it hardly follows the chance of a minute.
+    const soonMs = asked.startupMs + policy.wait;
+    const stays = (lane.ready + lane.running) * Math.max(0, 1 - soonMs / runMs);
+    const soon = stays + (arriving * Math.min(soonMs, runMs)) / 1000;
     sustained += part * Math.min(stream, soon);
     waitingSeconds += (part * lane.ready * runMs) / 1000;
     runningSeconds += (part * lane.running * runMs) / 1000;
@@ -174,15 +179,29 @@ function aheadOf(loads: readonly LaneLoad[], horizonMs: number) {
 }
 
 function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: number): number {
-  const buckets = loads.flatMap(({ coming }) => coming.map(({ bucketMs }) => bucketMs));
-  const stepMs = Math.max(Math.min(...buckets, horizonMs), horizonMs / momentsMost, 1);
   let worst = 0;
-  for (let inMs = 0; inMs < horizonMs + stepMs; inMs += stepMs) {
-    const { slots, mix } = needAt(loads, Math.min(inMs, horizonMs), waitMs, horizonMs);
+  for (const inMs of momentsOf(loads, horizonMs)) {
+    const { slots, mix } = needAt(loads, inMs, waitMs, horizonMs);
     // The mix is looked at closely only where it matters.
     if (slots + slotsApart(mix, waitMs) > worst) worst = Math.max(worst, slots + slotsForBurst(mix, waitMs));
   }
   return worst;
+}
+
+/** More is needed only when something begins. Where that is nearly always, moments are spread evenly. */
+function momentsOf(loads: readonly LaneLoad[], horizonMs: number): ReadonlySet<number> {
+  const moments = new Set([0, horizonMs]);
+  for (const { coming } of loads) {
+    for (const each of coming) {
+      for (const inMs of each.starts(horizonMs)) moments.add(inMs);
+      if (moments.size > momentsMost) return evenly(horizonMs);
+    }
+  }
+  return moments;
+}
+
+function evenly(horizonMs: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: momentsMost + 1 }, (_, index) => (index * horizonMs) / momentsMost));
 }
 
 /**
@@ -192,7 +211,8 @@ function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: numb
 function needAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number) {
   let slots = 0;
   let seconds = 0;
-  const burst = new Map<number, { runs: number; workMs: number }>();
+  const burstRuns = new Float64Array(lengthClasses);
+  const burstMs = new Float64Array(lengthClasses);
   for (const { runMs, part, present, chance, coming } of loads) {
     const rounds = roundsOf(runMs, waitMs);
     const later = (rounds - 1) * runMs;
@@ -203,13 +223,16 @@ function needAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizo
       const untilMs = Math.min(inMs + (roundsOf(each.runMs, waitMs) - 1) * each.runMs, horizonMs);
       const begun = part * each.between(inMs - each.runMs + 1, untilMs);
       if (begun === 0) continue;
-      const key = Math.floor(Math.log2(each.runMs));
-      const { runs: before, workMs } = burst.get(key) ?? { runs: 0, workMs: 0 };
-      burst.set(key, { runs: before + begun, workMs: workMs + begun * each.runMs });
+      const length = Math.min(lengthClasses - 1, Math.floor(Math.log2(each.runMs)));
+      burstRuns[length] = (burstRuns[length] ?? 0) + begun;
+      burstMs[length] = (burstMs[length] ?? 0) + begun * each.runMs;
       seconds += (begun * each.runMs) / 1000;
     }
   }
-  const mix = [...burst.values()].map(({ runs, workMs }) => ({ runs, runMs: workMs / runs }));
+  const mix: RunsOfLength[] = [];
+  for (const [length, runs] of burstRuns.entries()) {
+    if (runs > 0) mix.push({ runs, runMs: (burstMs[length] ?? 0) / runs });
+  }
   return { slots, mix, seconds };
 }
 

@@ -105,6 +105,6 @@ test('whatever the levels of a load and whatever the policy, the pool does not s
       const runs = load((second) => steps[Math.floor(second / 2700)] ?? 0, seed);
       loop({ runs, turns: 3, pool: { policy } });
     }),
-    { numRuns: 25, seed: 7 },
+    { numRuns: 12, seed: 7 },
   );
 });

@@ -33,12 +33,12 @@ export interface Calendar {
 }
 
 /**
- * Two days and a half: 2,000 runs at each midnight, ten every minute, and one caller of the API a second; `withHours`: smaller peaks every hour
+ * Two days and a half by default: 2,000 runs at each midnight, ten every minute, and one caller of the API a second; `withHours`: smaller peaks every hour
  * and every five minutes as well.
  */
-export function midnightCalendar(withHours: boolean): Calendar {
+export function midnightCalendar(withHours: boolean, days = 2.5): Calendar {
   const random = new Random(20_261_130);
-  const to = start + 2.5 * dayMs;
+  const to = start + days * dayMs;
   const runs: (ReplayRun & { readonly isPeak: boolean })[] = [];
   let firstJob = 1;
   for (const {
@@ -78,12 +78,12 @@ export interface FleetDay {
   readonly runMs: number;
 }
 
-/** A million runs in a day, for two hours ten times as many as at night; half an hour to get there, and back. Nothing of it is foreseen. */
-export function fleetDay(runMs = 480_000): FleetDay {
+/** A million runs in a day by default, for two hours ten times as many as at night; half an hour to get there, and back. Nothing of it is foreseen. */
+export function fleetDay(runsPerDay = 1_000_000, runMs = 480_000): FleetDay {
   const random = new Random(5000);
   const shape = (hour: number) => 1 + 9 * Math.max(0, Math.min(1, (hour - 9.5) * 2, (12.5 - hour) * 2));
   const perDay = 3600 * (24 + 9 * 2.5);
-  const base = 1_000_000 / perDay;
+  const base = runsPerDay / perDay;
   const runs: ReplayRun[] = [];
   for (let at = 0; at < dayMs; ) {
     const rate = base * shape(at / 3_600_000);

@@ -3,7 +3,13 @@
 import { poolDefinitionSchema, type PoolDefinition, type PoolInput } from '@tidewheel/protocol';
 import { Random } from '../../../sim/random.ts';
 import type { ReplayRun } from '../replay-work.ts';
-import type { LaneSignal, PoolSignals, WorkerSignal } from '../scaling-input.ts';
+import {
+  type LaneSignal,
+  noScalingMemory,
+  type PoolInput as Decided,
+  type PoolSignals,
+  type WorkerSignal,
+} from '../scaling-input.ts';
 
 export const hour = 3600;
 export const noon = Date.UTC(2026, 10, 30, 12);
@@ -86,4 +92,33 @@ export function cronPeaks(seconds: number, everySeconds: number, runs: number, r
       foreseen: true,
     })),
   );
+}
+
+/** A pool of 1,000 lanes, each with work, a stream and a forecast of two lengths, and 5,000 workers, some of which are to go. */
+export function largePool(): Decided {
+  const runs = Array.from({ length: 61 }, (_, second) => (second % 10 === 0 ? 2 : 0));
+  const lanes = Array.from({ length: 1000 }, (_, index) =>
+    lane({
+      queue: `q${index % 10}`,
+      handler: `task:${index}`,
+      ready: index % 7,
+      running: 15,
+      runMs: 5000 + index,
+      arrivalsPerSecond: 1,
+      coming: [3000, 40_000].map((runMs) => ({
+        from: noon,
+        bucketMs: 1000,
+        runs,
+        workMs: runs.map((each) => each * runMs),
+      })),
+    }),
+  );
+  const there = Array.from({ length: 5000 }, (_, index) => index).flatMap((index) =>
+    workers(1, { busy: index % 5, idleAt: noon + (index % 5) * 700 }, `w${index}-`),
+  );
+  return {
+    definition: pool({ max: 6000 }),
+    signals: signals({ lanes, workers: there, startupMs: 60_000 }),
+    memory: { ...noScalingMemory, inSince: noon - 600_000 },
+  };
 }
