@@ -32,7 +32,7 @@ export interface Verdict {
   readonly processes: number;
 }
 
-const tasks = join(import.meta.dirname, 'truth-tasks.ts');
+export const truthTasks = join(import.meta.dirname, 'truth-tasks.ts');
 const queue = 'elastic';
 
 export class ElasticFleet {
@@ -79,7 +79,7 @@ export class ElasticFleet {
       slots: 2,
       max: 4,
       policy: { wait: '2s', in: { stabilize: '3s', cooldown: '1s' } },
-      driver: { kind: 'process', arguments: [`--tasks=${tasks}`, '--executors='] },
+      driver: { kind: 'process', arguments: [`--tasks=${truthTasks}`, '--executors='] },
       ...pool,
     };
     // As the workers themselves declare it.
@@ -94,7 +94,7 @@ export class ElasticFleet {
   /** Its workers get the tasks that there are. */
   async mend(): Promise<void> {
     const { definition, version } = await this.view();
-    const driver = { kind: 'process' as const, arguments: [`--tasks=${tasks}`, '--executors='] };
+    const driver = { kind: 'process' as const, arguments: [`--tasks=${truthTasks}`, '--executors='] };
     // As it came from the server: the shape is the input's.
     await this.client.pools.put({ ...(definition as unknown as PoolInput), driver }, version);
   }
@@ -148,13 +148,7 @@ export class ElasticFleet {
   }
 
   notes(): Note[] {
-    if (!existsSync(this.#truth)) return [];
-    return readdirSync(this.#truth).flatMap((file) =>
-      readFileSync(join(this.#truth, file), 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Note),
-    );
+    return notesIn(this.#truth);
   }
 
   /** Once everything that was triggered has ended. */
@@ -210,4 +204,15 @@ export class ElasticFleet {
     await this.#load.catch(() => undefined);
     await this.#system.stop();
   }
+}
+
+/** What workers wrote down, file by file. */
+export function notesIn(directory: string): Note[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((file) =>
+    readFileSync(join(directory, file), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Note),
+  );
 }

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type {
-  ApplyResult,
-  Page,
-  PoolOrderView,
-  PoolView,
-  PoolWorker,
-  ScalingDecisionRow,
-} from '@tidewheel/protocol';
+import type { ApplyResult, Page, PoolOrderView, PoolView, PoolWorker, ScalingDecisionRow } from '@tidewheel/protocol';
 import { openDoor, type OpenDoor } from './testing/open-door.ts';
 
 let door: OpenDoor;
