@@ -15,6 +15,7 @@ export * from './limits.ts';
 export * from './lock.ts';
 export * from './names.ts';
 export * from './pool.ts';
+export * from './pool-replay.ts';
 export * from './pool-view.ts';
 export * from './preview.ts';
 export * from './probe.ts';
