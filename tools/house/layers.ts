@@ -54,6 +54,9 @@ export const layers: readonly Layer[] = [
   driver('postgres', ['pg']),
   driver('etcd', ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf']),
   driver('archive', ['aws4fetch']),
+  driver('kubernetes', ['yaml', 'zod']),
+  driver('command'),
+  driver('webhook'),
   driver('system', ['pino', '@prometheus-io/client', 'ws']),
   { name: 'master', files: new RegExp(`^${server}master/`), layers: below.master, packages: [] },
   {

@@ -5,6 +5,7 @@ import { calendarDefinitionSchema } from './calendar.ts';
 import { limits } from './limits.ts';
 import { labelsSchema, nameSchema, namespaceSchema, timeSchema } from './names.ts';
 import { jobDefinitionSchema } from './job.ts';
+import { poolDefinitionSchema } from './pool.ts';
 import { workerStatsSchema } from './wire.ts';
 import { roles, runStates, sessionStates } from './states.ts';
 
@@ -71,6 +72,8 @@ export const applyRequestSchema = z.strictObject({
   jobs: z.array(jobDefinitionSchema).max(limits.applyJobs),
   /** Made so in the same transaction, before the jobs: a schedule may name one of them. With `prune`, absent means that calendars stay. */
   calendars: z.array(calendarDefinitionSchema).max(limits.calendarsPerNamespace).optional(),
+  /** With `prune`, absent means that pools stay. */
+  pools: z.array(poolDefinitionSchema).max(limits.poolsPerNamespace).optional(),
   prune: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   /** Jobs applied under one source are pruned together, and no other. */
@@ -83,7 +86,7 @@ export type ApplyRequest = z.input<typeof applyRequestSchema>;
 export type ApplyOrder = z.output<typeof applyRequestSchema>;
 
 export const changeSchema = z.object({
-  kind: z.enum(['job', 'schedule', 'calendar']),
+  kind: z.enum(['job', 'schedule', 'calendar', 'pool']),
   name: z.string(),
   action: z.enum(['create', 'update', 'delete', 'unchanged']),
   /** For updates: JSON pointers of what differs, with both values. */
@@ -205,7 +208,7 @@ export const overviewSchema = z.object({
 export type Overview = z.infer<typeof overviewSchema>;
 
 /** One line of `/v1/namespaces/{ns}/events` (SSE): what kind of thing changed; the page then asks again. */
-export const liveTopics = ['runs', 'schedules', 'jobs', 'workers', 'locks', 'cluster'] as const;
+export const liveTopics = ['runs', 'schedules', 'jobs', 'workers', 'locks', 'cluster', 'pools'] as const;
 export type LiveTopic = (typeof liveTopics)[number];
 
 export const auditEventSchema = z.object({

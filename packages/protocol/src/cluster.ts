@@ -73,6 +73,9 @@ export const degradations = [
   'restore-gap',
   'backup-failed',
   'backup-overdue',
+  'pool-driver-failing',
+  'pool-workers-failing',
+  'pool-at-maximum',
 ] as const;
 export type Degradation = (typeof degradations)[number];
 

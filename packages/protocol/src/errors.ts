@@ -39,6 +39,13 @@ export const errorCatalogue = {
     remedy: 'Take it out of the schedules and calendars that `errors` names, then delete it.',
     retryable: false,
   },
+  POOL_CONFLICT: {
+    status: 409,
+    title: 'Two pools contradict each other',
+    remedy:
+      'Give the pools that are named different values of one label, or the same maximum of what they share; a worker and a shared maximum can be of one rule only.',
+    retryable: false,
+  },
   UNKNOWN_TIMEZONE: {
     status: 422,
     title: 'The time zone is unknown',
@@ -367,6 +374,20 @@ export const errorCatalogue = {
     status: 409,
     title: 'The archive holds other content under this name',
     remedy: 'Two servers archive into one place: give each cluster its own. What is archived is never written over.',
+    retryable: false,
+  },
+  SCALER_FAILED: {
+    status: 503,
+    title: 'The platform of a pool did not do as it was told',
+    remedy:
+      'Mend what the message names: the platform, its credentials, the program or the address. It is asked again by itself; until then the pool keeps the workers that it has.',
+    retryable: true,
+  },
+  SCALER_NOT_ALLOWED: {
+    status: 403,
+    title: 'The configuration does not allow this scaler',
+    remedy:
+      'Name the program in `scaler.commands`, the address in `scaler.webhooks`, or the cluster in `scaler.kubernetes` of every master, or give the pool another driver.',
     retryable: false,
   },
   UNREACHABLE: {

@@ -75,4 +75,6 @@ export const limits = {
   poolWorkers: 20_000,
   poolQueues: 100,
   poolSlots: 1024,
+  /** Manual orders of one pool that hold or will. */
+  poolOrders: 100,
 } as const;

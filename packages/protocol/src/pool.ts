@@ -104,7 +104,16 @@ export const poolDefinitionSchema = z
       .optional(),
     enabled: z.boolean().default(true),
   })
-  .refine(({ min, max }) => min <= max, { message: 'min is above max', path: ['min'] });
+  .superRefine(({ min, max, shared }, context) => {
+    if (min > max)
+      context.addIssue({ code: 'custom', message: `the min of ${min} is above the max of ${max}`, path: ['min'] });
+    if (shared !== undefined && min > shared.max)
+      context.addIssue({
+        code: 'custom',
+        message: `the min of ${min} is above the ${shared.max} of "${shared.name}", which it shares`,
+        path: ['min'],
+      });
+  });
 export type PoolDefinition = z.infer<typeof poolDefinitionSchema>;
 export type PoolInput = z.input<typeof poolDefinitionSchema>;
 

@@ -23,7 +23,7 @@ export const wireProtocol = 'tidewheel.v1';
  * Grows with every addition. Fields that the receiver does not know are ignored, in both directions; a new *kind* of message may only
  * be sent to a peer whose minor knows it (docs/decisions/compatibility.md). Absent: 0.
  */
-export const wireMinor = 2;
+export const wireMinor = 3;
 
 export const workerStatsSchema = z.object({
   /** Share of one core used by the worker process since the last heartbeat, 0 to n cores. */
@@ -209,7 +209,11 @@ export const masterMessageSchema = z.discriminatedUnion('type', [
   logAckSchema,
   staleSchema,
   cancelSchema,
-  z.object({ type: z.literal('drain') }),
+  z.object({
+    type: z.literal('drain'),
+    /** The machine of the worker ends soon: what still runs then is to be abandoned, so that it can be given away. Since minor 3. */
+    stopAfterMs: z.number().int().min(0).optional(),
+  }),
   /** The master ends this connection. `code` is from the error catalogue; `retry` false means: do not come back as you are. */
   z.object({
     type: z.literal('bye'),

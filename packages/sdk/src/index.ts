@@ -12,6 +12,7 @@ export type { CancelAnswer, FollowedLog, FollowLogs, RunFilter } from './client/
 export type { IfVersion, JobFilter, ScheduleFilter } from './client/definitions-api.ts';
 export type { BackfillFilter, CalendarFilter } from './client/calendars-api.ts';
 export type { HeldLock } from './client/held-lock.ts';
+export type { PoolFilter } from './client/pools-api.ts';
 export type { LockFilter, LockOptions } from './client/locks-api.ts';
 export type { FireAuditOptions, NewToken } from './client/operations-api.ts';
 export type { Listing, PageOptions } from './client/listing.ts';

@@ -21,6 +21,27 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
     (address, seconds) => `${address} 已 ${seconds} 秒没有消息`,
   ],
   [
+    'the leader does not have the driver of the pool ${pool}: name it in pools.drivers',
+    /^the leader does not have the driver of the pool (.+): name it in pools\.drivers$/,
+    (pool) => `领导者没有启用工作节点池 ${pool} 的驱动：请在 pools.drivers 中写上它`,
+  ],
+  [
+    'the driver of the pool ${pool} failed ${driver.failures} times in a row: ${driver.error}',
+    /^the driver of the pool (.+) failed (\d+) times in a row: (.+)$/,
+    (pool, times, error) => `工作节点池 ${pool} 的驱动连续失败 ${times} 次：${error}`,
+  ],
+  [
+    "${failing.length} workers of the pool ${pool} do not come up: ${failing[0]?.note ?? 'no reason is known'}",
+    /^(\d+) workers of the pool (.+?) do not come up: (.+)$/,
+    (count, pool, note) => `工作节点池 ${pool} 有 ${count} 个工作节点无法启动：${note}`,
+  ],
+  [
+    'the pool ${pool} may have ${wanted} workers and needs ${desired}: new runs wait ${secondsText(held.waitMs)} instead of ${secondsText(held.wishedWaitMs)}',
+    /^the pool (.+) may have (\d+) workers and needs (\d+): new runs wait (.+) s instead of (.+) s$/,
+    (pool, may, needs, waits, would) =>
+      `工作节点池 ${pool} 最多 ${may} 个工作节点，而需要 ${needs} 个：新的运行等待 ${waits} 秒，本可为 ${would} 秒`,
+  ],
+  [
     "masters run ${versions.sort().join(' and ')}",
     /^masters run (.+)$/,
     (versions) => `主节点正在运行 ${versions.replaceAll(' and ', ' 和 ')}`,

@@ -18,6 +18,10 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '日历正在使用',
     remedy: '请先从 `errors` 列出的调度和日历中移除它，再删除。',
   },
+  POOL_CONFLICT: {
+    title: '两个工作节点池互相矛盾',
+    remedy: '请让指出的两个池在某个标签上取不同的值，或为共享的上限写同一个数。',
+  },
   UNKNOWN_TIMEZONE: {
     title: '未知的时区',
     remedy: '请使用 IANA 名称，例如 Asia/Shanghai 或 Europe/Berlin；缩写有歧义。',
@@ -157,6 +161,16 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   WAL_CONFLICT: {
     title: '归档中同名文件内容不同',
     remedy: '有两台服务器归档到同一位置：请为每个集群指定各自的位置。已归档内容绝不会被覆盖。',
+  },
+  SCALER_FAILED: {
+    title: '工作节点池所在的平台没有照做',
+    remedy:
+      '请修正消息中指出的问题：平台本身、凭据、程序或地址。系统会自动重试；在此之前，工作节点池保持现有的工作节点。',
+  },
+  SCALER_NOT_ALLOWED: {
+    title: '配置不允许使用这种扩缩方式',
+    remedy:
+      '请在每个主节点的配置中写明程序（`scaler.commands`）、地址（`scaler.webhooks`）或集群（`scaler.kubernetes`），或为该工作节点池换一种驱动。',
   },
   UNREACHABLE: { title: '没有主节点应答', remedy: '请检查地址，以及主节点是否在运行。' },
   WAIT_TIMED_OUT: { title: '等待超时', remedy: '运行仍在继续，请稍后再看。' },

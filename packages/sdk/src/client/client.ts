@@ -19,6 +19,7 @@ import { ClusterApi } from './cluster-api.ts';
 import { followEvents } from './event-stream.ts';
 import { LocksApi } from './locks-api.ts';
 import { AuditApi, TokensApi, WorkersApi } from './operations-api.ts';
+import { PoolsApi } from './pools-api.ts';
 import type { Requests } from './requests.ts';
 import { RetentionApi } from './retention-api.ts';
 import { RunHandle } from './run-handle.ts';
@@ -53,6 +54,7 @@ export class Client {
   readonly tokens: TokensApi;
   readonly audit: AuditApi;
   readonly retention: RetentionApi;
+  readonly pools: PoolsApi;
   readonly #requests: Requests;
   readonly #base: string;
 
@@ -72,6 +74,7 @@ export class Client {
     this.tokens = new TokensApi(requests);
     this.audit = new AuditApi(requests, this.#base);
     this.retention = new RetentionApi(requests, this.#base);
+    this.pools = new PoolsApi(requests, this.#base);
   }
 
   /** Checks the input against the task's schema first. A name alone triggers a job whose task is not at hand. */

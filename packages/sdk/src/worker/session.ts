@@ -63,7 +63,12 @@ export class WorkerSession {
   /** What the master was told last; -1: nothing. */
   #freeSaid = -1;
   readonly #urgent: WorkerMessage[] = [];
-  readonly #timers: { heartbeat?: WorkerTimer; lease?: WorkerTimer; flush?: WorkerTimer | undefined } = {};
+  readonly #timers: {
+    heartbeat?: WorkerTimer;
+    lease?: WorkerTimer;
+    parting?: WorkerTimer;
+    flush?: WorkerTimer | undefined;
+  } = {};
 
   constructor(deps: WorkerSessionDeps) {
     this.#deps = deps;
@@ -259,6 +264,7 @@ export class WorkerSession {
       case 'drain':
         this.#deps.log.info('the master asks this worker to drain');
         this.#beginDrain();
+        if (message.stopAfterMs !== undefined) this.#arm('parting', message.stopAfterMs, () => void this.stop());
         return;
     }
   }
@@ -386,7 +392,7 @@ export class WorkerSession {
     this.#closed.resolve(end);
   }
 
-  #arm(name: 'heartbeat' | 'lease', delayMs: number, fire: () => void): void {
+  #arm(name: 'heartbeat' | 'lease' | 'parting', delayMs: number, fire: () => void): void {
     this.#timers[name]?.cancel();
     this.#timers[name] = this.#deps.clock.timer(delayMs, fire);
   }

@@ -12,17 +12,19 @@ const marks: Record<Change['action'], { mark: string; style: Style }> = {
 };
 
 /** Definitions keep durations in milliseconds; people wrote `5m`. */
+const poolDurations = /\/(wait|drain|horizon|stabilize|cooldown|timeout)$/;
 const durations = /\/(every|in|window|grace|initial|max|timeout\/(start|run|kill))$/;
 
 export function changesText(changes: readonly Change[], colour: boolean): string {
   const shown = changes.filter((change) => change.action !== 'unchanged');
   const lines = shown.flatMap((change) => {
     const { mark, style } = marks[change.action];
+    const spans = change.kind === 'pool' ? poolDurations : durations;
     return [
       paint(`${mark} ${change.kind} ${change.name}`, style, colour),
       ...change.differences.map(({ pointer, before, after }) => {
-        const from = paint(valueText(pointer, before), 'red', colour);
-        const to = paint(valueText(pointer, after), 'green', colour);
+        const from = paint(valueText(spans, pointer, before), 'red', colour);
+        const to = paint(valueText(spans, pointer, after), 'green', colour);
         return `    ${pointer || '/'}  ${from} → ${to}`;
       }),
     ];
@@ -30,9 +32,9 @@ export function changesText(changes: readonly Change[], colour: boolean): string
   return [...lines, countsText(changes)].join('\n').concat('\n');
 }
 
-function valueText(pointer: string, value: unknown): string {
+function valueText(spans: RegExp, pointer: string, value: unknown): string {
   if (value === undefined || value === null) return '(none)';
-  if (typeof value === 'number' && durations.test(pointer)) return formatDuration(value);
+  if (typeof value === 'number' && spans.test(pointer)) return formatDuration(value);
   const text = visibleLine(JSON.stringify(value));
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }

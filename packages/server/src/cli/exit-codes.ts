@@ -29,6 +29,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   INVALID_RRULE: exitCodes.error,
   UNKNOWN_CALENDAR: exitCodes.error,
   CALENDAR_IN_USE: exitCodes.conflict,
+  POOL_CONFLICT: exitCodes.conflict,
   DUPLICATE_NAME: exitCodes.conflict,
   OTHER_SOURCE: exitCodes.conflict,
   PAYLOAD_TOO_LARGE: exitCodes.error,
@@ -82,6 +83,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   OTHER_CLUSTER: exitCodes.conflict,
   RESTORE_GAP: exitCodes.conflict,
   WAL_CONFLICT: exitCodes.conflict,
+  SCALER_FAILED: exitCodes.unreachable,
+  SCALER_NOT_ALLOWED: exitCodes.auth,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };

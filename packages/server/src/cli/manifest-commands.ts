@@ -28,8 +28,8 @@ function withFiles(command: Command): Command {
   return command
     .requiredOption('-f, --file <path>', 'file or directory of YAML or JSON, - for stdin; may be repeated', collect)
     .option('-R, --recursive', 'directories with all that is below them', false)
-    .option('--prune', 'delete jobs and calendars of the same source that are not declared any more', false)
-    .option('--source <name>', 'jobs and calendars of one source are pruned together', 'file')
+    .option('--prune', 'delete jobs, calendars and pools of the same source that are not declared any more', false)
+    .option('--source <name>', 'what one source declares is pruned together', 'file')
     .option('--take-over', 'also what another source declares: from then on it belongs to this one', false);
 }
 
@@ -53,7 +53,7 @@ export function planCommand(cli: CommandLine): Command {
 
 export function applyCommand(cli: CommandLine): Command {
   const command = new Command('apply')
-    .description('make the server have the jobs, schedules and calendars that files declare')
+    .description('make the server have the jobs, schedules, calendars and pools that files declare')
     .option('-y, --yes', 'do not ask', false)
     .action(async (options: FileOptions & { yes: boolean }) => {
       const { api, manifest, result } = await compare(cli, options);
@@ -102,7 +102,9 @@ async function compare(
 async function send(api: Api, manifest: Manifest, options: FileOptions, dryRun: boolean): Promise<ApplyResult> {
   const { prune, source, takeOver } = options;
   const calendars = manifest.calendars.length > 0 || prune ? { calendars: [...manifest.calendars] } : {};
-  const declared = { jobs: [...manifest.jobs], ...calendars, prune, source, dryRun };
+  // Pruned only where a file declares some: a server of the version before would refuse the field.
+  const pools = manifest.pools.length > 0 || prune ? { pools: [...manifest.pools] } : {};
+  const declared = { jobs: [...manifest.jobs], ...calendars, ...pools, prune, source, dryRun };
   // A server that does not know a field yet would refuse it.
   const request: ApplyRequest = takeOver ? { ...declared, takeOver } : declared;
   return placing(manifest, () => api.client.apply(request));

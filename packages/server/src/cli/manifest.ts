@@ -1,5 +1,5 @@
-// Files that declare jobs and calendars: YAML or JSON, one job per document, or lists under `jobs:` and `calendars:`, several
-// documents per file.
+// Files that declare jobs, calendars and pools: YAML or JSON, one job per document, or lists under `jobs:`, `calendars:` and `pools:`,
+// several documents per file.
 // Every fault is given with file, line and column, also those that a server finds later and names by JSON pointer,
 // because the manifest remembers which node of which file each value came from.
 
@@ -10,6 +10,8 @@ import {
   type JobInput,
   jobDefinitionSchema,
   limits,
+  poolDefinitionSchema,
+  type PoolInput,
   Refusal,
 } from '@tidewheel/protocol';
 import {
@@ -41,7 +43,8 @@ export interface PlacedFault extends Fault {
 export interface Manifest {
   readonly jobs: readonly JobInput[];
   readonly calendars: readonly CalendarInput[];
-  /** Adds file, line and column to faults that point into `{ jobs, calendars }`. */
+  readonly pools: readonly PoolInput[];
+  /** Adds file, line and column to faults that point into `{ jobs, calendars, pools }`. */
   place(faults: readonly Fault[]): (Fault | PlacedFault)[];
 }
 
@@ -49,22 +52,26 @@ interface OpenFile {
   readonly source: SourceFile;
   readonly lines: LineCounter;
 }
-/** Where a job or a calendar was declared. */
+/** Where a job, a calendar or a pool was declared. */
 interface Origin {
   readonly file: OpenFile;
   readonly document: Document;
   readonly path: Path;
 }
 
-const kinds = ['jobs', 'calendars'] as const;
+const kinds = ['jobs', 'calendars', 'pools'] as const;
 type Kind = (typeof kinds)[number];
-const schemas = { jobs: jobDefinitionSchema, calendars: calendarDefinitionSchema } as const;
+const schemas = {
+  jobs: jobDefinitionSchema,
+  calendars: calendarDefinitionSchema,
+  pools: poolDefinitionSchema,
+} as const;
 type Origins = Record<Kind, Origin[]>;
 
 /** Throws INVALID_FILE with every fault of every file, when there is one. */
 export function readManifest(files: readonly SourceFile[]): Manifest {
   const faults: PlacedFault[] = [];
-  const origins: Origins = { jobs: [], calendars: [] };
+  const origins: Origins = { jobs: [], calendars: [], pools: [] };
   for (const source of files) {
     const file = { source, lines: new LineCounter() };
     const documents = parseAllDocuments(source.text, { lineCounter: file.lines, merge: true, uniqueKeys: true });
@@ -74,7 +81,11 @@ export function readManifest(files: readonly SourceFile[]): Manifest {
       if (broken.length === 0) collectDeclared(document, file, origins, faults);
     }
   }
-  const declared = { jobs: origins.jobs.map(plainValue), calendars: origins.calendars.map(plainValue) };
+  const declared = {
+    jobs: origins.jobs.map(plainValue),
+    calendars: origins.calendars.map(plainValue),
+    pools: origins.pools.map(plainValue),
+  };
   for (const kind of kinds) {
     origins[kind].forEach((origin, index) => {
       for (const issue of placedIssues(schemas[kind], declared[kind][index])) {
@@ -85,12 +96,14 @@ export function readManifest(files: readonly SourceFile[]): Manifest {
   }
   const jobs = declared.jobs as JobInput[];
   const calendars = declared.calendars as CalendarInput[];
-  if (faults.length === 0) faults.push(...duplicates(jobs, calendars, origins));
+  const pools = declared.pools as PoolInput[];
+  if (faults.length === 0) faults.push(...duplicates({ jobs, calendars, pools }, origins));
   if (faults.length > 0) throw refuse(faults, files.length);
 
   return {
     jobs,
     calendars,
+    pools,
     place: (found) =>
       found.map((fault) => {
         const [first, index, ...rest] = pointerPath(fault.pointer);
@@ -153,14 +166,16 @@ function collectDeclared(document: Document, file: OpenFile, origins: Origins, f
     const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
     faults.push({ pointer: '', detail, ...placeAt(file, offset) });
   };
-  if (!isMap(content)) return complain('a document is one job, or has lists under `jobs:` and `calendars:`', content);
+  if (!isMap(content))
+    return complain('a document is one job, or has lists under `jobs:`, `calendars:` and `pools:`', content);
   if (!kinds.some((kind) => content.has(kind)) || (!content.has('jobs') && content.has('name'))) {
     origins.jobs.push({ file, document, path: [] });
     return;
   }
   for (const pair of content.items) {
     const key = isScalar(pair.key) ? pair.key.value : null;
-    if (!kinds.some((kind) => kind === key)) complain('beside `jobs` and `calendars` nothing else may stand', pair.key);
+    if (!kinds.some((kind) => kind === key))
+      complain('beside `jobs`, `calendars` and `pools` nothing else may stand', pair.key);
   }
   for (const kind of kinds) {
     if (!content.has(kind)) continue;
@@ -186,7 +201,7 @@ function plainValue(origin: Origin): unknown {
   return value;
 }
 
-function duplicates(jobs: readonly JobInput[], calendars: readonly CalendarInput[], origins: Origins): PlacedFault[] {
+function duplicates({ jobs, calendars, pools }: Omit<Manifest, 'place'>, origins: Origins): PlacedFault[] {
   const faults: PlacedFault[] = [];
   const seen = new Map<string, PlacedFault>();
   const check = (word: string, name: string, kind: Kind, index: number, path: Path) => {
@@ -202,6 +217,7 @@ function duplicates(jobs: readonly JobInput[], calendars: readonly CalendarInput
       });
   };
   calendars.forEach((calendar, index) => check('calendar', calendar.name, 'calendars', index, ['name']));
+  pools.forEach((pool, index) => check('pool', pool.name, 'pools', index, ['name']));
   jobs.forEach((job, index) => {
     check('job', job.name, 'jobs', index, ['name']);
     job.schedules?.forEach((schedule, at) =>

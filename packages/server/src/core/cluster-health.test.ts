@@ -39,6 +39,7 @@ const well: ClusterFacts = {
   amiss: { schedules: 0, fires: 0 },
   gap: null,
   backups: null,
+  pools: [],
   zonesChanged: { zones: [], moved: 0 },
   space: {
     usedBytes: 1,

@@ -1,8 +1,9 @@
 // What is not as it should be in a cluster, from what it says of itself. Nothing here is a reason to act by itself; it tells people
 // where to look.
 
-import { bytesText, type ClusterStatus, type Degradation } from '@tidewheel/protocol';
+import { bytesText, type ClusterStatus, type Degradation, type PoolStatus } from '@tidewheel/protocol';
 import { durabilityFault } from './durability.ts';
+import { driverFailuresTold } from './pools/driver-health.ts';
 import type { SpaceNow } from './store-growth.ts';
 
 type Finding = { what: Degradation; detail: string };
@@ -17,6 +18,7 @@ export interface ClusterFacts extends Omit<ClusterStatus, 'degraded' | 'now'> {
   /** When the store was restored, while nobody has chosen what becomes of the gap. */
   readonly gap: { readonly backupId: string } | null;
   readonly backups: BackupFacts | null;
+  readonly pools: readonly PoolFacts[];
   /** Zones whose clock changes came to differ within the last day, and the next fires that moved with them. */
   readonly zonesChanged: { readonly zones: readonly string[]; readonly moved: number };
 }
@@ -28,6 +30,13 @@ export interface BackupFacts {
   readonly everyMs: number;
   /** Why the newest one failed; null when it did not. */
   readonly failure: string | null;
+}
+
+/** A pool as its leader said last. */
+export interface PoolFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly status: PoolStatus;
 }
 
 /** Of the interval: a backup takes its time, and the first failure is told by itself. */
@@ -75,6 +84,7 @@ export function degradationsOf(facts: ClusterFacts): Finding[] {
       `${facts.amiss.fires} fires are missing, doubled or unexpected; schedules: ${facts.amiss.schedules}`,
     );
   sayOfSpace(facts.space, say);
+  sayOfPools(facts.pools, say);
   tellCopies(facts, say);
   return found;
 }
@@ -97,6 +107,33 @@ function sayOfSpace(
       `at the rate of the last days there is room for ${Math.floor(fullInMs / 86_400_000)} more days`,
     );
 }
+
+function sayOfPools(pools: readonly PoolFacts[], say: (what: Degradation, detail: string) => void): void {
+  for (const { namespace, name, status } of pools) {
+    const { driver, troubled, held, wanted, desired } = status;
+    const pool = `${namespace}/${name}`;
+    if (driver.state === 'absent')
+      say('pool-driver-failing', `the leader does not have the driver of the pool ${pool}: name it in pools.drivers`);
+    else if (driver.failures >= driverFailuresTold)
+      say(
+        'pool-driver-failing',
+        `the driver of the pool ${pool} failed ${driver.failures} times in a row: ${driver.error}`,
+      );
+    const failing = troubled.filter(({ state }) => state === 'failing');
+    if (failing.length > 0)
+      say(
+        'pool-workers-failing',
+        `${failing.length} workers of the pool ${pool} do not come up: ${failing[0]?.note ?? 'no reason is known'}`,
+      );
+    if (held !== null)
+      say(
+        'pool-at-maximum',
+        `the pool ${pool} may have ${wanted} workers and needs ${desired}: new runs wait ${secondsText(held.waitMs)} instead of ${secondsText(held.wishedWaitMs)}`,
+      );
+  }
+}
+
+const secondsText = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 function tellCopies({ gap, backups }: ClusterFacts, say: (what: Degradation, detail: string) => void): void {
   if (gap !== null)

@@ -146,6 +146,19 @@ export const serverLimits = {
   idBehindMs: 7 * 86_400_000,
   /** Ledger rows looked at to find a schedule's last fire that made a run. */
   lastFireRows: 1000,
+  /** Pools of all namespaces that the leader works with, workers of a namespace that a page of its pools counts; decisions kept of each
+   *  pool; ready runs counted in one lane, newest finished runs of a namespace that rates are made of, and delayed runs that are foreseen. */
+  poolsLed: 5000,
+  poolWorkersShown: 20_000,
+  scalingDecisionsKept: 1000,
+  poolReadyCounted: 20_000,
+  poolFinishedSeen: 2000,
+  poolDelayedSeen: 5000,
+  /** Nominal times of one schedule that a forecast computes one by one. */
+  poolTimesOfOne: 2000,
+  /** Lanes and workers that one decision tells among its inputs. */
+  decisionLanesTold: 20,
+  decisionWorkersTold: 50,
   /** Rows of each list in an overview, and ready runs that it counts in one lane. */
   overviewRows: 10,
   /** Names of namespaces answered to one caller. */
@@ -173,6 +186,20 @@ export const serverLimits = {
   backupChunkBytes: 1024 * 1024,
   backupChunksAtOnce: 8,
   backupManifestBytes: 256 * 1024 * 1024,
+  /** Connections of one client over HTTP: each pool of Kubernetes keeps one open to hear of its pods. */
+  httpConnections: 1000,
+  /** Of the platform of a pool: pods asked for at once (a page takes some 10 ms to be read), machines of one pool, bytes of one answer, of one
+   *  line of a watch and of what a program says on its standard error, pods marked by one order, tries after a conflict, a refusal of the
+   *  moment, a watch's place that is no longer known. */
+  scalerPage: 200,
+  scalerMachines: 50_000,
+  scalerAnswerBytes: 16 * 1024 * 1024,
+  scalerLineBytes: 2 * 1024 * 1024,
+  scalerErrorBytes: 64 * 1024,
+  scalerMarks: 100,
+  scalerTries: 5,
+  /** Programs of scalers that run at once. */
+  scalerPrograms: 8,
   /** Of the gap after a restore: schedules, times of one and reports of workers that are shown. */
   gapSchedules: 1000,
   gapTimes: 1000,

@@ -37,6 +37,7 @@ export interface HttpDeps {
     | 'backups'
     | 'restoreGap'
     | 'locks'
+    | 'pools'
   >;
   db: Database;
   identity: Identity;

@@ -14,6 +14,7 @@ import { liveRoutes } from './live.ts';
 import { lockRoutes } from './locks.ts';
 import { logRoutes } from './logs.ts';
 import { overviewRoutes } from './overview-page.ts';
+import { poolRoutes } from './pools.ts';
 import { retentionRoutes } from './retention.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
@@ -39,6 +40,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...runRoutes(context),
     ...logRoutes(context),
     ...workerRoutes(context),
+    ...poolRoutes(context),
     ...lockRoutes(context),
     ...auditRoutes(context),
     ...retentionRoutes(context),

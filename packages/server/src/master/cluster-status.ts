@@ -9,6 +9,7 @@ import type { SpaceNow } from '../core/store-growth.ts';
 import { backupStanding } from '../store/backups.ts';
 import { electionsPage, mastersView, type StoreFacts, storeFacts } from '../store/cluster-views.ts';
 import { findingsCount } from '../store/fire-findings.ts';
+import { poolStatuses } from '../store/pool-views.ts';
 import { gapRead } from '../store/restore-gap.ts';
 import { storeNow } from '../store/jobs.ts';
 import { termRead } from '../store/terms.ts';
@@ -34,7 +35,7 @@ export async function clusterStatus(
   const startedMs = clock.monotonicMs();
   const now = await storeNow(db);
   const latencyMs = clock.monotonicMs() - startedMs;
-  const [probed, recorded, masters, store, elections, amiss, changed, gap, backups] = await Promise.all([
+  const [probed, recorded, masters, store, elections, amiss, changed, gap, backups, pools] = await Promise.all([
     answerWithin(clock, leaseTiming(coordinator.ttlMs).callTimeoutMs, () => coordinator.probe()),
     termRead(db),
     mastersView(db),
@@ -44,6 +45,7 @@ export async function clusterStatus(
     zonesChanged(db, zonesToldMs),
     gapRead(db),
     backupFacts(context),
+    poolStatuses(db),
   ]);
   const facts = {
     term: recorded.term,
@@ -67,6 +69,7 @@ export async function clusterStatus(
     zonesChanged: changed,
     gap,
     backups,
+    pools,
     silenceMs: settings.masterTtlMs * silentShare,
     coordinatorTrouble: probed.ok ? electorTrouble : probed.why,
   });

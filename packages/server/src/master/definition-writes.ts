@@ -15,6 +15,7 @@ import { serverLimits } from '../core/limits.ts';
 import { compileTimes, nextFireAfter } from '../core/schedule-times.ts';
 import type { CalendarPlan } from '../core/calendar-plan.ts';
 import type { CompiledCalendar } from '../core/calendar.ts';
+import type { PoolPlan } from '../core/pools/pool-plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Tx } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
@@ -40,16 +41,19 @@ import {
 import { type DelayFacts, delayFacts } from '../store/turns.ts';
 import { Breath } from './breath.ts';
 import type { CalendarBook } from './calendar-book.ts';
+import { PoolBook } from './pool-book.ts';
 
 export interface WriteDeps extends FireDeps {
   identity: Identity;
   clock: Clock;
 }
 
-/** What becomes of the jobs and of the calendars, in one transaction. */
+/** What becomes of the jobs, the calendars and the pools, in one transaction. */
 export interface DefinitionPlans {
   readonly jobs: readonly JobPlan[];
   readonly calendars: CalendarBook;
+  /** None when absent. */
+  readonly pools?: PoolBook;
 }
 
 /** Who changes what, and the id of the first event, by which the change can be read back. */
@@ -64,7 +68,7 @@ export async function writePlans(
   tx: Tx,
   deps: WriteDeps,
   change: Change,
-  { jobs, calendars }: DefinitionPlans,
+  { jobs, calendars, pools = PoolBook.none }: DefinitionPlans,
   now: number,
 ): Promise<FiresDecided[]> {
   const changed = jobs.filter(isChanged);
@@ -75,6 +79,7 @@ export async function writePlans(
   const { settled, decided } = await schedulesSettle(tx, deps, [...existing, ...dependent]);
   const delays = await delaysOf(tx, schedulePlans, calendars.dependents);
   await calendars.write(tx, change.namespace, change.actor);
+  await pools.write(tx, change.namespace, deps.identity);
   const jobIds = await writeJobs(tx, deps, change, changed);
   // Thousands of schedules take some tens of milliseconds to be worked out, and the master has other things to do meanwhile.
   const breath = new Breath(deps.clock);
@@ -105,7 +110,7 @@ export async function writePlans(
     await schedulesInsert(tx, change.namespace, change.actor, some);
     await breath.take();
   }
-  await writeEvents(tx, deps, change, { jobs: changed, calendars });
+  await writeEvents(tx, deps, change, { jobs: changed, calendars, pools });
   return decided;
 }
 
@@ -284,15 +289,16 @@ function delaysOf(
 }
 
 /** Values stay out: they may be large, and the versions hold them. */
-async function writeEvents(tx: Tx, deps: WriteDeps, change: Change, plans: DefinitionPlans): Promise<void> {
+async function writeEvents(tx: Tx, deps: WriteDeps, change: Change, plans: Required<DefinitionPlans>): Promise<void> {
   const { namespace, actor } = change;
-  const told = (kind: string, plan: JobPlan | SchedulePlan | CalendarPlan): NewEvent[] => {
+  const told = (kind: string, plan: JobPlan | SchedulePlan | CalendarPlan | PoolPlan): NewEvent[] => {
     if (plan.action === 'unchanged') return [];
     const detail = { changed: plan.differences.map((one) => one.pointer) };
     return [{ namespace, actor, action: `${kind}.${plan.action}`, subject: plan.name, detail }];
   };
   const events = [
     ...plans.calendars.plans.flatMap((calendar) => told('calendar', calendar)),
+    ...plans.pools.plans.flatMap((pool) => told('pool', pool)),
     ...plans.jobs.flatMap((job) => [
       ...told('job', job),
       ...job.schedules.flatMap((schedule) => told('schedule', schedule)),

@@ -17,6 +17,7 @@ import { checkCalendarTimes, checkDefinitions, checkPlan, checkRole, checkSource
 import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
 import { isDelay } from '../core/fixed-delay.ts';
 import { OutcomeUnknown, type Tx } from '../ports/database.ts';
+import type { Scalers } from '../ports/scaler.ts';
 import { eventExists, eventsAppend } from '../store/events.ts';
 import type { FiresDecided } from '../store/fires.ts';
 import { jobNameById } from '../store/job-lookup.ts';
@@ -30,17 +31,28 @@ import {
   schedulesSettle,
   schedulesUpdate,
 } from '../store/schedules.ts';
+import { checkPoolNames, checkPoolSource, poolChanges } from '../core/pools/pool-plan.ts';
 import { CalendarBook, checkCalendarRole } from './calendar-book.ts';
 import { delayFacts } from '../store/turns.ts';
 import { type Change, type DefinitionPlans, stateFrom, writePlans } from './definition-writes.ts';
 import type { MasterContext } from './deps.ts';
 import { announceFires } from './fired.ts';
 import type { RunIntake } from './intake.ts';
+import { checkPoolRole, PoolBook } from './pool-book.ts';
 import { isPassing } from './service.ts';
 
 export type DefinitionsDeps = Pick<
   MasterContext,
-  'db' | 'clock' | 'identity' | 'signals' | 'metrics' | 'definitions' | 'failpoints' | 'masterId' | 'settings'
+  | 'db'
+  | 'clock'
+  | 'identity'
+  | 'signals'
+  | 'metrics'
+  | 'definitions'
+  | 'failpoints'
+  | 'masterId'
+  | 'settings'
+  | 'scalers'
 >;
 
 /** What a caller believes to be stored. Both absent: the job must not exist yet. */
@@ -63,6 +75,8 @@ export interface Outcome<T> {
   /** False when nothing was written, so that nothing is announced. */
   written: boolean;
   decided: readonly FiresDecided[];
+  /** Pools, or orders of them, were changed. */
+  pools?: boolean;
 }
 
 export class Definitions {
@@ -83,18 +97,20 @@ export class Definitions {
     const { dryRun } = request;
     checkDefinitions(request.jobs, '/jobs');
     checkCalendarNames(request.calendars ?? [], '/calendars');
+    checkPoolNames(request.pools ?? [], '/pools');
+    const { scalers = {} } = this.#deps;
     if (dryRun) {
       const plans = await this.#deps.db.transaction(async (tx) =>
-        planApply(tx, namespace, request, options.role, await storeNow(tx)),
+        planApply(tx, namespace, request, options.role, scalers, await storeNow(tx)),
       );
       return { applied: false, changes: allChanges(plans) };
     }
     const work = async (tx: Tx, change: Change): Promise<Outcome<ApplyResult>> => {
       const now = await storeNow(tx);
-      const plans = await planApply(tx, namespace, request, options.role, now);
+      const plans = await planApply(tx, namespace, request, options.role, scalers, now);
       const decided = await writePlans(tx, this.#deps, change, plans, now);
-      const written = plans.jobs.some(isChanged) || plans.calendars.changed;
-      return { value: { applied: true, changes: allChanges(plans) }, written, decided };
+      const written = plans.jobs.some(isChanged) || plans.calendars.changed || plans.pools.changed;
+      return { value: { applied: true, changes: allChanges(plans) }, written, decided, pools: plans.pools.changed };
     };
     return this.change(namespace, actor, work, options.within);
   }
@@ -253,15 +269,16 @@ export class Definitions {
     throw new Refusal('OUTCOME_UNKNOWN', 'the store did not acknowledge the change', { retryAfterSeconds: 1, cause });
   }
 
-  #announce(namespace: string, { written, decided }: Outcome<unknown>): void {
+  #announce(namespace: string, { written, decided, pools = false }: Outcome<unknown>): void {
     const { signals } = this.#deps;
     for (const one of decided) announceFires(this.#deps, one);
     const runs = decided.some((one) => one.runs.length > 0);
     if (!written && decided.length === 0) return;
     signals.publish('schedules', null);
+    if (pools) signals.publish('pools', null);
     signals.publish('changed', {
       namespace,
-      topics: ['jobs', 'schedules', ...(runs ? (['runs'] as const) : [])],
+      topics: ['jobs', 'schedules', ...(pools ? (['pools'] as const) : []), ...(runs ? (['runs'] as const) : [])],
     });
   }
 }
@@ -270,10 +287,11 @@ export class Definitions {
 async function planApply(
   tx: Tx,
   namespace: string,
-  { jobs, calendars: wanted, source, prune, takeOver }: ApplyOrder,
+  { jobs, calendars: wanted, pools: wantedPools, source, prune, takeOver }: ApplyOrder,
   role: Role,
+  scalers: Scalers,
   now: number,
-): Promise<DefinitionPlans> {
+): Promise<Required<DefinitionPlans>> {
   const plans = await plansFor(tx, namespace, jobs, source, prune ? source : null);
   checkRole(plans, role, '/jobs');
   if (!takeOver) checkSource(plans, '/jobs');
@@ -285,11 +303,16 @@ async function planApply(
   if (!takeOver) checkCalendarSource(calendars.plans, '/calendars');
   checkCalendarTimes(jobs, calendars.compiled, '/jobs');
   checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs', calendars.compiled);
-  return { jobs: plans, calendars };
+  const pruned = prune && wantedPools !== undefined ? source : null;
+  const poolWish = { wanted: wantedPools ?? [], unwanted: [], source, pruneSource: pruned };
+  const pools = await PoolBook.open(tx, namespace, poolWish, scalers);
+  checkPoolRole(pools, role);
+  if (!takeOver) checkPoolSource(pools.plans, '/pools');
+  return { jobs: plans, calendars, pools };
 }
 
-function allChanges({ jobs, calendars }: DefinitionPlans): ApplyResult['changes'] {
-  return [...calendarChanges(calendars.plans), ...changesOf(jobs)];
+function allChanges({ jobs, calendars, pools }: Required<DefinitionPlans>): ApplyResult['changes'] {
+  return [...calendarChanges(calendars.plans), ...poolChanges(pools.plans), ...changesOf(jobs)];
 }
 
 async function plansFor(
@@ -318,7 +341,7 @@ async function holdersOf(tx: Tx, namespace: string, plans: readonly JobPlan[]): 
 }
 
 export function checkPrecondition(
-  kind: 'job' | 'calendar',
+  kind: 'job' | 'calendar' | 'pool',
   name: string,
   version: number | null,
   precondition: Precondition,

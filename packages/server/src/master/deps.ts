@@ -11,6 +11,7 @@ import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
+import type { Scalers } from '../ports/scaler.ts';
 import type { BackupMeans } from './backup/means.ts';
 import type { Duty } from './duty.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
@@ -72,6 +73,8 @@ export interface MasterDeps {
   failpoints?: Failpoints;
   /** What backups are made with; none are made without. */
   backups?: BackupMeans | null;
+  /** What changes the number of workers of pools, by the kind of driver; none unless switched on. */
+  scalers?: Scalers;
   /** What this master does besides while it leads. */
   duties?: readonly Duty[];
   /** Called once with a defect (a broken invariant above all); the owner stops the process so that another takes over. */

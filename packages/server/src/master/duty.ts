@@ -18,6 +18,8 @@ export interface Leader {
 
 export interface Duty {
   readonly name: string;
-  /** Made anew for every term, so that nothing remembered outlives it. Each call does a bounded portion and tells when it wants the next. */
-  begin(leader: Leader): () => Promise<number>;
+  /** Made anew for every term, so that nothing remembered outlives it. Each call does a bounded portion and tells when it wants the next; `wake` brings that forward. */
+  begin(leader: Leader, wake?: () => void): () => Promise<number>;
+  /** The term is over and its work has ended. */
+  end?(): void;
 }

@@ -16,7 +16,15 @@ import { clusterId } from '../store/cluster-id.ts';
 import { gapReport } from '../store/restore-gap.ts';
 import { cancelsOf } from '../store/runs-control.ts';
 import { runsInSessions } from '../store/runs-claim.ts';
-import { sessionDrain, sessionEnd, sessionGone, sessionRegister, sessionResume } from '../store/sessions.ts';
+import {
+  sessionDrain,
+  sessionEnd,
+  sessionGone,
+  sessionRegister,
+  sessionResume,
+  type SessionStanding,
+  sessionStandings,
+} from '../store/sessions.ts';
 import { cancelOf } from './assignment.ts';
 import type { Changes } from './changes.ts';
 import type { MasterContext } from './deps.ts';
@@ -25,6 +33,7 @@ import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
 import { isPassing, type Service } from './service.ts';
 import { SessionLink } from './session-link.ts';
+import { applyStanding } from './standing.ts';
 
 export interface WorkerAuth {
   namespace: string;
@@ -37,6 +46,7 @@ const helloMs = 10_000;
 const final: ReadonlySet<ErrorCode> = new Set(['PROTOCOL_ERROR', 'CONFLICT', 'FRAME_TOO_LARGE', 'WRONG_CLUSTER']);
 /** Messages that may come before the welcome. */
 const earlyMost = 1000;
+const newcomer: SessionStanding = { state: 'live', cordoned: false, endsInMs: null };
 
 export class SessionGateway implements Service {
   readonly #context: MasterContext;
@@ -46,7 +56,7 @@ export class SessionGateway implements Service {
   readonly #reports: Reports;
   readonly #masters: () => readonly string[];
   readonly #connections = new Set<Door>();
-  #unsubscribe: (() => void) | null = null;
+  #unsubscribe: (() => void)[] = [];
   #closing = false;
   #cluster: string | null = null;
   /** Asked before a worker is registered: other masters that it shall go to, or null. */
@@ -67,7 +77,13 @@ export class SessionGateway implements Service {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe ??= this.#context.signals.subscribe('cancel', ({ sessions }) => void this.#tellCancels(sessions));
+    if (this.#unsubscribe.length === 0) {
+      const { signals } = this.#context;
+      this.#unsubscribe = [
+        signals.subscribe('cancel', ({ sessions }) => void this.#tellCancels(sessions)),
+        signals.subscribe('cordons', ({ sessions }) => void this.#lookAtCordons(sessions)),
+      ];
+    }
     await this.#reports.start();
     await this.#renewals.start();
   }
@@ -75,7 +91,7 @@ export class SessionGateway implements Service {
   /** Says goodbye to all workers, which go on at another master, and settles the reports that are here. */
   async stop(): Promise<void> {
     this.#closing = true;
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     const others = this.#masters().filter((address) => address !== this.#context.settings.address);
     for (const door of this.#connections) door.dismiss('SHUTTING_DOWN', 'this master is stopping', others);
     await this.#renewals.stop();
@@ -112,12 +128,12 @@ export class SessionGateway implements Service {
       door.dismiss('REBALANCE', 'other masters have fewer workers', prefer);
       return null;
     }
-    let state: 'live' | 'draining' | null = null;
+    let standing: SessionStanding | null = null;
     failpoints.reach('greet.before');
-    if (!hello.resume && (await sessionRegister(db, hello, owner))) state = 'live';
-    const resumed = state === null;
-    state ??= await sessionResume(db, hello, owner);
-    if (state === null) {
+    if (!hello.resume && (await sessionRegister(db, hello, owner))) standing = newcomer;
+    const resumed = standing === null;
+    standing ??= await sessionResume(db, hello, owner);
+    if (standing === null) {
       // After a restore it may hold attempts that the store does not know: an operator wants to see them.
       await gapReport(db, hello.worker, hello.holding);
       door.dismiss('SESSION_DEAD', 'the session has ended; register anew');
@@ -154,7 +170,7 @@ export class SessionGateway implements Service {
     );
     await this.#tellCancels([link.sessionId]);
     failpoints.reach('greet.welcomed');
-    if (state === 'draining') link.send({ type: 'drain' });
+    applyStanding(link, standing, this.#context.clock.monotonicMs());
     metrics.set('tidewheel_sessions', this.#connections.size);
     this.#changes.note([door.namespace], 'workers');
     return link;
@@ -192,6 +208,7 @@ export class SessionGateway implements Service {
         return;
       case 'drain':
         link.open = false;
+        link.drainTold = true;
         void this.#inStore(() => sessionDrain(this.#context.db, link.sessionId));
         return;
       case 'bye':
@@ -250,11 +267,26 @@ export class SessionGateway implements Service {
     });
   }
 
+  /** A pool has some of them drain, or has taken them back. */
+  #lookAtCordons(sessions: readonly string[]): Promise<void> {
+    const mine = sessions.filter((sessionId) => this.#dispatcher.link(sessionId) !== undefined);
+    if (mine.length === 0) return Promise.resolve();
+    return this.#inStore(async () => {
+      for (const standing of await sessionStandings(this.#context.db, mine)) {
+        const link = this.#dispatcher.link(standing.sessionId);
+        if (link !== undefined) applyStanding(link, standing, this.#context.clock.monotonicMs());
+      }
+      this.#dispatcher.slotsFreed();
+    });
+  }
+
   /** Asks a connected worker to take no more work. False when it is not connected here. */
   drain(sessionId: string): boolean {
     const link = this.#dispatcher.link(sessionId);
     if (link === undefined) return false;
     link.open = false;
+    link.cordoned = false;
+    link.drainTold = true;
     link.send({ type: 'drain' });
     return true;
   }

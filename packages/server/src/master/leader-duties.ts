@@ -4,7 +4,7 @@
 
 import { asLeader, Deposed, type Term } from '../store/terms.ts';
 import type { MasterContext } from './deps.ts';
-import type { Duty } from './duty.ts';
+import type { Duty, Leader } from './duty.ts';
 import type { Elector } from './elector.ts';
 import { Loop, type Service } from './service.ts';
 
@@ -15,7 +15,7 @@ export class LeaderDuties implements Service {
   readonly #context: MasterContext;
   readonly #elector: Elector;
   readonly #duties: readonly Duty[];
-  #loops: Loop[] = [];
+  #loops: { loop: Loop; duty: Duty }[] = [];
   /** Loops of earlier terms that still have a portion in hand. */
   readonly #ending = new Set<Promise<void>>();
   #unhear: (() => void) | null = null;
@@ -43,18 +43,18 @@ export class LeaderDuties implements Service {
   }
 
   #turn(term: Term | null): void {
-    for (const loop of this.#loops) {
-      const ending = loop.stop();
+    for (const { loop, duty } of this.#loops) {
+      const ending = loop.stop().finally(() => duty.end?.());
       this.#ending.add(ending);
       void ending.finally(() => this.#ending.delete(ending));
     }
-    this.#loops = term === null ? [] : this.#duties.map((duty) => this.#loopOf(duty, term));
-    for (const loop of this.#loops) void loop.start();
+    this.#loops = term === null ? [] : this.#duties.map((duty) => ({ duty, loop: this.#loopOf(duty, term) }));
+    for (const { loop } of this.#loops) void loop.start();
   }
 
   #loopOf(duty: Duty, term: Term): Loop {
     const { db } = this.#context;
-    const work = duty.begin({
+    const leader: Leader = {
       term: term.term,
       trusted: () => this.#elector.term === term && this.#elector.trusted,
       transaction: (write) =>
@@ -63,8 +63,9 @@ export class LeaderDuties implements Service {
           return write(tx);
         }),
       prepared: (write) => db.transaction((tx) => write(tx, () => asLeader(tx, term)), { patient: true }),
-    });
-    return new Loop(`duty ${duty.name}`, this.#context, async () => {
+    };
+    const work = duty.begin(leader, () => loop.wake());
+    const loop = new Loop(`duty ${duty.name}`, this.#context, async () => {
       try {
         return await work();
       } catch (error) {
@@ -74,5 +75,6 @@ export class LeaderDuties implements Service {
         return fencedRestMs;
       }
     });
+    return loop;
   }
 }

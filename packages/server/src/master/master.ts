@@ -2,6 +2,7 @@
 // All masters are equal; what only one of them does at a time are the leader's duties.
 
 import type { ClusterStatus, StoreStatus } from '@tidewheel/protocol';
+import { decideScaling } from '../core/scaling/decide.ts';
 import { noFailpoints } from '../ports/failpoints.ts';
 import { DefinitionCache } from '../store/definition-cache.ts';
 import { archiveDays } from './archive-days.ts';
@@ -28,10 +29,12 @@ import { Membership } from './membership.ts';
 import { Orders } from './orders.ts';
 import { OwnRates } from './own-rates.ts';
 import { PauseWatch } from './pause-watch.ts';
+import { Pools } from './pools.ts';
 import { probing } from './probing.ts';
 import { RestoreGap, restoreGapDuty } from './restore-gap.ts';
 import { retention } from './retention.ts';
 import { RunControl } from './run-control.ts';
+import { scalingDuties } from './scaling.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { SpaceWatch } from './space-watch.ts';
@@ -47,6 +50,7 @@ export class Master implements Service {
   readonly intake: RunIntake;
   readonly definitions: Definitions;
   readonly calendars: Calendars;
+  readonly pools: Pools;
   readonly backfills: Backfills;
   readonly control: RunControl;
   readonly gateway: SessionGateway;
@@ -89,6 +93,7 @@ export class Master implements Service {
     this.intake = new RunIntake(context, dispatcher, changes, this.space);
     this.definitions = new Definitions(context, this.intake);
     this.calendars = new Calendars(context, this.definitions);
+    this.pools = new Pools(context, this.definitions);
     this.backfills = new Backfills(context, this.space);
     this.keeping = new Keeping(context);
     this.control = new RunControl(context, this.intake, changes);
@@ -143,6 +148,7 @@ export class Master implements Service {
       restoreGapDuty(context),
       backupDuty(context, this.backups),
       probing(context, this.definitions),
+      ...scalingDuties(context, decideScaling),
       ...(context.duties ?? []),
     ];
   }

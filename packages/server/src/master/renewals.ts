@@ -12,6 +12,7 @@ import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Loop, type Service } from './service.ts';
 import type { SessionLink } from './session-link.ts';
+import { applyStanding } from './standing.ts';
 
 /** How long heartbeats wait for others to share a statement. */
 const gatherMs = 500;
@@ -81,11 +82,11 @@ export class Renewals implements Service {
     failpoints.reach('renew.before');
     const renewed = await sessionsRenew(db, masterId, renewals, settings.sessionTtlMs);
     failpoints.reach('renew.committed');
-    const alive = new Map(renewed.map((session) => [session.sessionId, session.state]));
+    const alive = new Map(renewed.map((session) => [session.sessionId, session]));
     for (const [link, { sinceMs }] of batch) {
       this.#waiting.delete(link);
-      const state = alive.get(link.sessionId);
-      if (state === undefined) {
+      const standing = alive.get(link.sessionId);
+      if (standing === undefined) {
         this.#dismiss(link, 'SESSION_DEAD', 'the lease ran out, or the session continues elsewhere');
         continue;
       }
@@ -93,10 +94,7 @@ export class Renewals implements Service {
       link.renewedAtMs = renewedAtMs;
       const heldMs = Math.max(0, clock.monotonicMs() - sinceMs);
       link.send({ type: 'heartbeatAck', nonce: link.nonce, heldMs, ...this.#news(link) });
-      if (state === 'draining' && link.open) {
-        link.open = false;
-        link.send({ type: 'drain' });
-      }
+      applyStanding(link, standing, clock.monotonicMs());
     }
     failpoints.reach('renew.acknowledged');
     return this.#waiting.size > 0 ? gatherMs : settings.sessionTtlMs;

@@ -30,6 +30,11 @@ export class SessionLink {
   reserved = 0;
   /** False until the worker said that it is ready, and again when it drains. */
   open = false;
+  /** A pool has it drain: it gets no work, whatever it says itself, until it is taken back. */
+  cordoned = false;
+  /** When it was told to be gone, on this master's monotonic clock. */
+  goneByMs: number | null = null;
+  drainTold = false;
   /** How many attempts the worker will have at once: less than its slots when it says that it cannot go on, such as when it hangs. */
   #ceiling = 0;
   nonce: string;
@@ -53,7 +58,7 @@ export class SessionLink {
   }
 
   get free(): number {
-    if (!this.open || this.connection.bufferedBytes() > serverLimits.connectionBufferBytes) return 0;
+    if (!this.open || this.cordoned || this.connection.bufferedBytes() > serverLimits.connectionBufferBytes) return 0;
     return Math.max(0, this.#ceiling - this.held.size - this.reserved);
   }
 

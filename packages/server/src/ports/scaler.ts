@@ -50,6 +50,8 @@ export interface Scaler {
   /** Asked before each decision. */
   observe(pool: ScaledPool): Promise<Fleet>;
   apply(pool: ScaledPool, order: ScalerOrder): Promise<void>;
+  /** These are all the pools of its kind. Machines of others that the scaler itself keeps running end when their work is done. */
+  retain?(pools: readonly ScaledPool[]): Promise<void>;
   /** Ends what it holds (watches, connections), not the machines. */
   close(): Promise<void>;
 }

@@ -13,6 +13,10 @@ export interface SignalTopics {
   scheduled: null;
   /** Cancels were asked for attempts of these sessions. */
   cancel: { sessions: string[] };
+  /** Pools have these sessions drain, or have taken them back. */
+  cordons: { sessions: string[] };
+  /** Pools or orders of them were changed. */
+  pools: null;
   /** Rows that a page may be showing have changed. */
   changed: { namespace: string; topics: LiveTopic[] };
   /** Leases of these names were taken or released. */

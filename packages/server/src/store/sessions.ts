@@ -36,11 +36,47 @@ export async function sessionRegister(tx: Tx, hello: Hello, owner: SessionOwner)
   return rows.length === 1;
 }
 
+/** Whether a session is to get work: see store/pool-sessions.ts. */
+export interface SessionStanding {
+  readonly state: 'live' | 'draining';
+  /** A pool has it drain: it stays connected, and may be taken back. */
+  readonly cordoned: boolean;
+  /** Until its machine ends; null when nothing ends it. */
+  readonly endsInMs: number | null;
+}
+
+interface StandingRow {
+  state: 'live' | 'draining';
+  cordoned: number;
+  ends_in: number | null;
+}
+
+const standingColumns = `session.state, case when session.cordoned_at is null then 0 else 1 end as cordoned,
+  session.ends_at - now_ms() as ends_in`;
+const standingOf = ({ state, cordoned, ends_in }: StandingRow): SessionStanding => ({
+  state,
+  cordoned: cordoned === 1,
+  endsInMs: ends_in,
+});
+
+/** Of those of these sessions that live. */
+export async function sessionStandings(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<(SessionStanding & { sessionId: string })[]> {
+  const rows = await tx.query<StandingRow & { id: string }>(
+    `select session.id, ${standingColumns} from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}
+     join session on session.id = x.id and session.state <> 'dead'`,
+    [JSON.stringify(ids.map((id) => ({ id })))],
+  );
+  return rows.map((row) => ({ sessionId: row.id, ...standingOf(row) }));
+}
+
 /** Takes over a session that still lives. Null when it is dead, expired, unknown or of another namespace. */
-export async function sessionResume(tx: Tx, hello: Hello, owner: SessionOwner): Promise<'live' | 'draining' | null> {
-  const rows = await tx.query<{ state: 'live' | 'draining' }>(
+export async function sessionResume(tx: Tx, hello: Hello, owner: SessionOwner): Promise<SessionStanding | null> {
+  const rows = await tx.query<StandingRow>(
     `update session set master_id = $2, expires_at = now_ms() + $3, last_seen_at = now_ms(), handlers = $5, queues = $6, slots = $7
-     where id = $1 and namespace = $4 and state <> 'dead' and expires_at > now_ms() returning state`,
+     where id = $1 and namespace = $4 and state <> 'dead' and expires_at > now_ms() returning ${standingColumns}`,
     [
       hello.incarnation,
       owner.masterId,
@@ -51,7 +87,7 @@ export async function sessionResume(tx: Tx, hello: Hello, owner: SessionOwner): 
       hello.slots,
     ],
   );
-  return rows[0]?.state ?? null;
+  return rows[0] === undefined ? null : standingOf(rows[0]);
 }
 
 /**
@@ -63,19 +99,19 @@ export async function sessionsRenew(
   masterId: string,
   renewals: readonly { sessionId: string; stats: WorkerStats }[],
   ttlMs: number,
-): Promise<{ sessionId: string; state: 'live' | 'draining' }[]> {
-  const rows = await tx.query<{ id: string; state: 'live' | 'draining' }>(
+): Promise<(SessionStanding & { sessionId: string })[]> {
+  const rows = await tx.query<StandingRow & { id: string }>(
     `update session set expires_at = now_ms() + $2, last_seen_at = now_ms(), stats = x.stats
      from ${tx.dialect.rows('$1', 'x', { id: 'uuid', stats: 'text' })}
      where session.id = x.id and session.master_id = $3 and session.state <> 'dead' and session.expires_at > now_ms()
-     returning session.id, session.state`,
+     returning session.id, ${standingColumns}`,
     [
       JSON.stringify(renewals.map((renewal) => ({ id: renewal.sessionId, stats: JSON.stringify(renewal.stats) }))),
       ttlMs,
       masterId,
     ],
   );
-  return rows.map((row) => ({ sessionId: row.id, state: row.state }));
+  return rows.map((row) => ({ sessionId: row.id, ...standingOf(row) }));
 }
 
 /**
@@ -96,11 +132,13 @@ export async function sessionsGrace(
   );
 }
 
-/** The worker asked for, or was told, no new work. False when the session is not live. */
+/** The worker asked for, or was told, no new work, and leaves when it is empty: no pool takes it back. False when it does so already. */
 export async function sessionDrain(tx: Tx, sessionId: string): Promise<boolean> {
-  const rows = await tx.query(`update session set state = 'draining' where id = $1 and state = 'live' returning id`, [
-    sessionId,
-  ]);
+  const rows = await tx.query(
+    `update session set state = 'draining', cordoned_at = null where id = $1
+       and (state = 'live' or (state = 'draining' and cordoned_at is not null and released_at is null)) returning id`,
+    [sessionId],
+  );
   return rows.length === 1;
 }
 

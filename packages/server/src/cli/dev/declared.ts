@@ -35,9 +35,9 @@ export async function readDeclared(options: DevOptions, terminal: Terminal): Pro
 export async function applyDeclared(master: Master, options: DevOptions, declared: Declared): Promise<ApplyResult[]> {
   // Named on the command line just now: what the same person applied by hand yesterday is not in the way.
   const order = { prune: true, takeOver: true };
-  const apply = (source: string, declares: Pick<Manifest, 'jobs' | 'calendars'>): Promise<ApplyResult> => {
-    const { jobs, calendars } = declares;
-    const request = applyRequestSchema.parse({ jobs, calendars, source, ...order });
+  const apply = (source: string, declares: Omit<Manifest, 'place'>): Promise<ApplyResult> => {
+    const { jobs, calendars, pools } = declares;
+    const request = applyRequestSchema.parse({ jobs, calendars, pools, source, ...order });
     return master.definitions.apply(devNamespace, devActor, request, { role: 'admin' });
   };
   const results: ApplyResult[] = [];
@@ -45,6 +45,6 @@ export async function applyDeclared(master: Master, options: DevOptions, declare
     results.push(await placing(declared.manifest, () => apply('dev-jobs', declared.manifest)));
   }
   if (options.crontab.length > 0)
-    results.push(await apply('dev-crontab', { jobs: declared.crontabJobs, calendars: [] }));
+    results.push(await apply('dev-crontab', { jobs: declared.crontabJobs, calendars: [], pools: [] }));
   return results;
 }

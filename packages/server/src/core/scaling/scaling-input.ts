@@ -14,15 +14,21 @@ export interface LaneSignal {
   /** Usual length of a run, as measured; null when nothing is known. */
   readonly runMs: number | null;
   readonly arrivalsPerSecond: number;
+  /** Of these, fires of schedules. Absent: as many as the calendar says are coming, for it was no different before. */
+  readonly foreseenPerSecond?: number;
   readonly completionsPerSecond: number;
+  /** What is coming for this lane alone, and not counted in the pool's: one for each class of length, where they differ widely. */
+  readonly coming?: readonly ComingWork[];
 }
 
-/** What is coming for a lane by the calendar of its schedules and by reservations. */
+/** What is coming for a lane or a pool by the calendar of its schedules and by reservations. */
 export interface ComingWork {
   readonly from: number;
   readonly bucketMs: number;
   /** Slot-milliseconds of work that begin in each bucket. */
   readonly workMs: readonly number[];
+  /** Runs that begin in each bucket. Absent: the work is of runs as long as those that arrive now. */
+  readonly runs?: readonly number[];
 }
 
 export interface WorkerSignal {
@@ -30,7 +36,8 @@ export interface WorkerSignal {
   readonly slots: number;
   readonly busy: number;
   readonly state: 'starting' | 'live' | 'draining';
-  /** When it is thought to be idle by the usual length of what it runs; the present when it is. */
+  /** When it is thought to be idle by the usual length of what it runs; the present when it is. Of one that starts: when it is
+   *  thought to be able to work, the present when nothing is known. */
   readonly idleAt: number;
   /** When the platform ends it. */
   readonly endsAt: number | null;
@@ -67,7 +74,19 @@ export interface ScalingMemory {
   readonly lastInAt: number | null;
   /** Wishes of the stabilisation window: the largest counts when scaling in. */
   readonly wishes: readonly { readonly at: number; readonly workers: number }[];
+  /** What was ordered last: the platform may be slower than the next decision. */
+  readonly ordered?: number | null;
 }
+
+/** Of a pool about which nothing was decided yet. */
+export const noScalingMemory: ScalingMemory = {
+  outSince: null,
+  inSince: null,
+  lastOutAt: null,
+  lastInAt: null,
+  wishes: [],
+  ordered: null,
+};
 
 export interface PoolDecision {
   /** What the signals ask for, before any bound. */
@@ -81,6 +100,8 @@ export interface PoolDecision {
   readonly drain: readonly string[];
   /** Workers that drain and are needed after all, in the order in which they are taken back. */
   readonly undrain: readonly string[];
+  /** What the signals came to, for the decision's row. */
+  readonly inputs: Readonly<Record<string, number | string | null>>;
 }
 
 export interface PoolInput {

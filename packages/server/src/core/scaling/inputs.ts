@@ -1,0 +1,29 @@
+// The figures of a decision as its row keeps them: few, flat and rounded, so that a year of rows can be read and compared.
+
+import type { Demand } from './demand.ts';
+import type { Wish } from './wish.ts';
+
+export function inputsOf(demand: Demand, wish: Wish, startupMs: number): Record<string, number | string | null> {
+  return {
+    reason: wish.reason,
+    ready: rounded(demand.ready),
+    running: rounded(demand.running),
+    oldestWaitMs: Math.round(demand.oldestWaitMs),
+    waitingSeconds: rounded(demand.waitingSeconds),
+    runningSeconds: rounded(demand.runningSeconds),
+    arrivalsPerSecond: rounded(demand.arrivalsPerSecond),
+    runMs: Math.round(demand.runMs),
+    offeredSlots: rounded(demand.offered),
+    steadySlots: rounded(demand.steady),
+    waitingSlots: rounded(demand.waiting),
+    comingSlots: rounded(demand.coming),
+    comingRuns: rounded(demand.comingRuns),
+    comingInMs: demand.comingInMs === null ? null : Math.round(demand.comingInMs),
+    slotsPerWorker: rounded(wish.slotsPerWorker),
+    startupMs: Math.round(startupMs),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

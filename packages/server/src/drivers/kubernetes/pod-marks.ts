@@ -1,0 +1,57 @@
+// What is written on pods, so that others who end pods (the workload's controller, the cluster autoscaler) take the right ones: those that
+// have been named to go first, those that work last, and no node away from under a worker that works.
+
+import type { ScalerOrder } from '../../ports/scaler.ts';
+import type { Pod } from './api-objects.ts';
+import { busyCost, leavingCost } from './order-plan.ts';
+import { annotationOf, deletionCost, isActive, safeToEvict } from './pod-facts.ts';
+
+export interface PodMark {
+  readonly pod: Pod;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Only one that has been idle for so long is given free: short runs would write on every pod every few seconds. */
+const idleMs = 60_000;
+
+/** Since when pods have been idle, by uid and the monotonic clock. Kept by the caller, for one pool. */
+export type IdleSince = Map<string, number>;
+
+/** What is missing, the most urgent first: who is to go, who works, who is idle. */
+export function missingMarks(
+  pods: readonly Pod[],
+  order: ScalerOrder,
+  isNamed: (pod: Pod) => boolean,
+  idleSince: IdleSince,
+  nowMs: number,
+): { readonly leaving: readonly PodMark[]; readonly others: readonly PodMark[] } {
+  const busy = new Set(order.keep);
+  const leaving: PodMark[] = [];
+  const working: PodMark[] = [];
+  const idle: PodMark[] = [];
+  const seen = new Set<string>();
+  for (const pod of pods.filter(isActive)) {
+    const { uid, name } = pod.metadata;
+    seen.add(uid);
+    if (isNamed(pod)) addMissing(leaving, pod, leavingCost, 'true');
+    else if (busy.has(name)) {
+      idleSince.delete(uid);
+      addMissing(working, pod, busyCost, 'false');
+    } else {
+      const since = idleSince.get(uid) ?? nowMs;
+      idleSince.set(uid, since);
+      // Taken back from those who were to go: at once, or it would go with the next ones.
+      const takenBack = annotationOf(pod, deletionCost) === String(leavingCost);
+      if (takenBack || nowMs - since >= idleMs) addMissing(idle, pod, 0, 'true');
+    }
+  }
+  for (const uid of idleSince.keys()) if (!seen.has(uid)) idleSince.delete(uid);
+  return { leaving, others: [...working, ...idle] };
+}
+
+function addMissing(marks: PodMark[], pod: Pod, cost: number, free: 'true' | 'false'): void {
+  const annotations: Record<string, string> = {};
+  if ((annotationOf(pod, deletionCost) ?? '0') !== String(cost)) annotations[deletionCost] = String(cost);
+  if (annotationOf(pod, safeToEvict) !== free) annotations[safeToEvict] = free;
+  if (Object.keys(annotations).length > 0) marks.push({ pod, annotations });
+}
