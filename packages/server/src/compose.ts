@@ -1,12 +1,14 @@
 // Joins the pieces: the only file that knows all drivers. A configuration becomes an open store, and an open store
 // becomes a running system: database, signals, one master, its HTTP door.
 
-import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
 import { openBackups } from './compose/open-backups.ts';
 import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
+import { openKeda } from './compose/open-keda.ts';
+import { configuredFile } from './compose/configured-file.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
+import type { ScalingTarget } from './core/scaling/figures.ts';
 import { connectionsMost } from './core/store-connections.ts';
 import { systemClock } from './drivers/system/clock.ts';
 import { diskFreeBytes } from './drivers/system/disk.ts';
@@ -103,6 +105,8 @@ export interface System {
   readonly clock: Clock;
   /** Where it really listens. */
   readonly address: string;
+  /** On which KEDA is answered; null when it is not. */
+  readonly kedaPort: number | null;
   /** No new work is taken, what is here is settled, the store is closed. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -113,7 +117,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const tls =
     config.tls === null
       ? null
-      : { key: pem('tls.key', config.tls.keyFile), cert: pem('tls.cert', config.tls.certFile) };
+      : { key: configuredFile('tls.key', config.tls.keyFile), cert: configuredFile('tls.cert', config.tls.certFile) };
   const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
   const store = await openStore(config.store, log).catch(async (error: unknown) => {
     await etcd?.close();
@@ -153,7 +157,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
       ...shared,
       master,
       metrics,
-      metricsText: () => metrics.text(),
+      metricsText: (gauges) => metrics.text(gauges),
       settings: { version, host, port, tls, insecurePublicHttp },
     });
     await door.start();
@@ -163,13 +167,19 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     const door = await openOn(config.listen.port, options.otherPorts ?? 0, open);
     // Other masters and workers are told this address, so it must be known before the master registers itself.
     if (settings.address === '') settings.address = door.address;
+    const figures = (target: ScalingTarget) => master.scaling.of(target);
+    const keda = config.keda === null ? null : await openKeda(config.keda, { clock: systemClock, log, fatal, figures });
     await master.start();
     return {
       master,
       store,
       clock: systemClock,
       address: door.address,
-      stop: once(() => stopAll(door, master, coordinator, store)),
+      kedaPort: keda?.port ?? null,
+      stop: once(async () => {
+        await keda?.stop();
+        await stopAll(door, master, coordinator, store);
+      }),
     };
   } catch (error) {
     await coordinator.close();
@@ -201,14 +211,6 @@ async function openOn(port: number, others: number, open: (port: number) => Prom
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-function pem(key: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Refusal('INVALID_CONFIG', `${key}: ${path} cannot be read`, { cause: error });
-  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
