@@ -56,6 +56,7 @@ export const layers: readonly Layer[] = [
   driver('archive', ['aws4fetch']),
   driver('kubernetes', ['yaml', 'zod']),
   driver('command'),
+  driver('process'),
   driver('webhook'),
   driver('system', ['pino', '@prometheus-io/client', 'ws']),
   { name: 'master', files: new RegExp(`^${server}master/`), layers: below.master, packages: [] },

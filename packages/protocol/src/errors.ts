@@ -376,13 +376,6 @@ export const errorCatalogue = {
     remedy: 'Two servers archive into one place: give each cluster its own. What is archived is never written over.',
     retryable: false,
   },
-  SCALER_FAILED: {
-    status: 503,
-    title: 'The platform of a pool did not do as it was told',
-    remedy:
-      'Mend what the message names: the platform, its credentials, the program or the address. It is asked again by itself; until then the pool keeps the workers that it has.',
-    retryable: true,
-  },
   SCALER_NOT_ALLOWED: {
     status: 403,
     title: 'The configuration does not allow this scaler',

@@ -95,8 +95,8 @@ export const poolStatusSchema = z.object({
   ),
   /** When a maximum, a share or a budget holds it below what is wished for: how long new runs wait, and how long they would. */
   held: z.object({ waitMs: z.number(), wishedWaitMs: z.number() }).nullable(),
-  /** Workers that a rolling replacement still has to replace, and how many there were. */
-  rollout: z.object({ left: z.number().int(), total: z.number().int() }).nullable(),
+  /** Workers that a rolling replacement still has to replace, of how many, and how many were wanted when it began. */
+  rollout: z.object({ left: z.number().int(), total: z.number().int(), base: z.number().int() }).nullable(),
 });
 export type PoolStatus = z.infer<typeof poolStatusSchema>;
 

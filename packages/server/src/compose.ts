@@ -6,6 +6,7 @@ import { openBackups } from './compose/open-backups.ts';
 import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import { openKeda } from './compose/open-keda.ts';
+import { openProcesses } from './compose/open-processes.ts';
 import { configuredFile } from './compose/configured-file.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import type { ScalingTarget } from './core/scaling/figures.ts';
@@ -47,6 +48,11 @@ export interface OpenStore {
   revokeTokens(name: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Whatever master makes them: those of an earlier one may still be in use by workers that finish what they run. */
+const poolTokens = 'pool-processes';
+/** Told to stop at once, a worker process takes no longer. */
+const processesStopMs = 3000;
 
 const everything: Grant = { name: 'operator at the store', role: 'admin', namespace: '*' };
 
@@ -95,6 +101,8 @@ export interface SystemOptions {
   readonly fatal: (error: unknown) => void;
   /** When the port is taken, so many next ones are tried. */
   readonly otherPorts?: number;
+  /** Worker processes of pools end with this system, after so long at the latest; without, they finish what they run by themselves. */
+  readonly processesEndMs?: number;
   /** Tests only: places in which the master may be made to fail. */
   readonly failpoints?: Failpoints;
 }
@@ -133,23 +141,18 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const coordinator = etcd ?? leaseRows(store);
   const backups = config.backup === null ? null : await openBackups(config.backup, config.store, db, log);
   const metrics = openMetrics({ process: true });
-  const settings: MasterSettings = {
-    ...masterDefaults,
-    address: config.address ?? '',
-    version,
-    zoneDataVersion: process.versions.tz ?? null,
-    sessionTtlMs: config.sessionTtlMs,
-    heartbeatMs: config.heartbeatMs,
-    catchUpPerSecond: config.catchUpPerSecond,
-    retention: { ...masterDefaults.retention, ...config.retention },
-    space: config.space,
-    durability: config.durability,
-    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
-  };
+  const settings = settingsOf(config, version);
   const shared = { db, signals, clock: systemClock, identity: systemIdentity, log, fatal };
+  const processes = openProcesses({
+    ...config.processes,
+    address: () => settings.address,
+    token: (namespace) => store.createToken({ name: poolTokens, role: 'worker', namespace }),
+    log,
+  });
+  const scalers = processes === null ? {} : { process: processes };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
-  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups });
+  const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups, scalers });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
     const { insecurePublicHttp } = config;
@@ -178,7 +181,10 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
       kedaPort: keda?.port ?? null,
       stop: once(async () => {
         await keda?.stop();
+        // While the masters still take their results.
+        if (options.processesEndMs !== undefined) await processes?.endAll(options.processesEndMs, processesStopMs);
         await stopAll(door, master, coordinator, store);
+        await processes?.close();
       }),
     };
   } catch (error) {
@@ -186,6 +192,22 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     await store.close();
     throw error;
   }
+}
+
+function settingsOf(config: ServerConfig, version: string): MasterSettings {
+  return {
+    ...masterDefaults,
+    address: config.address ?? '',
+    version,
+    zoneDataVersion: process.versions.tz ?? null,
+    sessionTtlMs: config.sessionTtlMs,
+    heartbeatMs: config.heartbeatMs,
+    catchUpPerSecond: config.catchUpPerSecond,
+    retention: { ...masterDefaults.retention, ...config.retention },
+    space: config.space,
+    durability: config.durability,
+    storeConnections: config.store.engine === 'postgres' ? connectionsMost(config.store.poolSize) : 0,
+  };
 }
 
 /** The master says goodbye to its workers while the door still carries the words; then the door, then the store. */

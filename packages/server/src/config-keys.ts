@@ -3,6 +3,7 @@
 import { durabilities } from '@tidewheel/protocol';
 import { type ConfigKey, define } from './config-key.ts';
 import { kedaKeys } from './config-keda.ts';
+import { processKeys } from './config-processes.ts';
 import {
   bytes,
   duration,
@@ -359,6 +360,7 @@ export const keys = {
     read: text,
   }),
   ...kedaKeys,
+  ...processKeys,
 };
 
 export const configKeys: readonly ConfigKey[] = Object.values(keys);

@@ -58,6 +58,8 @@ export interface ServerConfig {
   readonly durability: Durability;
   /** Null: KEDA is not answered. */
   readonly keda: KedaConfig | null;
+  /** Worker processes of pools beside this master, at most; and the environment that they get, without settings of the server. */
+  readonly processes: { readonly most: number; readonly environment: Readonly<Record<string, string | undefined>> };
 }
 
 export interface ConfigSources {
@@ -96,6 +98,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     heartbeatMs: value(keys.heartbeat),
     catchUpPerSecond: value(keys.catchUpRate),
     durability: value(keys.storeDurability),
+    processes: value(keys.scalerProcesses),
   };
   faults.push(...togetherFaults(all));
   const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
@@ -138,6 +141,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     backup,
     durability,
     keda,
+    processes: Object.freeze({ most: all.processes ?? 0, environment: sources.env }),
   });
 }
 

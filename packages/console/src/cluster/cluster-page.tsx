@@ -90,6 +90,9 @@ const degradations: readonly Degradation[] = [
   'restore-gap',
   'backup-failed',
   'backup-overdue',
+  'pool-driver-failing',
+  'pool-workers-failing',
+  'pool-at-maximum',
 ];
 
 /** A newer master may know more of them. */

@@ -162,11 +162,6 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '归档中同名文件内容不同',
     remedy: '有两台服务器归档到同一位置：请为每个集群指定各自的位置。已归档内容绝不会被覆盖。',
   },
-  SCALER_FAILED: {
-    title: '工作节点池所在的平台没有照做',
-    remedy:
-      '请修正消息中指出的问题：平台本身、凭据、程序或地址。系统会自动重试；在此之前，工作节点池保持现有的工作节点。',
-  },
   SCALER_NOT_ALLOWED: {
     title: '配置不允许使用这种扩缩方式',
     remedy:

@@ -27,6 +27,8 @@ import type { Terminal } from './terminal.ts';
 const otherPorts = 20;
 const drainMs = 10_000;
 const companionMs = 2000;
+/** Of pools that are declared with the driver process. */
+const poolProcesses = 64;
 /** One for each start: those of an earlier start are made useless. */
 const tokenNames = { cli: 'dev', worker: 'dev-worker' } as const;
 
@@ -48,7 +50,7 @@ async function develop(terminal: Terminal, options: DevOptions): Promise<number>
   const declared = await readDeclared(options, terminal);
   const interrupted = terminal.interruption();
   const defect = Promise.withResolvers<never>();
-  const system = await open(options, data, say, defect.reject);
+  const system = await open(terminal, options, data, say, defect.reject);
   // Whatever way this process ends, an address that no longer answers must not stay behind.
   process.once('exit', () => removeClientFile(data, process.pid));
   const started = await begin(options, system, data, declared).catch(async (error: unknown) => {
@@ -70,6 +72,7 @@ async function develop(terminal: Terminal, options: DevOptions): Promise<number>
 }
 
 async function open(
+  terminal: Terminal,
   options: DevOptions,
   data: string,
   say: (text: string) => void,
@@ -81,10 +84,13 @@ async function open(
     listen: `${host}:${options.port}`,
     'insecure-public-http': options.insecurePublicHttp,
     // On one machine a worker is either there or gone: what a killed one left is taken up again soon after the next start.
+    'scaler-processes': String(poolProcesses),
     'session-ttl': '6s',
     heartbeat: '2s',
   };
-  const config = readConfig({ flags, env: {}, file: null });
+  // Worker processes of pools need what any program needs to run; settings in the environment are meant for other servers.
+  const env = Object.fromEntries(Object.entries(terminal.env).filter(([name]) => !name.startsWith('TIDEWHEEL_')));
+  const config = readConfig({ flags, env, file: null });
   // Loaded here, so that commands of the client side do not pay for drivers and the HTTP server.
   const { compose } = await import('../compose.ts');
   return compose(config, {
@@ -92,6 +98,7 @@ async function open(
     log: consoleLog(say),
     fatal,
     otherPorts: options.port === 0 ? 0 : otherPorts,
+    processesEndMs: drainMs,
   });
 }
 

@@ -67,3 +67,22 @@ export async function jsonValue(option: string, text: string | undefined, termin
     throw new UsageError(`${option} is not JSON: ${reason}; write a text as '"text"', a file as @FILE`);
   }
 }
+
+/** A time to come: as it is written, the next one of a wall time such as 20:00 on this machine, or +2h from now. */
+export function momentAhead(option: string, text: string, terminal: Terminal): number {
+  const now = terminal.nowMs();
+  const ahead = text.startsWith('+') ? parseDuration(text.slice(1)) : null;
+  if (ahead !== null) return now + ahead;
+  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour !== undefined && minute !== undefined) {
+    const next = new Date(now);
+    next.setHours(Number(hour), Number(minute), 0, 0);
+    if (next.getTime() <= now) next.setDate(next.getDate() + 1);
+    return next.getTime();
+  }
+  const at = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new UsageError(
+    `${option} is "${text}"; expected a time such as 2026-12-01T20:00:00Z, 20:00, or +2h for in two hours`,
+  );
+}

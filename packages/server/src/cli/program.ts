@@ -16,6 +16,7 @@ import { jobCommand } from './job.ts';
 import { lockCommand } from './lock.ts';
 import { applyCommand, planCommand } from './manifest-commands.ts';
 import { openApiCommand } from './openapi.ts';
+import { poolCommand } from './pool.ts';
 import { runCommand } from './run.ts';
 import { holdCommand, retentionCommand } from './retention.ts';
 import { scheduleCommand } from './schedule.ts';
@@ -49,6 +50,7 @@ export function makeProgram(cli: CommandLine): Command {
     .addCommand(calendarCommand(cli))
     .addCommand(backfillCommand(cli))
     .addCommand(runCommand(cli))
+    .addCommand(poolCommand(cli))
     .addCommand(lockCommand(cli))
     .addCommand(clusterCommand(cli))
     .addCommand(backupCommand(cli))

@@ -9,7 +9,7 @@ import { type ConnectionOptions, resolveConnection, withConnection } from './con
 import { watchLifeline } from './dev/lifeline.ts';
 import { exitCodeOfError, exitCodes } from './exit-codes.ts';
 import { workerListing } from './listings.ts';
-import { collect, commaList, labels, wholeNumber } from './option-values.ts';
+import { collect, commaList, durationMs, labels, wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
 import { loadTasks } from './task-files.ts';
@@ -27,6 +27,8 @@ interface WorkerOptions extends ConnectionOptions {
   readonly supervise: boolean;
   readonly lifeline?: number;
   readonly notes?: number;
+  readonly drainTimeout: number;
+  readonly outlive: boolean;
 }
 
 const workerLogLevels = ['info', 'warn', 'error'] as const;
@@ -45,8 +47,16 @@ export function workerCommand(cli: CommandLine): Command {
     .option('--slots <n>', 'runs at the same time', wholeNumber(1, limits.workerSlots), 10)
     .option('--tasks <file>', 'tasks in TypeScript or JavaScript; may be repeated', collect, [])
     .addOption(new Option('--log-level <level>', 'what to say on stderr').choices(workerLogLevels).default('info'))
+    .option(
+      '--drain-timeout <duration>',
+      'what runs when it is asked to end may take so long; the rest is given to other workers',
+      durationMs,
+      30_000,
+    )
     .option('--no-supervise', 'one process only: what hangs or dies is not started again')
     .addOption(new Option('--lifeline <fd>').argParser(wholeNumber(3, 64)).hideHelp())
+    // When the lifeline ends, it finishes what it runs: for those that a pool has started.
+    .addOption(new Option('--outlive').default(false).hideHelp())
     .addOption(new Option('--notes <fd>').argParser(wholeNumber(3, 64)).hideHelp());
   // Options behind `list` and `drain` are theirs, not those of the worker that `worker` alone runs.
   return withConnection(command)
@@ -91,11 +101,14 @@ async function work(options: WorkerOptions, terminal: Terminal): Promise<number>
     queues: options.queues,
     labels: options.labels,
     executors: options.executors,
-    onHang: options.notes === undefined ? 'report' : 'exit',
+    drainTimeout: options.drainTimeout,
+    onHang: options.notes === undefined && !options.outlive ? 'report' : 'exit',
     notesFd: options.notes,
     log: workerLog(options.logLevel, terminal),
   });
-  if (options.lifeline !== undefined) watchLifeline(options.lifeline, () => void running.stop());
+  const { lifeline, outlive } = options;
+  if (lifeline !== undefined)
+    watchLifeline(lifeline, () => void (outlive ? running.drain() : running.stop()), { outlive });
   await running.start();
   const end = await running.closed;
   return end.kind === 'refused' ? exitCodeOfError(end.refusal.code) : exitCodes.ok;

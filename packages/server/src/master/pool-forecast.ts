@@ -87,7 +87,7 @@ class Tally {
     const index = Math.floor((at - this.#from) / bucketMs);
     if (index < 0 || index >= this.#buckets) return;
     const key = Math.round(Math.log2(Math.max(1, usualMs)) / 2);
-    const lane = this.#lanes.get(laneId) ?? { classes: new Map() };
+    const lane: LaneTally = this.#lanes.get(laneId) ?? { classes: new Map() };
     this.#lanes.set(laneId, lane);
     const known = lane.classes.get(key) ?? { workMs: this.#empty(), runs: this.#empty() };
     lane.classes.set(key, known);
@@ -105,7 +105,7 @@ class Tally {
   }
 
   #empty(): number[] {
-    return new Array<number>(this.#buckets).fill(0);
+    return Array.from({ length: this.#buckets }, () => 0);
   }
 }
 

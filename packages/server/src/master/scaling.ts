@@ -200,8 +200,9 @@ class PoolScaling {
         if (decided === undefined) return [];
         const decision = executable(led, decided);
         led.memory = decision.memory;
-        const rollout = rolloutOf(facts.orders.get(led.pool.id) ?? []);
-        const actions = actionsOf({ decision, sessions, machines, held: facts.held, rollout });
+        const rollout = rolloutOf(facts.orders.get(led.pool.id) ?? [], led.status?.rollout?.base ?? decision.wanted);
+        const { max } = led.pool.definition;
+        const actions = actionsOf({ decision, sessions, machines, held: facts.held, rollout, max });
         return [{ led, sessions, signals, decision, actions }];
       });
     });
@@ -223,7 +224,7 @@ class PoolScaling {
     });
     const kept = this.#kept(rounds, facts.now);
     const done = rounds.flatMap(({ led, actions }) => {
-      const rollout = rolloutOf(facts.orders.get(led.pool.id) ?? []);
+      const rollout = rolloutOf(facts.orders.get(led.pool.id) ?? [], 0);
       return rollout !== null && actions.rollout?.left === 0 ? [{ poolId: led.pool.id, id: rollout.id }] : [];
     });
     const expired = [...facts.orders.values()].flatMap((orders) => expiredOrders(orders, facts.now));

@@ -16,10 +16,12 @@ export function isSignal(value: unknown): value is Signal {
     case 'backfills':
     case 'scheduled':
     case 'masters':
+    case 'pools':
       return detail === null;
     case 'ready':
       return hasNames(detail, 'lanes');
     case 'cancel':
+    case 'cordons':
       return hasNames(detail, 'sessions');
     case 'logs':
       return hasNames(detail, 'runs');
@@ -44,9 +46,10 @@ function hasNames(detail: unknown, key: string): boolean {
 type ChangedTopic = SignalTopics['changed']['topics'][number];
 
 export class SignalBatch {
-  readonly #plain = new Set<'schedules' | 'backfills' | 'scheduled' | 'masters'>();
+  readonly #plain = new Set<'schedules' | 'backfills' | 'scheduled' | 'masters' | 'pools'>();
   readonly #lanes = new Set<string>();
   readonly #sessions = new Set<string>();
+  readonly #cordons = new Set<string>();
   readonly #runs = new Set<string>();
   readonly #leases = new Set<string>();
   readonly #locks = new Set<string>();
@@ -59,6 +62,7 @@ export class SignalBatch {
       case 'backfills':
       case 'scheduled':
       case 'masters':
+      case 'pools':
         this.#plain.add(topic);
         break;
       case 'ready':
@@ -66,6 +70,9 @@ export class SignalBatch {
         break;
       case 'cancel':
         addAll(this.#sessions, detail.sessions);
+        break;
+      case 'cordons':
+        addAll(this.#cordons, detail.sessions);
         break;
       case 'logs':
         addAll(this.#runs, detail.runs);
@@ -98,6 +105,7 @@ export class SignalBatch {
       ...slices(this.#locks, namesMax).map((locks): Signal => ['locks', { locks }]),
       ...slices(this.#taken, namesMax).map((locks): Signal => ['taken', { locks }]),
       ...slices(this.#sessions, namesMax).map((sessions): Signal => ['cancel', { sessions }]),
+      ...slices(this.#cordons, namesMax).map((sessions): Signal => ['cordons', { sessions }]),
       ...[...this.#changed].map(([namespace, topics]): Signal => ['changed', { namespace, topics: [...topics] }]),
       ...slices(this.#runs, namesMax).map((runs): Signal => ['logs', { runs }]),
     ];
@@ -105,6 +113,7 @@ export class SignalBatch {
       this.#plain,
       this.#lanes,
       this.#sessions,
+      this.#cordons,
       this.#runs,
       this.#leases,
       this.#locks,

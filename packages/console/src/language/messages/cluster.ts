@@ -19,6 +19,12 @@ export const clusterMessages = {
     zh: '已恢复备份：缺口处理前不会触发',
   },
   'cluster.degraded.backup-failed': { en: 'The last backup failed', zh: '最近一次备份失败' },
+  'cluster.degraded.pool-driver-failing': { en: 'The driver of a pool fails', zh: '工作节点池的驱动失败' },
+  'cluster.degraded.pool-workers-failing': {
+    en: 'Workers of a pool do not come up',
+    zh: '工作节点池的工作节点无法启动',
+  },
+  'cluster.degraded.pool-at-maximum': { en: 'A pool is at its maximum', zh: '工作节点池已达上限' },
   'cluster.degraded.backup-overdue': { en: 'No verified backup in time', zh: '未按时完成经验证的备份' },
   'cluster.degraded.fires-amiss': { en: 'The audit found fires amiss', zh: '审计发现触发有误' },
   'cluster.zoneData': { en: 'Zone data', zh: '时区数据' },

@@ -1,4 +1,5 @@
-// The thread behind lifeline.ts: waits for the end of the pipe, tells the main thread, then ends the process for certain.
+// The thread behind lifeline.ts: waits for the end of the pipe, tells the main thread, then ends the process for certain
+// unless it may outlive its parent.
 
 import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -9,6 +10,6 @@ const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on('error', () => pipe.destroy());
 pipe.once('close', () => {
   parentPort?.postMessage('gone');
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), leaveWithinMs);
+  if (leaveWithinMs !== null) setTimeout(() => process.kill(process.pid, 'SIGKILL'), leaveWithinMs);
 });
 pipe.resume();

@@ -12,13 +12,14 @@ const leaveWithinMs = 3000;
 
 export interface LifelineData {
   readonly fd: number;
-  readonly leaveWithinMs: number;
+  /** Null: it leaves when its work is done. */
+  readonly leaveWithinMs: number | null;
 }
 
-/** Calls `parentGone` once; whatever that does, the process is killed a little later. */
-export function watchLifeline(fd: number, parentGone: () => void): void {
+/** Calls `parentGone` once; whatever that does, the process is killed a little later, unless it may outlive its parent. */
+export function watchLifeline(fd: number, parentGone: () => void, { outlive = false } = {}): void {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const data: LifelineData = { fd, leaveWithinMs };
+  const data: LifelineData = { fd, leaveWithinMs: outlive ? null : leaveWithinMs };
   const thread = new Worker(new URL(`./lifeline-thread.${extension}`, import.meta.url), { workerData: data });
   thread.once('message', parentGone);
   thread.unref();

@@ -10,6 +10,8 @@ interface Seen {
 /** Differences over shorter spans say more of chance than of the rate. */
 const spanMs = 5000;
 const smoothMs = 30_000;
+/** What is left of a load that has ended: it must not keep a worker for ever. */
+const leastPerSecond = 0.002;
 
 export interface LaneCount {
   readonly laneId: string;
@@ -36,5 +38,5 @@ function seenOf(before: Seen | undefined, atMs: number, { unfinished, completion
   const growth = (unfinished - before.unfinished) / (passedMs / 1000);
   const share = Math.min(1, passedMs / smoothMs);
   const arrivals = before.arrivals + share * (Math.max(0, completionsPerSecond + growth) - before.arrivals);
-  return { atMs, unfinished, arrivals };
+  return { atMs, unfinished, arrivals: arrivals < leastPerSecond ? 0 : arrivals };
 }

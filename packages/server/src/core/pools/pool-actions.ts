@@ -15,6 +15,8 @@ export interface ActionFacts {
   readonly machines: readonly PoolMachine[];
   readonly held: readonly HeldRuns[];
   readonly rollout: Rollout | null;
+  /** Of the pool. */
+  readonly max: number;
 }
 
 export interface PoolActions {
@@ -32,10 +34,16 @@ export interface PoolActions {
   readonly release: readonly string[];
   /** Workers that work, those first that may go last. */
   readonly keep: readonly string[];
-  readonly rollout: { readonly left: number; readonly total: number } | null;
+  readonly rollout: RolloutProgress | null;
 }
 
-export function actionsOf({ decision, sessions, machines, held, rollout }: ActionFacts): PoolActions {
+export interface RolloutProgress {
+  readonly left: number;
+  readonly total: number;
+  readonly base: number;
+}
+
+export function actionsOf({ decision, sessions, machines, held, rollout, max }: ActionFacts): PoolActions {
   const busyOf = Map.groupBy(held, ({ sessionId }) => sessionId);
   const busy = (session: PoolSession): number =>
     (busyOf.get(session.id) ?? []).reduce((sum, { runs }) => sum + runs, 0);
@@ -46,7 +54,8 @@ export function actionsOf({ decision, sessions, machines, held, rollout }: Actio
   const draining = staying.filter((session) => session.draining || gone.has(session.id));
   const known = new Set(sessions.map(({ worker }) => worker));
   const unregistered = machines.filter(({ worker, state }) => !known.has(worker) && state !== 'stopping');
-  const surge = rollout === null ? null : surgeOf(rollout, decision.wanted, live, draining, busy);
+  const goal = rollout === null ? decision.wanted : Math.max(rollout.base, Math.min(decision.desired, max));
+  const surge = rollout === null ? null : surgeOf(rollout, goal, live, draining, busy);
   const drain = new Set(decision.drain);
   const undrain = new Set(decision.undrain);
   const cordon = surge?.cordon ?? live.filter(({ worker }) => drain.has(worker));
@@ -60,7 +69,6 @@ export function actionsOf({ decision, sessions, machines, held, rollout }: Actio
     unregistered.filter(({ state }) => state !== 'failing').length -
     unbegun.filter(({ state }) => state !== 'failing').length;
   const leaving = draining.length - back.length + cordon.length;
-  const wanted = decision.wanted + (surge?.more ?? 0);
   return {
     cordon: cordon.map(({ id }) => id),
     uncordon: back.map(({ id }) => id),
@@ -71,7 +79,11 @@ export function actionsOf({ decision, sessions, machines, held, rollout }: Actio
       )
       .map(({ id }) => id),
     ending,
-    count: Math.max(wanted, working + starting) + leaving,
+    // Those that leave are part of a surge, so that there are never more than it allows.
+    count:
+      surge === null
+        ? Math.max(goal, working + starting) + leaving
+        : Math.max(goal + surge.more, working + starting + leaving),
     release: [
       ...sessions.filter(({ releasedAt }) => releasedAt !== null).map(({ worker }) => worker),
       ...unbegun.map(({ worker }) => worker),
@@ -89,19 +101,19 @@ function endingOf(sessions: readonly PoolSession[], machines: readonly PoolMachi
   });
 }
 
-/** Old workers go as new ones come: what is over the wanted number drains, the old ones first, idle ones before busy ones. */
+/** Old workers go as new ones come: what is over the number that is wanted drains, the old ones first, idle ones before busy ones. */
 function surgeOf(
-  { surge, since }: Rollout,
-  wanted: number,
+  { surge, since, base }: Rollout,
+  goal: number,
   live: readonly PoolSession[],
   draining: readonly PoolSession[],
   busy: (session: PoolSession) => number,
-): { more: number; cordon: PoolSession[]; progress: { left: number; total: number } } {
+): { more: number; cordon: PoolSession[]; progress: RolloutProgress } {
   const isOld = ({ createdAt }: PoolSession): boolean => createdAt <= since;
   const old = live.filter(isOld);
   const left = old.length + draining.filter(isOld).length;
-  const over = Math.max(0, live.length - Math.min(wanted, live.length));
+  const over = Math.max(0, live.length - goal);
   const cordon = old.toSorted((a, b) => busy(a) - busy(b) || a.createdAt - b.createdAt).slice(0, over);
   const total = left + live.filter((session) => !isOld(session)).length;
-  return { more: old.length > 0 ? surge : 0, cordon, progress: { left, total } };
+  return { more: old.length > 0 ? surge : 0, cordon, progress: { left, total, base } };
 }

@@ -40,11 +40,14 @@ export interface Rollout {
   readonly surge: number;
   /** Workers that were there before are to be replaced. */
   readonly since: number;
+  /** Wanted when it began: there are never fewer while it goes on. */
+  readonly base: number;
 }
 
-export function rolloutOf(orders: readonly PoolOrderView[]): Rollout | null {
+/** `base`: wanted when it began. */
+export function rolloutOf(orders: readonly PoolOrderView[], base: number): Rollout | null {
   const found = bodiesOf(orders, 'rollout').at(-1);
-  return found === undefined ? null : { id: found.view.id, surge: found.body.surge, since: found.view.createdAt };
+  return found === undefined ? null : { id: found.view.id, surge: found.body.surge, since: found.view.createdAt, base };
 }
 
 const bucketMs = 5000;
@@ -57,7 +60,7 @@ export function reservedWork(orders: readonly PoolOrderView[], now: number): Com
   const from = Math.floor(now / bucketMs) * bucketMs;
   const end = Math.max(0, ...reserved.map(({ body }) => body.at + body.over));
   const buckets = Math.max(1, Math.ceil((Math.min(end, now + aheadMs) - from) / bucketMs) + 1);
-  const workMs = new Array<number>(reserved.length === 0 ? 1 : buckets).fill(0);
+  const workMs = Array.from({ length: reserved.length === 0 ? 1 : buckets }, () => 0);
   const runs = [...workMs];
   for (const { body } of reserved) {
     const first = Math.floor((body.at - from) / bucketMs);

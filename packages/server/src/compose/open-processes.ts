@@ -1,0 +1,48 @@
+// Worker processes beside this master, for pools of the driver `process`: how many there may be, by the configuration.
+
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ProcessScaler, workerProgram } from '../drivers/process/process-scaler.ts';
+import { systemClock } from '../drivers/system/clock.ts';
+import { systemIdentity } from '../drivers/system/identity.ts';
+import type { Log } from '../ports/log.ts';
+
+export interface ProcessesOptions {
+  readonly most: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly address: () => string;
+  /** Makes a token for workers of a namespace. */
+  readonly token: (namespace: string) => Promise<{ readonly secret: string }>;
+  readonly log: Log;
+}
+
+/** Null: none may be started. */
+export function openProcesses({ most, environment, address, token, log }: ProcessesOptions): ProcessScaler | null {
+  if (most === 0) return null;
+  const here = fileURLToPath(import.meta.url);
+  const tokens = new Map<string, Promise<string>>();
+  const tokenOf = (namespace: string): Promise<string> => {
+    const known = tokens.get(namespace);
+    if (known !== undefined) return known;
+    const made = token(namespace).then(
+      ({ secret }) => secret,
+      (error: unknown) => {
+        tokens.delete(namespace);
+        throw error;
+      },
+    );
+    tokens.set(namespace, made);
+    return made;
+  };
+  return new ProcessScaler({
+    program: workerProgram(dirname(dirname(here)), here.endsWith('.ts') ? 'ts' : 'js'),
+    // Settings of the server in the environment are not meant for its workers.
+    environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TIDEWHEEL_'))),
+    address,
+    token: tokenOf,
+    clock: systemClock,
+    log,
+    suffix: () => systemIdentity.random().slice(0, 8),
+    most,
+  });
+}
