@@ -67,7 +67,8 @@ test('every master answers a scaler alike, and one that stops ends its streams',
     systems.map(async ({ address }) => (await (await fetch(`${address}/metrics`)).text()).match(series)),
   );
   assert.deepEqual(mine, theirs);
-  assert.ok(mine?.includes('tidewheel_pool_wanted_workers{namespace="default",pool="heavy"} 8'), mine?.join('\n'));
+  assert.ok(mine);
+  assert.ok(mine.includes('tidewheel_pool_wanted_workers{namespace="default",pool="heavy"} 8'), mine.join('\n'));
   assert.ok(mine.includes('tidewheel_queue_waiting_work_seconds{namespace="default",queue="heavy"} 120'));
 
   // As KEDA does: all addresses of a headless service, in turn.

@@ -14,6 +14,7 @@ export * from './limits.ts';
 export * from './lock.ts';
 export * from './names.ts';
 export * from './pool.ts';
+export * from './pool-advice.ts';
 export * from './pool-view.ts';
 export * from './scaling-figures.ts';
 export * from './preview.ts';

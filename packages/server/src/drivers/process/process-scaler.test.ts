@@ -61,26 +61,22 @@ function setup() {
   };
 }
 
-testScaler(
-  'process',
-  () => {
-    const bench = setup();
-    const ends: ScalerEnds = {
-      scaler: bench.scaler,
-      pool: poolNamed('one'),
-      other: poolNamed('other'),
-      machines: (pool) => Promise.resolve(bench.there(pool.name)),
-      settle: bench.settled,
-      changes: bench.changes,
-      fault: (kind) => bench.refuse(kind === 'refuses'),
-      held: () => Promise.resolve(0),
-      boundMs: 10_000,
-      close: bench.close,
-    };
-    return Promise.resolve(ends);
-  },
-  [{ needs: 'silent', reason: 'nothing answers here: processes are started by this process itself' }],
-);
+testScaler('process', () => {
+  const bench = setup();
+  const ends: ScalerEnds = {
+    scaler: bench.scaler,
+    pool: poolNamed('one'),
+    other: poolNamed('other'),
+    machines: (pool) => Promise.resolve(bench.there(pool.name)),
+    settle: bench.settled,
+    changes: bench.changes,
+    fault: (kind) => bench.refuse(kind === 'refuses'),
+    held: () => Promise.resolve(0),
+    boundMs: 10_000,
+    close: bench.close,
+  };
+  return Promise.resolve(ends);
+}, [{ needs: 'silent', reason: 'nothing answers here: processes are started by this process itself' }]);
 
 async function until<T>(what: string, look: () => Promise<T | false>): Promise<T> {
   const deadline = performance.now() + 20_000;

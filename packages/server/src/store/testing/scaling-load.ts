@@ -31,7 +31,13 @@ export function testScalingLoad(engine: string, open: () => Promise<RunsSetup>):
     const bench = new ViewBench(await open());
     const job = await seedJob(bench.db);
     const queue = `queue-${job.laneId}`;
-    const definition = poolDefinitionSchema.parse({ name: 'p', queues: [queue], labels: { pool: 'p' }, slots: 2, max: 9 });
+    const definition = poolDefinitionSchema.parse({
+      name: 'p',
+      queues: [queue],
+      labels: { pool: 'p' },
+      slots: 2,
+      max: 9,
+    });
     await poolsWrite(bench.db, 'default', [{ id: seedId(), definition, source: 'test' }]);
     const worker = (name: string, labels: Record<string, string>) =>
       seedSession(bench.db, bench.masterId, 60_000, { worker: name, labels, queues: [queue], slots: 2 });

@@ -1,15 +1,21 @@
-// The numbers that a scaler outside of Tidewheel asks for over HTTP, such as KEDA's by the type `metrics-api`.
+// What is measured of pools: the numbers that a scaler outside of Tidewheel asks for over HTTP, such as KEDA's by the type `metrics-api`, and
+// what resources their workers should have.
 
 import {
   durationSchema,
   limits,
   nameSchema,
   namespaceSchema,
+  poolAdviceSchema,
   Refusal,
   scalingFiguresSchema,
 } from '@tidewheel/protocol';
 import { z } from 'zod';
+import { advise } from '../core/advice/pool-advice.ts';
 import { noPool } from '../master/pools.ts';
+import { storeNow } from '../store/jobs.ts';
+import { attemptPeaks, workerPeaks } from '../store/pool-peaks.ts';
+import { poolsStored } from '../store/pools.ts';
 import type { DoorContext } from './door-context.ts';
 import { namedInNamespace } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
@@ -22,8 +28,26 @@ const objectiveSchema = z.strictObject({
   wait: durationSchema.refine((ms) => ms >= 100, 'at least 100ms').default(10_000),
 });
 
-export function scalingFiguresRoutes({ master }: DoorContext): Route[] {
+export function poolMeasureRoutes({ db, master }: DoorContext): Route[] {
   return [
+    route({
+      method: 'GET',
+      url: '/v1/namespaces/:ns/pools/:name/advice',
+      permission: 'namespace.read',
+      tag,
+      summary: 'Advises requests and limits of the workers of a pool, by the peaks of the last day.',
+      params: namedInNamespace,
+      response: poolAdviceSchema,
+      handler: async ({ params: { ns, name } }) => {
+        const pool = (await poolsStored(db, ns)).find((stored) => stored.name === name);
+        if (pool === undefined) throw noPool(ns, name);
+        const [workers, attempts] = [
+          await workerPeaks(db, ns, pool.definition),
+          await attemptPeaks(db, ns, pool.definition),
+        ];
+        return advise(workers, attempts, await storeNow(db));
+      },
+    }),
     route({
       method: 'GET',
       url: '/v1/namespaces/:ns/pools/:name/metrics',
