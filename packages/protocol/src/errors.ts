@@ -46,6 +46,13 @@ export const errorCatalogue = {
       'Give the pools that are named different values of one label, or the same maximum of what they share; a worker and a shared maximum can be of one rule only.',
     retryable: false,
   },
+  SCALER_FAILED: {
+    status: 503,
+    title: 'The platform of a pool does not do what it is told',
+    remedy:
+      'Look at what the driver says in `tidewheel pool show NAME`; it is tried again by itself, and the workers that are there go on.',
+    retryable: true,
+  },
   UNKNOWN_TIMEZONE: {
     status: 422,
     title: 'The time zone is unknown',

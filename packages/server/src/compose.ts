@@ -7,7 +7,7 @@ import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import { openKeda } from './compose/open-keda.ts';
 import { openProcesses } from './compose/open-processes.ts';
-import { configuredFile } from './compose/configured-file.ts';
+import { fileOf } from './compose/config-file.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import type { ScalingTarget } from './core/scaling/figures.ts';
 import { connectionsMost } from './core/store-connections.ts';
@@ -125,7 +125,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const tls =
     config.tls === null
       ? null
-      : { key: configuredFile('tls.key', config.tls.keyFile), cert: configuredFile('tls.cert', config.tls.certFile) };
+      : { key: fileOf('tls.key', config.tls.keyFile), cert: fileOf('tls.cert', config.tls.certFile) };
   const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
   const store = await openStore(config.store, log).catch(async (error: unknown) => {
     await etcd?.close();

@@ -4,6 +4,7 @@ import { durabilities } from '@tidewheel/protocol';
 import { type ConfigKey, define } from './config-key.ts';
 import { kedaKeys } from './config-keda.ts';
 import { processKeys } from './config-processes.ts';
+import { scalerKeys } from './config-scaler.ts';
 import {
   bytes,
   duration,
@@ -361,6 +362,7 @@ export const keys = {
   }),
   ...kedaKeys,
   ...processKeys,
+  ...scalerKeys,
 };
 
 export const configKeys: readonly ConfigKey[] = Object.values(keys);

@@ -51,14 +51,19 @@ export function oneOf<T extends string>(values: readonly T[]): Read<T> {
 /** Commas between, or a list in the file, which comes as JSON. */
 export function readEndpoints(value: string): readonly string[] | Problem {
   const expected = new Problem('URLs such as http://etcd-1:2379, with commas between, all http or all https');
-  const list = value.startsWith('[') ? listOf(value) : value.split(',').map((one) => one.trim());
-  const urls = list.map((one) => (URL.canParse(one) ? new URL(one) : null));
+  const urls = readList(value).map((one) => (URL.canParse(one) ? new URL(one) : null));
   const fine =
     urls.length > 0 &&
     urls.length <= endpointsMax &&
     urls.every((url) => url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') &&
     new Set(urls.map((url) => url?.protocol)).size === 1;
   return fine ? Object.freeze(urls.flatMap((url) => (url === null ? [] : [url.origin]))) : expected;
+}
+
+/** As `readEndpoints` takes it. */
+export function readList(value: string): string[] {
+  const list = value.startsWith('[') ? listOf(value) : value.split(',').map((one) => one.trim());
+  return list.filter((one) => one !== '');
 }
 
 function listOf(json: string): string[] {

@@ -6,6 +6,7 @@ import { type Durability, type Fault, Refusal } from '@tidewheel/protocol';
 import type { ConfigKey, Value } from './config-key.ts';
 import { type KedaConfig, kedaOf } from './config-keda.ts';
 import { configKeys, keys, type LogLevel } from './config-keys.ts';
+import { type ScalerConfig, scalerOf } from './config-scaler.ts';
 import type { RetentionSettings } from './core/retention.ts';
 import type { SpaceSettings } from './core/store-growth.ts';
 import { type BackupTargetConfig, fileText, isSection, Problem, type StoreConfig, valueAt } from './config-values.ts';
@@ -13,7 +14,7 @@ import { type BackupTargetConfig, fileText, isSection, Problem, type StoreConfig
 export type { ConfigKey } from './config-key.ts';
 export { configKeys, type LogLevel, logLevels } from './config-keys.ts';
 
-export type { BackupTargetConfig, KedaConfig, StoreConfig };
+export type { BackupTargetConfig, KedaConfig, ScalerConfig, StoreConfig };
 
 export type CoordinatorConfig =
   | { readonly kind: 'store' }
@@ -60,6 +61,7 @@ export interface ServerConfig {
   readonly keda: KedaConfig | null;
   /** Worker processes of pools beside this master, at most; and the environment that they get, without settings of the server. */
   readonly processes: { readonly most: number; readonly environment: Readonly<Record<string, string | undefined>> };
+  readonly scaler: ScalerConfig;
 }
 
 export interface ConfigSources {
@@ -103,7 +105,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
   faults.push(...togetherFaults(all));
   const [coordinator, backup] = [coordinatorOf(value, faults), backupOf(value, sources, faults)];
   const [retention, space] = [retentionOf(value), spaceOf(value)];
-  const keda = kedaOf(value, faults);
+  const [keda, scaler] = [kedaOf(value, faults), scalerOf(value, sources.env, faults)];
   const { store, listen, insecurePublicHttp, logLevel, sessionTtlMs, heartbeatMs, catchUpPerSecond, durability } = all;
   if (
     faults.length > 0 ||
@@ -142,6 +144,7 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     durability,
     keda,
     processes: Object.freeze({ most: all.processes ?? 0, environment: sources.env }),
+    scaler,
   });
 }
 

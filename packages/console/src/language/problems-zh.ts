@@ -22,6 +22,10 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '两个工作节点池互相矛盾',
     remedy: '请让指出的两个池在某个标签上取不同的值，或为共享的上限写同一个数。',
   },
+  SCALER_FAILED: {
+    title: '池所在的平台没有按要求执行',
+    remedy: '请用 `tidewheel pool show NAME` 查看驱动的说明；系统会自动重试，已有的工作节点照常工作。',
+  },
   UNKNOWN_TIMEZONE: {
     title: '未知的时区',
     remedy: '请使用 IANA 名称，例如 Asia/Shanghai 或 Europe/Berlin；缩写有歧义。',

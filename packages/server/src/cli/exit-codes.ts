@@ -84,6 +84,7 @@ const byErrorCode: Record<ErrorCode, number> = {
   RESTORE_GAP: exitCodes.conflict,
   WAL_CONFLICT: exitCodes.conflict,
   SCALER_NOT_ALLOWED: exitCodes.auth,
+  SCALER_FAILED: exitCodes.unreachable,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };

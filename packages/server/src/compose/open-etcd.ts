@@ -7,7 +7,7 @@ import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
 import { answerWithin } from '../master/bounded-call.ts';
 import type { Coordinator } from '../ports/coordinator.ts';
-import { configuredFile } from './configured-file.ts';
+import { fileOf } from './config-file.ts';
 
 /** How long etcd may keep a master from starting. */
 const verifyMs = 4000;
@@ -17,15 +17,15 @@ export async function openEtcd(config: CoordinatorConfig & { kind: 'etcd' }): Pr
   const { etcdCoordinator } = await import('../drivers/etcd/coordinator.ts');
   const { endpoints, prefix, caFile, client, login } = config;
   const tls = {
-    ...(caFile === null ? {} : { ca: configuredFile('etcd.ca', caFile) }),
+    ...(caFile === null ? {} : { ca: fileOf('etcd.ca', caFile) }),
     ...(client === null
       ? {}
-      : { cert: configuredFile('etcd.cert', client.certFile), key: configuredFile('etcd.key', client.keyFile) }),
+      : { cert: fileOf('etcd.cert', client.certFile), key: fileOf('etcd.key', client.keyFile) }),
   };
   const credentials =
     login === null
       ? null
-      : { user: login.user, password: configuredFile('etcd.passwordFile', login.passwordFile).trimEnd() };
+      : { user: login.user, password: fileOf('etcd.passwordFile', login.passwordFile).trimEnd() };
   const ports = { clock: systemClock, identity: systemIdentity };
   const coordinator = etcdCoordinator({ endpoints, prefix, tls, credentials, ...ports });
   const verified = await answerWithin(systemClock, verifyMs, () => coordinator.verify());

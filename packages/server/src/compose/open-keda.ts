@@ -3,7 +3,7 @@
 import { Refusal } from '@tidewheel/protocol';
 import { type KedaConfig, kedaKeys } from '../config-keda.ts';
 import { KedaDoor, type KedaDoorDeps } from '../keda/keda-door.ts';
-import { configuredFile } from './configured-file.ts';
+import { fileOf } from './config-file.ts';
 
 /** Listens. Refusals: KEDA_OPEN, INVALID_CONFIG. */
 export async function openKeda(config: KedaConfig, deps: Omit<KedaDoorDeps, 'settings'>): Promise<KedaDoor> {
@@ -12,9 +12,9 @@ export async function openKeda(config: KedaConfig, deps: Omit<KedaDoorDeps, 'set
     tls === null
       ? null
       : {
-          key: configuredFile(kedaKeys.kedaKey.key, tls.keyFile),
-          cert: configuredFile(kedaKeys.kedaCert.key, tls.certFile),
-          clientCa: tls.clientCaFile === null ? null : configuredFile(kedaKeys.kedaClientCa.key, tls.clientCaFile),
+          key: fileOf(kedaKeys.kedaKey.key, tls.keyFile),
+          cert: fileOf(kedaKeys.kedaCert.key, tls.certFile),
+          clientCa: tls.clientCaFile === null ? null : fileOf(kedaKeys.kedaClientCa.key, tls.clientCaFile),
         };
   const door = new KedaDoor({ ...deps, settings: { ...listen, insecure, tls: pems } });
   await door.start().catch((error: unknown) => {

@@ -195,13 +195,15 @@ export const serverLimits = {
   /** Connections of one client over HTTP: each pool of Kubernetes keeps one open to hear of its pods. */
   httpConnections: 1000,
   /** Of the platform of a pool: pods asked for at once (a page takes some 10 ms to be read), machines of one pool, bytes of one answer, of one
-   *  line of a watch and of what a program says on its standard error, pods marked by one order, tries after a conflict, a refusal of the
+   *  line of a watch and of what a program says on its standard error, pods marked by one order as those
+   *  who go, and as working or idle, tries after a conflict, a refusal of the
    *  moment, a watch's place that is no longer known. */
   scalerPage: 200,
   scalerMachines: 50_000,
   scalerAnswerBytes: 16 * 1024 * 1024,
   scalerLineBytes: 2 * 1024 * 1024,
   scalerErrorBytes: 64 * 1024,
+  scalerLeavers: 500,
   scalerMarks: 100,
   scalerTries: 5,
   /** Programs of scalers that run at once. */

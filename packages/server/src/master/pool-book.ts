@@ -80,9 +80,12 @@ function refuseAbsentDrivers(
   place: (name: string, below: string) => string | null,
 ): void {
   const faults = plans.flatMap(({ name, wanted, action }): Fault[] => {
-    const kind = wanted?.driver.kind ?? 'none';
-    if (action === 'unchanged' || kind === 'none' || scalers[kind] !== undefined) return [];
-    const detail = `the driver "${kind}" of the pool "${name}" is not switched on at this server`;
+    if (action === 'unchanged' || wanted === null || wanted.driver.kind === 'none') return [];
+    const { kind } = wanted.driver;
+    const scaler = scalers[kind];
+    const why = scaler === undefined ? 'is not switched on at this server' : (scaler.refuses?.(wanted.driver) ?? null);
+    if (why === null) return [];
+    const detail = `the driver "${kind}" of the pool "${name}" ${why}`;
     return [{ pointer: place(name, '/driver/kind') ?? '', detail }];
   });
   const [first] = faults;

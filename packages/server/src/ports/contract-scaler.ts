@@ -2,6 +2,7 @@
 
 import {
   faultsOf,
+  type PoolDriver,
   Refusal,
   scalerContractVersion,
   scalerDoneSchema,
@@ -12,9 +13,11 @@ import {
 import type { Fleet, ScaledPool, Scaler, ScalerOrder } from './scaler.ts';
 
 export interface ScalerCarrier {
+  /** As the port has it, in a sentence that begins with the driver. */
+  refuses(driver: PoolDriver): string | null;
   /** Who is asked, for messages: never with a secret. */
   nameOf(pool: ScaledPool): string;
-  /** Ends within the pool's own bound. Refusals: SCALER_FAILED, SCALER_NOT_ALLOWED. */
+  /** Ends within the pool's own bound. Refusals: SCALER_FAILED. */
   carry(pool: ScaledPool, text: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -28,6 +31,9 @@ const faultsTold = 5;
 
 export function contractScaler(carrier: ScalerCarrier): Scaler {
   async function ask<T>(pool: ScaledPool, request: ScalerRequest, schema: Schema<T>): Promise<T> {
+    const refused = carrier.refuses(pool.driver);
+    if (refused !== null)
+      throw new Refusal('SCALER_NOT_ALLOWED', `the driver ${pool.driver.kind} of the pool ${pool.name} ${refused}`);
     const text = await carrier.carry(pool, `${JSON.stringify(request)}\n`);
     const refuse = (why: string): Refusal => new Refusal('SCALER_FAILED', `${carrier.nameOf(pool)}: ${why}`);
     const answer = parsed(text);
@@ -42,6 +48,7 @@ export function contractScaler(carrier: ScalerCarrier): Scaler {
   }
 
   return {
+    refuses: (driver) => carrier.refuses(driver),
     observe: async (pool): Promise<Fleet> => {
       const about = describedTo(pool);
       const request = { version: scalerContractVersion, action: 'observe', pool: about } as const;

@@ -1,7 +1,7 @@
 // A scaler that is a program of the operator: started for each question and spoken to in JSON over its standard input and output. It is
 // one that the configuration names, and sees none of the master's own environment, where secrets may be.
 
-import { formatDuration, Refusal } from '@tidewheel/protocol';
+import { formatDuration, type PoolDriver, Refusal } from '@tidewheel/protocol';
 import { serverLimits } from '../../core/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { contractScaler, type ScalerCarrier } from '../../ports/contract-scaler.ts';
@@ -35,15 +35,18 @@ class Programs implements ScalerCarrier {
     this.#options = options;
   }
 
+  refuses(driver: PoolDriver): string | null {
+    const program = driver.kind === 'command' ? (driver.command[0] ?? '') : '';
+    return this.#options.allowed.includes(program) ? null : `names ${program}, which is not in \`scaler.commands\``;
+  }
+
   nameOf(pool: ScaledPool): string {
     return commandOf(pool).command[0] ?? '';
   }
 
   async carry(pool: ScaledPool, text: string): Promise<string> {
     const [name = '', ...words] = commandOf(pool).command;
-    const { allowed, clock } = this.#options;
-    if (!allowed.includes(name))
-      throw new Refusal('SCALER_NOT_ALLOWED', `${name} is not among the programs of \`scaler.commands\``);
+    const { clock } = this.#options;
     while (this.#running.size >= serverLimits.scalerPrograms && !this.#closed)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.#closed) throw new Refusal('SCALER_FAILED', `${name}: ${stopping}`);

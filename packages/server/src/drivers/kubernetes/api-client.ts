@@ -48,6 +48,8 @@ export class ApiError extends Error {
 const retryAfterMs = 1000;
 const retryAfterMostMs = 120_000;
 const restMs = 200;
+/** What lasts longer is the caller's to ask for again. */
+const passingTries = 3;
 const passing = new Set([0, 500, 502, 503, 504]);
 
 export class ApiClient {
@@ -81,8 +83,7 @@ export class ApiClient {
         return await this.#once(call);
       } catch (error) {
         const restedMs = error instanceof ApiError ? this.#restAfter(error, call, tried) : null;
-        if (restedMs === null || tried >= serverLimits.scalerTries || call.signal.aborted) throw error;
-        await this.#rest(restedMs, call);
+        if (restedMs === null || !(await rest(this.#options.clock, restedMs, call.signal))) throw error;
       }
     }
   }
@@ -95,14 +96,15 @@ export class ApiClient {
   /** How long until it may be tried again; null: never. */
   #restAfter(error: ApiError, { method }: ApiCall, tried: number): number | null {
     const { clock, identity } = this.#options;
+    if (tried >= serverLimits.scalerTries) return null;
     if (error.retryAfterMs !== null) {
       this.#notBefore = Math.max(this.#notBefore, clock.monotonicMs() + error.retryAfterMs);
       // Not all at the same moment.
       return error.retryAfterMs + identity.fraction() * restMs;
     }
     // Whether a change was made is not known: the caller looks before it tells it again.
-    if (method !== 'GET' || !passing.has(error.status)) return null;
-    return identity.fraction() * restMs * 2 ** tried;
+    if (method !== 'GET' || !passing.has(error.status) || tried >= passingTries) return null;
+    return identity.fraction() * restMs * tried;
   }
 
   async #once(call: ApiCall): Promise<HttpAnswer> {

@@ -9,7 +9,7 @@ import { type ApiClient, ApiError, rest } from './api-client.ts';
 import { type Pod, type Scale, scaleSchema, statusSchema, type Workload, workloadSchema } from './api-objects.ts';
 import { type OrderPlan, planOrder } from './order-plan.ts';
 import { hasEnded, isActive, machineOf, ownerOf } from './pod-facts.ts';
-import { type IdleSince, missingMarks, type PodMark } from './pod-marks.ts';
+import { type IdleSince, type MissingMarks, missingMarks, type PodMark } from './pod-marks.ts';
 import { listPods, PodWatch, type PodWatchOptions } from './pod-watch.ts';
 
 type KubernetesDriver = PoolDriver & { kind: 'kubernetes' };
@@ -26,7 +26,7 @@ const mergePatch = 'application/merge-patch+json';
 const conflict = 409;
 const notFound = 404;
 const patchesAtOnce = 8;
-const conflictRestMs = 100;
+const conflictRestMs = 20;
 
 export class KubernetesPool {
   /** When somebody asked last, by the monotonic clock. */
@@ -71,9 +71,20 @@ export class KubernetesPool {
     };
   }
 
+  apply(order: ScalerOrder, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#apply(order, signal));
+  }
+
+  working(workers: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const pods = await this.#followed(await this.#scale(signal), signal);
+      await this.#mark(this.#missingMarks(pods, workers).others, signal);
+    });
+  }
+
   /** One after the other: each looks at what the one before has left. */
-  async apply(order: ScalerOrder, signal: AbortSignal): Promise<void> {
-    const turn = this.#last.then(() => this.#apply(order, signal));
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     await turn;
   }
@@ -83,7 +94,7 @@ export class KubernetesPool {
     const scale = await this.#scale(signal);
     const pods = await this.#followed(scale, signal);
     this.#remember(order, pods);
-    const marks = missingMarks(pods, order, this.#isNamed, this.#idleSince, this.#options.clock.monotonicMs());
+    const marks = this.#missingMarks(pods, order.keep);
     const plan = await this.#plan(order, scale, pods, signal);
     if (plan.replicas > replicasOf(scale) && plan.leaving.length === 0) await this.#grow(plan, scale, order, signal);
     else if (plan.replicas !== replicasOf(scale) || plan.leaving.length > 0) {
@@ -91,7 +102,20 @@ export class KubernetesPool {
       if (marks.leaving.length > 0) await rest(this.#options.clock, this.#options.hearMs, signal);
       await this.#settle(order, signal);
     } else this.#waiting = null;
-    await this.#mark(marks.others.slice(0, serverLimits.scalerMarks), signal);
+    await this.#mark(marks.others, signal);
+  }
+
+  #missingMarks(pods: readonly Pod[], working: readonly string[]): MissingMarks {
+    const { leaving, others } = missingMarks({
+      pods,
+      working,
+      isNamed: this.#isNamed,
+      idleSince: this.#idleSince,
+      nowMs: this.#options.clock.monotonicMs(),
+      byCost: this.#options.driver.workload === 'Deployment',
+    });
+    const { scalerLeavers, scalerMarks } = serverLimits;
+    return { leaving: leaving.slice(0, scalerLeavers), others: others.slice(0, scalerMarks) };
   }
 
   async #grow(plan: OrderPlan, scale: Scale, order: ScalerOrder, signal: AbortSignal): Promise<void> {

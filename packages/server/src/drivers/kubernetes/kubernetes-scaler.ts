@@ -46,6 +46,10 @@ class KubernetesScaler implements Scaler {
     return this.#bounded((signal) => this.#poolOf(pool).apply(order, signal));
   }
 
+  working(pool: ScaledPool, workers: readonly string[]): Promise<void> {
+    return this.#bounded((signal) => this.#poolOf(pool).working(workers, signal));
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new Error('this master is stopping'));
     await Promise.allSettled([...this.#under, ...[...this.#pools.values()].map((pool) => pool.close())]);

@@ -36,11 +36,23 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
+export interface PodList {
+  readonly pods: readonly Pod[];
+  readonly version: string;
+}
+
 /** All pods as they are now, by asking; not from what is kept. */
-export async function listPods(
-  options: PodWatchOptions,
-  signal: AbortSignal,
-): Promise<{ pods: Pod[]; version: string }> {
+export async function listPods(options: PodWatchOptions, signal: AbortSignal): Promise<PodList> {
+  try {
+    return await listPages(options, signal);
+  } catch (error) {
+    // Its next page had been forgotten: from the first one again, once.
+    if (error instanceof ApiError && error.status === gone) return listPages(options, signal);
+    throw error;
+  }
+}
+
+async function listPages(options: PodWatchOptions, signal: AbortSignal): Promise<PodList> {
   const pods: Pod[] = [];
   for (let next = ''; ; ) {
     const query = {

@@ -2,7 +2,7 @@
 // service knows from whom it comes and that it is not an old one; what comes back is believed because of the service's certificate.
 
 import { createHmac } from 'node:crypto';
-import { formatDuration, Refusal } from '@tidewheel/protocol';
+import { formatDuration, type PoolDriver, Refusal } from '@tidewheel/protocol';
 import { serverLimits } from '../../core/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { contractScaler, type ScalerCarrier } from '../../ports/contract-scaler.ts';
@@ -39,6 +39,17 @@ class Webhooks implements ScalerCarrier {
     this.#options = options;
   }
 
+  refuses(driver: PoolDriver): string | null {
+    const url = driver.kind === 'webhook' ? driver.url : '';
+    const { origin, protocol, hostname, pathname } = new URL(url);
+    if (!this.#options.allowed.some((base) => isBelow(url, base)))
+      return `calls ${origin}${pathname}, which is not below an address of \`scaler.webhooks\``;
+    // The answer is not signed: whoever could change it on its way could hide machines, or make some up.
+    if (protocol === 'http:' && !loopback.test(hostname))
+      return `calls ${origin}, which is not on this machine, without TLS: name an https address`;
+    return null;
+  }
+
   /** Without the query, in which a secret may be. */
   nameOf(pool: ScaledPool): string {
     const { origin, pathname } = new URL(webhookOf(pool).url);
@@ -49,7 +60,7 @@ class Webhooks implements ScalerCarrier {
     const { url, timeout } = webhookOf(pool);
     const name = this.nameOf(pool);
     const { clock } = this.#options;
-    this.#admit(url, name);
+    if (this.#closed) throw new Refusal('SCALER_FAILED', `${name}: this master is stopping`);
     const under = new AbortController();
     this.#running.add(under);
     const timer = clock.timer(timeout, () => under.abort(new Error(`no answer within ${formatDuration(timeout)}`)));
@@ -70,16 +81,6 @@ class Webhooks implements ScalerCarrier {
     for (const under of this.#running) under.abort(new Error('this master is stopping'));
     this.#options.http.close();
     return Promise.resolve();
-  }
-
-  #admit(url: string, name: string): void {
-    if (this.#closed) throw new Refusal('SCALER_FAILED', `${name}: this master is stopping`);
-    const { protocol, hostname } = new URL(url);
-    if (!this.#options.allowed.some((base) => isBelow(url, base)))
-      throw new Refusal('SCALER_NOT_ALLOWED', `${name} is not below an address of \`scaler.webhooks\``);
-    // The answer is not signed: whoever could change it on its way could hide machines, or make some up.
-    if (protocol === 'http:' && !loopback.test(hostname))
-      throw new Refusal('SCALER_NOT_ALLOWED', `${name} is not on this machine, so it must be called over https`);
   }
 
   async #post(url: string, body: string, signal: AbortSignal): Promise<string> {

@@ -136,6 +136,7 @@ export class ApiServer {
 
   closeWatches(): void {
     for (const { response } of this.#watchers) response.end();
+    this.#watchers.clear();
   }
 
   bookmark(): void {

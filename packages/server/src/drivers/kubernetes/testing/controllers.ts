@@ -30,7 +30,7 @@ export class Controllers {
   }
 
   settle(): void {
-    for (let round = 0; round < 100; round += 1) if (!this.#step()) return;
+    for (let round = 0; round < 100_000; round += 1) if (!this.#step()) return;
     throw new Error('the double does not settle');
   }
 
@@ -50,7 +50,8 @@ export class Controllers {
   }
 
   podsOf({ namespace, selector, kind, name }: WorkloadObject): PodObject[] {
-    const owns = (owner: string): boolean => (kind === 'StatefulSet' ? owner === name : owner.startsWith(`${name}-`));
+    const owns = (owner: string): boolean =>
+      kind === 'StatefulSet' ? owner === name : owner.slice(0, owner.lastIndexOf('-')) === name;
     return this.#state
       .podsOf(namespace)
       .filter(({ metadata }) => matches(metadata.labels, selector) && owns(metadata.ownerReferences?.[0]?.name ?? ''));

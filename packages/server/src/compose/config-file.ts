@@ -1,10 +1,10 @@
-// Certificates, keys and passwords come from files that the configuration names.
+// A file that a key of the configuration names.
 
 import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
 
-/** Throws INVALID_CONFIG, which names the key. */
-export function configuredFile(key: string, path: string): string {
+/** Refusals: INVALID_CONFIG with the key. */
+export function fileOf(key: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
