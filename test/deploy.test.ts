@@ -170,19 +170,14 @@ test("the scaler's rights are the number of its own Deployments and the pods bes
     roles.map(({ rules }) => rules),
     [
       [
-        {
-          apiGroups: ['apps'],
-          resources: ['deployments', 'deployments/scale'],
-          resourceNames: ['tidewheel-batch'],
-          verbs: ['get'],
-        },
+        { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['tidewheel-batch'], verbs: ['get'] },
         {
           apiGroups: ['apps'],
           resources: ['deployments/scale'],
           resourceNames: ['tidewheel-batch'],
-          verbs: ['update', 'patch'],
+          verbs: ['get', 'patch'],
         },
-        { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
+        { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'patch', 'delete'] },
       ],
     ],
   );

@@ -18,14 +18,10 @@ export async function openEtcd(config: CoordinatorConfig & { kind: 'etcd' }): Pr
   const { endpoints, prefix, caFile, client, login } = config;
   const tls = {
     ...(caFile === null ? {} : { ca: fileOf('etcd.ca', caFile) }),
-    ...(client === null
-      ? {}
-      : { cert: fileOf('etcd.cert', client.certFile), key: fileOf('etcd.key', client.keyFile) }),
+    ...(client === null ? {} : { cert: fileOf('etcd.cert', client.certFile), key: fileOf('etcd.key', client.keyFile) }),
   };
   const credentials =
-    login === null
-      ? null
-      : { user: login.user, password: fileOf('etcd.passwordFile', login.passwordFile).trimEnd() };
+    login === null ? null : { user: login.user, password: fileOf('etcd.passwordFile', login.passwordFile).trimEnd() };
   const ports = { clock: systemClock, identity: systemIdentity };
   const coordinator = etcdCoordinator({ endpoints, prefix, tls, credentials, ...ports });
   const verified = await answerWithin(systemClock, verifyMs, () => coordinator.verify());

@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import { poolDefinitionSchema, type PoolStatus } from '@tidewheel/protocol';
 import { figuresOfPool, figuresOfQueue, type ScalingLoad } from '../../core/scaling/figures.ts';
 import { poolsKeep, poolsWrite } from '../pools.ts';
+import { attemptPeaks, workerPeaks } from '../pool-peaks.ts';
 import { runsInsert } from '../runs-submit.ts';
 import { scalingLoad } from '../scaling-load.ts';
+import { sessionEnd, sessionGone } from '../sessions.ts';
 import type { RunsSetup } from './runs.ts';
 import { newRun, seedId, seedJob, seedSession } from './seed.ts';
 import { ViewBench } from './view-bench.ts';
@@ -116,4 +118,66 @@ export function testScalingLoad(engine: string, open: () => Promise<RunsSetup>):
     assert.deepEqual(await scalingLoad(db, 'other'), { lanes: [], workers: [], pools: [] });
     await bench.setup.close();
   });
+
+  test(`${engine}: peaks of attempts are kept with them, and peaks of workers a while after their end`, async () => {
+    const { bench, db, job, queue, worker } = await setup();
+    const pool = { labels: { pool: 'p' }, queues: [queue] };
+    const own = await worker('own', { pool: 'p' });
+    const usage = { memoryBytes: 123_000_000, cpuMs: 4000 };
+    await runsInsert(db, [newRun(job), newRun(job), newRun(job)]);
+    const first = await bench.claim(job, own);
+    await db.query('update run set started_at = now_ms() - 2000 where id = $1', [first.id]);
+    await bench.report(first, { usage });
+    await bench.report(await bench.claim(job, own), { outcome: 'failed', output: null, error, usage });
+    await bench.report(await bench.claim(job, own));
+    const peaks = await attemptPeaks(db, 'default', pool);
+    assert.deepEqual(
+      peaks.map(({ job: name, memoryBytes }) => [name, memoryBytes]),
+      [
+        [job.name, usage.memoryBytes],
+        [job.name, usage.memoryBytes],
+      ],
+    );
+    assert.ok(peaks.some(({ cpu }) => cpu > 1.3 && cpu <= 2));
+    assert.deepEqual(await attemptPeaks(db, 'default', { ...pool, queues: ['other'] }), []);
+
+    const full = { peakMemoryBytes: 950, memoryLimitBytes: 1000 };
+    const others = await Promise.all(
+      ['full', 'killed', 'left', 'stranger', 'old'].map((name) =>
+        worker(name, { pool: name === 'stranger' ? 'q' : 'p' }),
+      ),
+    );
+    const told = [
+      { peakMemoryBytes: 500, peakCpu: 0.5 },
+      full,
+      { peakMemoryBytes: 400, oomKills: 2 },
+      full,
+      full,
+      { memoryBytes: 1 },
+    ];
+    for (const [index, id] of [own, ...others].entries())
+      await db.query('update session set stats = $2 where id = $1', [id, JSON.stringify(told[index])]);
+    const [broken, , left] = others;
+    assert.ok(broken !== undefined && left !== undefined);
+    await sessionGone(db, 'default', broken, { reason: 'crashed', detail: null });
+    await sessionEnd(db, left);
+    const found = (await workerPeaks(db, 'default', pool)).map(({ cpu, memoryBytes, starved }) => [
+      cpu,
+      memoryBytes,
+      starved,
+    ]);
+    assert.deepEqual(
+      found.toSorted((a, b) => Number(a[1]) - Number(b[1]) || Number(a[2]) - Number(b[2])),
+      [
+        [null, 400, true],
+        [0.5, 500, false],
+        // It said goodbye.
+        [null, 950, false],
+        [null, 950, true],
+      ],
+    );
+    await bench.setup.close();
+  });
 }
+
+const error = { kind: 'exit', message: 'exit code 1' };
