@@ -6,7 +6,16 @@ import { test } from 'node:test';
 import { makeProgram } from '../packages/server/src/cli/program.ts';
 import { processTerminal } from '../packages/server/src/cli/terminal.ts';
 import { configKeys } from '../packages/server/src/config.ts';
-import { built, chart, exampleValues, faultsOfObject, overlays, podsOf, rendered } from './support/deploy-files.ts';
+import {
+  built,
+  chart,
+  exampleValues,
+  faultsOfObject,
+  guideObjects,
+  overlays,
+  podsOf,
+  rendered,
+} from './support/deploy-files.ts';
 import { kubernetesTools, noTools } from './support/kubernetes-tools.ts';
 import type { KubernetesObject } from './support/strict-schema.ts';
 
@@ -182,6 +191,15 @@ test("the scaler's rights are the number of its own Deployments and the pods bes
     ],
   );
   assert.ok(!rendered(needed(), 'keda').some(({ kind }) => kind === 'Role'));
+});
+
+test('what the guide shows is known to Kubernetes and KEDA, too', async () => {
+  const shown = guideObjects();
+  assert.deepEqual(
+    shown.map(({ kind }) => kind),
+    ['ScaledObject', 'ScaledObject', 'TriggerAuthentication'],
+  );
+  for (const object of shown) assert.deepEqual(await faultsOfObject(object), []);
 });
 
 test('helm finds nothing to complain about', options, () => {

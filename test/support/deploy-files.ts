@@ -1,6 +1,6 @@
 // The deploy files as Kubernetes would get them: the chart rendered by helm with each of its example values, and the overlays of Kustomize.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
@@ -32,6 +32,13 @@ export function rendered({ helm }: KubernetesTools, values: string, ...sets: str
 
 export function built({ kubectl }: KubernetesTools, overlay: string): KubernetesObject[] {
   return objectsOf(kubectl('kustomize', join(deploy, 'kustomize/overlays', overlay)));
+}
+
+/** Objects of Kubernetes in the examples of the guide. */
+export function guideObjects(): KubernetesObject[] {
+  const text = readFileSync(join(repositoryRoot, 'docs/guide/kubernetes.md'), 'utf8');
+  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block]) => block ?? '');
+  return blocks.flatMap(objectsOf).filter((object) => 'apiVersion' in object);
 }
 
 /** As much of the Prometheus operator's kind as the chart uses. */

@@ -190,7 +190,8 @@ test('what the processes of an attempt took comes with its result, and the peaks
   const { child } = program(t, master.url, tenLines);
   await master.until(() => master.of('ready').length > 0);
   // A child of the shell: what counts is the group. It holds 150 MB and is busy until it has used 1.2 s of the processor.
-  const busy = 'const held = Buffer.alloc(150e6, 1); while (process.cpuUsage().user < 1.2e6) for (let i = 0; i < 3e7; i++) held[0]++;';
+  const busy =
+    'const held = Buffer.alloc(150e6, 1); while (process.cpuUsage().user < 1.2e6) for (let i = 0; i < 3e7; i++) held[0]++;';
   const greedy = attemptOf({
     kind: 'shell',
     script: `"${process.execPath}" -e '${busy}'; sleep 1.2`,
@@ -198,7 +199,7 @@ test('what the processes of an attempt took comes with its result, and the peaks
     env: {},
   });
   master.assign(greedy);
- 
+
   const { outcome, usage } = await master.resultOf(greedy.attemptId);
   assert.equal(outcome, 'succeeded');
   assert.ok(usage);
