@@ -22,6 +22,12 @@ const catalogues: readonly Catalogue[] = [
     names: (text) => keys(text, /^ {2}([A-Z][A-Z_]+): \{/gm),
   },
   {
+    what: 'error code',
+    source: 'packages/protocol/src/errors-elastic.ts',
+    page: 'docs/reference/errors.md',
+    names: (text) => keys(text, /^ {2}([A-Z][A-Z_]+): \{/gm),
+  },
+  {
     what: 'metric',
     source: 'packages/server/src/ports/metrics.ts',
     page: 'docs/reference/metrics.md',

@@ -1,6 +1,9 @@
 // The error catalogue: every refusal that a caller can meet, with its HTTP status and how to mend it.
 // A test holds docs/reference/errors.md to this list.
 
+import type { CatalogueEntry } from './error-entry.ts';
+import { elasticErrors } from './errors-elastic.ts';
+
 export const errorCatalogue = {
   BAD_REQUEST: {
     status: 400,
@@ -38,20 +41,6 @@ export const errorCatalogue = {
     title: 'The calendar is in use',
     remedy: 'Take it out of the schedules and calendars that `errors` names, then delete it.',
     retryable: false,
-  },
-  POOL_CONFLICT: {
-    status: 409,
-    title: 'Two pools contradict each other',
-    remedy:
-      'Give the pools that are named different values of one label, or the same maximum of what they share; a worker and a shared maximum can be of one rule only.',
-    retryable: false,
-  },
-  SCALER_FAILED: {
-    status: 503,
-    title: 'The platform of a pool does not do what it is told',
-    remedy:
-      'Look at what the driver says in `tidewheel pool show NAME`; it is tried again by itself, and the workers that are there go on.',
-    retryable: true,
   },
   UNKNOWN_TIMEZONE: {
     status: 422,
@@ -175,13 +164,6 @@ export const errorCatalogue = {
     title: 'A public address needs TLS',
     remedy:
       'Listen on loopback, configure TLS, or pass --insecure-public-http and accept that tokens travel in clear text.',
-    retryable: false,
-  },
-  KEDA_OPEN: {
-    status: 422,
-    title: 'A public address for KEDA needs certificates',
-    remedy:
-      'Configure keda.cert, keda.key and keda.clientCa, listen on loopback, or pass --keda-insecure where the network lets only KEDA in.',
     retryable: false,
   },
   DATABASE_NEWER: {
@@ -383,13 +365,6 @@ export const errorCatalogue = {
     remedy: 'Two servers archive into one place: give each cluster its own. What is archived is never written over.',
     retryable: false,
   },
-  SCALER_NOT_ALLOWED: {
-    status: 403,
-    title: 'The configuration does not allow this scaler',
-    remedy:
-      'Name the program in `scaler.commands`, the address in `scaler.webhooks`, or the cluster in `scaler.kubernetes` of every master, or give the pool another driver.',
-    retryable: false,
-  },
   UNREACHABLE: {
     status: 503,
     title: 'No master answers',
@@ -402,13 +377,7 @@ export const errorCatalogue = {
     remedy: 'The run goes on; look at it again later.',
     retryable: true,
   },
+  ...elasticErrors,
 } as const satisfies Record<string, CatalogueEntry>;
-
-interface CatalogueEntry {
-  readonly status: number;
-  readonly title: string;
-  readonly remedy: string;
-  readonly retryable: boolean;
-}
 
 export type ErrorCode = keyof typeof errorCatalogue;

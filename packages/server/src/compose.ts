@@ -7,7 +7,8 @@ import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
 import { openKeda } from './compose/open-keda.ts';
 import { openProcesses } from './compose/open-processes.ts';
-import { fileOf } from './compose/config-file.ts';
+import { closeScalers, openScalers } from './compose/open-scalers.ts';
+import { tlsFiles } from './compose/tls-files.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
 import type { ScalingTarget } from './core/scaling/figures.ts';
 import { connectionsMost } from './core/store-connections.ts';
@@ -122,10 +123,8 @@ export interface System {
 export async function compose(config: ServerConfig, options: SystemOptions): Promise<System> {
   const { log, fatal, version, failpoints = noFailpoints } = options;
   // Read first: a missing file should not leave an open store behind.
-  const tls =
-    config.tls === null
-      ? null
-      : { key: fileOf('tls.key', config.tls.keyFile), cert: fileOf('tls.cert', config.tls.certFile) };
+  const tls = config.tls === null ? null : tlsFiles(config.tls);
+  const platforms = await openScalers(config.scaler);
   const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
   const store = await openStore(config.store, log).catch(async (error: unknown) => {
     await etcd?.close();
@@ -149,7 +148,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     token: (namespace) => store.createToken({ name: poolTokens, role: 'worker', namespace }),
     log,
   });
-  const scalers = processes === null ? {} : { process: processes };
+  const scalers = processes === null ? platforms : { ...platforms, process: processes };
   const directory = dataDirectoryOf(config.store);
   const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
   const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups, scalers });
@@ -184,7 +183,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
         // While the masters still take their results.
         if (options.processesEndMs !== undefined) await processes?.endAll(options.processesEndMs, processesStopMs);
         await stopAll(door, master, coordinator, store);
-        await processes?.close();
+        await closeScalers(scalers);
       }),
     };
   } catch (error) {

@@ -361,8 +361,8 @@ export const keys = {
     read: text,
   }),
   ...kedaKeys,
-  ...processKeys,
   ...scalerKeys,
+  ...processKeys,
 };
 
 export const configKeys: readonly ConfigKey[] = Object.values(keys);

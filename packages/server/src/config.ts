@@ -59,9 +59,9 @@ export interface ServerConfig {
   readonly durability: Durability;
   /** Null: KEDA is not answered. */
   readonly keda: KedaConfig | null;
+  readonly scaler: ScalerConfig;
   /** Worker processes of pools beside this master, at most; and the environment that they get, without settings of the server. */
   readonly processes: { readonly most: number; readonly environment: Readonly<Record<string, string | undefined>> };
-  readonly scaler: ScalerConfig;
 }
 
 export interface ConfigSources {
@@ -143,8 +143,8 @@ export function readConfig(sources: ConfigSources): ServerConfig {
     backup,
     durability,
     keda,
-    processes: Object.freeze({ most: all.processes ?? 0, environment: sources.env }),
     scaler,
+    processes: Object.freeze({ most: all.processes ?? 0, environment: sources.env }),
   });
 }
 

@@ -22,10 +22,6 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     title: '两个工作节点池互相矛盾',
     remedy: '请让指出的两个池在某个标签上取不同的值，或为共享的上限写同一个数。',
   },
-  SCALER_FAILED: {
-    title: '池所在的平台没有按要求执行',
-    remedy: '请用 `tidewheel pool show NAME` 查看驱动的说明；系统会自动重试，已有的工作节点照常工作。',
-  },
   UNKNOWN_TIMEZONE: {
     title: '未知的时区',
     remedy: '请使用 IANA 名称，例如 Asia/Shanghai 或 Europe/Berlin；缩写有歧义。',
@@ -165,6 +161,11 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
   WAL_CONFLICT: {
     title: '归档中同名文件内容不同',
     remedy: '有两台服务器归档到同一位置：请为每个集群指定各自的位置。已归档内容绝不会被覆盖。',
+  },
+  SCALER_FAILED: {
+    title: '工作节点池所在的平台没有照做',
+    remedy:
+      '请按 `tidewheel pool show NAME` 对驱动的说明修正：平台本身、凭据、程序或地址。系统会自动重试，已有的工作节点照常工作。',
   },
   SCALER_NOT_ALLOWED: {
     title: '配置不允许使用这种扩缩方式',

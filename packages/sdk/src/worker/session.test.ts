@@ -326,3 +326,18 @@ test('the round trip to the master is told with the next heartbeat, less the tim
   master.break();
   welcomed({ resumed: true }).heard();
 });
+
+test('a worker whose machine ends drains, and hands over in time what it could not finish', async () => {
+  const { session, welcomed, clock, doings } = setup();
+  const master = welcomed();
+  master.say(assignOf(1));
+  master.say({ type: 'drain', stopAfterMs: 5000 });
+  clock.advance(0);
+  assert.equal(types(master.heard()), 'hello ready drain');
+  clock.advance(4999);
+  assert.equal(session.state, 'live');
+  clock.advance(1);
+  assert.match(doings.at(-1) ?? '', /abandon/);
+  assert.deepEqual(master.heard().at(-1), { type: 'bye', reason: 'stopped' });
+  assert.deepEqual(await session.closed, { kind: 'stopped' });
+});

@@ -83,8 +83,8 @@ const byErrorCode: Record<ErrorCode, number> = {
   OTHER_CLUSTER: exitCodes.conflict,
   RESTORE_GAP: exitCodes.conflict,
   WAL_CONFLICT: exitCodes.conflict,
-  SCALER_NOT_ALLOWED: exitCodes.auth,
   SCALER_FAILED: exitCodes.unreachable,
+  SCALER_NOT_ALLOWED: exitCodes.auth,
   UNREACHABLE: exitCodes.unreachable,
   WAIT_TIMED_OUT: exitCodes.waitTimedOut,
 };

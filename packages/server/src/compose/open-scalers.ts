@@ -11,14 +11,13 @@ import { fileOf } from './config-file.ts';
 /** 128 bits in hexadecimal digits. */
 const secretCharacters = 32;
 
-/** `more`: those that need what the configuration alone does not give, such as the address of this master. Refusals: INVALID_CONFIG. */
-export async function openScalers(config: ScalerConfig, more: Scalers = {}): Promise<Scalers> {
+/** All but worker processes beside this master, which need its address. Refusals: INVALID_CONFIG. */
+export async function openScalers(config: ScalerConfig): Promise<Scalers> {
   const { kubernetes, commands, webhooks, environment } = config;
   return {
     ...(kubernetes === null ? {} : { kubernetes: await openKubernetes(kubernetes) }),
     ...(commands.length === 0 ? {} : { command: await openCommands(commands, environment) }),
     ...(webhooks === null ? {} : { webhook: await openWebhooks(webhooks) }),
-    ...more,
   };
 }
 

@@ -18,6 +18,8 @@ import { answerWithin } from './bounded-call.ts';
 const callMs = 30_000;
 /** An order that has not been followed is given again. */
 const againMs = 5000;
+/** Who works is told so often. An autoscaler of nodes looks for minutes before it takes one away. */
+const workingMs = 10_000;
 
 export class PoolHands {
   readonly startups = new StartupTimes();
@@ -27,6 +29,7 @@ export class PoolHands {
   #health: DriverHealth = wellDriver;
   #fleet: Fleet | null = null;
   #underWay = false;
+  #toldWorkingMs = Number.NEGATIVE_INFINITY;
   #told: { order: string; count: number; atMs: number } | null = null;
 
   /** `scaler`: null when the pool has none, or this master does not have its driver. */
@@ -80,6 +83,14 @@ export class PoolHands {
       this.#told = { order: text, count: order.count, atMs: this.#clock.monotonicMs() };
       await scaler.apply(pool, order);
     });
+  }
+
+  /** Now and then: those who work are kept from others that end machines by themselves. */
+  async working(pool: ScaledPool, workers: readonly string[]): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#scaler?.working === undefined || nowMs - this.#toldWorkingMs < workingMs) return;
+    this.#toldWorkingMs = nowMs;
+    await this.#call(async (scaler) => scaler.working?.(pool, workers));
   }
 
   /** A call that hangs on beyond its bound keeps others from being made, so there is never more than one. */

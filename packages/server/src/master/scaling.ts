@@ -292,11 +292,16 @@ class PoolScaling {
     if (!this.#leader.trusted()) return;
     const telling = rounds
       .filter(({ led }) => led.hands.able)
-      .map(({ led, actions, sessions }) => {
+      .map(async ({ led, actions, sessions, signals }) => {
         const gone = sessions.filter(({ id }) => released.has(id)).map(({ worker }) => worker);
         const { keep } = actions;
         const order = { count: actions.count - gone.length, release: [...actions.release, ...gone], keep };
-        return led.hands.apply(led.scaled, order);
+        await led.hands.apply(led.scaled, order);
+        const busy = signals.workers.filter((worker) => worker.busy > 0);
+        await led.hands.working(
+          led.scaled,
+          busy.map(({ worker }) => worker),
+        );
       });
     if (telling.length > 0) await Promise.race([Promise.all(telling), sleep(this.#context.clock, platformsMs)]);
   }

@@ -52,13 +52,13 @@ export interface Scaler {
   /** Asked before each decision. */
   observe(pool: ScaledPool): Promise<Fleet>;
   apply(pool: ScaledPool, order: ScalerOrder): Promise<void>;
-  /** These are all the pools of its kind. Machines of others that the scaler itself keeps running end when their work is done. */
-  retain?(pools: readonly ScaledPool[]): Promise<void>;
   /**
    * Who works now. Told again and again, also while nothing is ordered: where others end machines by themselves, such as an autoscaler of
    * nodes, they are kept from these.
    */
   working?(pool: ScaledPool, workers: readonly string[]): Promise<void>;
+  /** These are all the pools of its kind. Machines of others that the scaler itself keeps running end when their work is done. */
+  retain?(pools: readonly ScaledPool[]): Promise<void>;
   /** Ends what it holds (watches, connections), not the machines. */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { type ApiClient, ApiError, rest } from './api-client.ts';
 import { type Pod, type Scale, scaleSchema, statusSchema, type Workload, workloadSchema } from './api-objects.ts';
 import { type OrderPlan, planOrder } from './order-plan.ts';
 import { hasEnded, isActive, machineOf, ownerOf } from './pod-facts.ts';
-import { type IdleSince, type MissingMarks, missingMarks, type PodMark } from './pod-marks.ts';
+import { type IdleSince, orderMarks, type PodMark, workMarks } from './pod-marks.ts';
 import { listPods, PodWatch, type PodWatchOptions } from './pod-watch.ts';
 
 type KubernetesDriver = PoolDriver & { kind: 'kubernetes' };
@@ -78,7 +78,11 @@ export class KubernetesPool {
   working(workers: readonly string[], signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const pods = await this.#followed(await this.#scale(signal), signal);
-      await this.#mark(this.#missingMarks(pods, workers).others, signal);
+      const byCost = this.#options.driver.workload === 'Deployment';
+      const nowMs = this.#options.clock.monotonicMs();
+      const [isNamed, idleSince] = [this.#isNamed, this.#idleSince];
+      const marks = workMarks({ pods, working: workers, isNamed, idleSince, nowMs, byCost });
+      await this.#mark(marks.slice(0, serverLimits.scalerMarks), signal);
     });
   }
 
@@ -94,28 +98,16 @@ export class KubernetesPool {
     const scale = await this.#scale(signal);
     const pods = await this.#followed(scale, signal);
     this.#remember(order, pods);
-    const marks = this.#missingMarks(pods, order.keep);
     const plan = await this.#plan(order, scale, pods, signal);
-    if (plan.replicas > replicasOf(scale) && plan.leaving.length === 0) await this.#grow(plan, scale, order, signal);
-    else if (plan.replicas !== replicasOf(scale) || plan.leaving.length > 0) {
-      await this.#mark(marks.leaving, signal);
-      if (marks.leaving.length > 0) await rest(this.#options.clock, this.#options.hearMs, signal);
-      await this.#settle(order, signal);
-    } else this.#waiting = null;
-    await this.#mark(marks.others, signal);
-  }
-
-  #missingMarks(pods: readonly Pod[], working: readonly string[]): MissingMarks {
-    const { leaving, others } = missingMarks({
-      pods,
-      working,
-      isNamed: this.#isNamed,
-      idleSince: this.#idleSince,
-      nowMs: this.#options.clock.monotonicMs(),
-      byCost: this.#options.driver.workload === 'Deployment',
-    });
-    const { scalerLeavers, scalerMarks } = serverLimits;
-    return { leaving: leaving.slice(0, scalerLeavers), others: others.slice(0, scalerMarks) };
+    if (plan.replicas > replicasOf(scale) && plan.leaving.length === 0) return this.#grow(plan, scale, order, signal);
+    const marks = this.#options.driver.workload === 'Deployment' ? orderMarks(pods, this.#isNamed) : [];
+    await this.#mark(marks.slice(0, serverLimits.scalerLeavers), signal);
+    if (plan.replicas === replicasOf(scale) && plan.leaving.length === 0) {
+      this.#waiting = null;
+      return;
+    }
+    if (marks.length > 0) await rest(this.#options.clock, this.#options.hearMs, signal);
+    await this.#settle(order, signal);
   }
 
   async #grow(plan: OrderPlan, scale: Scale, order: ScalerOrder, signal: AbortSignal): Promise<void> {

@@ -57,7 +57,11 @@ function plan(
   }: { count: number; release?: readonly string[]; firstOrdinal?: number },
 ) {
   const named = new Set(release);
-  const { leaving, replace, ...rest } = planOrder({
+  const {
+    replicas: number,
+    note,
+    replace,
+  } = planOrder({
     workload,
     replicas,
     firstOrdinal,
@@ -65,7 +69,7 @@ function plan(
     order: { count, release, keep: [] },
     isNamed: ({ metadata }) => named.has(metadata.name),
   });
-  return { ...rest, replace: replace.map(({ metadata }) => metadata.name) };
+  return { replicas: number, note, replace: replace.map(({ metadata }) => metadata.name) };
 }
 
 const marked = (name: string, more: Partial<PodShape> = {}): PodShape => ({ name, cost: leavingCost, ...more });

@@ -16,56 +16,58 @@ const idleMs = 60_000;
 /** Since when pods have been idle, by uid and the monotonic clock. Kept by the caller, for one pool. */
 export type IdleSince = Map<string, number>;
 
-export interface MissingMarks {
-  readonly leaving: readonly PodMark[];
-  readonly others: readonly PodMark[];
+type IsNamed = (pod: Pod) => boolean;
+
+/** Before a number is lowered: those who are to go come first, and those who were to go and are not named any more come no longer first. */
+export function orderMarks(pods: readonly Pod[], isNamed: IsNamed): PodMark[] {
+  const active = pods.filter(isActive);
+  const back = active.filter((pod) => !isNamed(pod) && annotationOf(pod, deletionCost) === String(leavingCost));
+  return [
+    ...back.map((pod) => ({ pod, annotations: { [deletionCost]: '0' } })),
+    ...active.filter(isNamed).flatMap((pod) => missingOn(pod, leavingCost, 'true')),
+  ];
 }
 
-export interface MarkInput {
+export interface WorkInput {
   readonly pods: readonly Pod[];
   /** Names of those who work. */
   readonly working: readonly string[];
-  readonly isNamed: (pod: Pod) => boolean;
+  readonly isNamed: IsNamed;
   readonly idleSince: IdleSince;
   readonly nowMs: number;
   /** Whether the controller of the workload asks for the cost: that of a StatefulSet goes by numbers. */
   readonly byCost: boolean;
 }
 
-/** What is missing, the most urgent first: who is to go, who works, who is idle. */
-export function missingMarks({ pods, working, isNamed, idleSince, nowMs, byCost }: MarkInput): MissingMarks {
+/** The more urgent first: who works, then who is idle. */
+export function workMarks({ pods, working, isNamed, idleSince, nowMs, byCost }: WorkInput): PodMark[] {
   const busy = new Set(working);
-  const leaving: PodMark[] = [];
   const atWork: PodMark[] = [];
   const idle: PodMark[] = [];
   const seen = new Set<string>();
-  const add = (marks: PodMark[], pod: Pod, cost: number, free: 'true' | 'false'): void => {
-    const annotations = missingOn(pod, byCost ? cost : null, free);
-    if (Object.keys(annotations).length > 0) marks.push({ pod, annotations });
-  };
   for (const pod of pods.filter(isActive)) {
     const { uid, name } = pod.metadata;
     seen.add(uid);
-    if (isNamed(pod)) add(leaving, pod, leavingCost, 'true');
-    else if (busy.has(name)) {
-      idleSince.delete(uid);
-      add(atWork, pod, busyCost, 'false');
-    } else {
-      const since = idleSince.get(uid) ?? nowMs;
-      idleSince.set(uid, since);
-      // Taken back from those who were to go: at once, or it would go with the next ones.
-      const takenBack = annotationOf(pod, deletionCost) === String(leavingCost);
-      if (takenBack || nowMs - since >= idleMs) add(idle, pod, 0, 'true');
+    if (busy.has(name)) idleSince.delete(uid);
+    if (isNamed(pod)) continue;
+    if (busy.has(name)) {
+      atWork.push(...missingOn(pod, byCost ? busyCost : null, 'false'));
+      continue;
     }
+    const since = idleSince.get(uid) ?? nowMs;
+    idleSince.set(uid, since);
+    if (nowMs - since >= idleMs) idle.push(...missingOn(pod, byCost ? 0 : null, 'true'));
   }
   for (const uid of idleSince.keys()) if (!seen.has(uid)) idleSince.delete(uid);
-  return { leaving, others: [...atWork, ...idle] };
+  return [...atWork, ...idle];
 }
 
-function missingOn(pod: Pod, cost: number | null, free: 'true' | 'false'): Record<string, string> {
+/** None when it bears them already. */
+function missingOn(pod: Pod, cost: number | null, free: 'true' | 'false'): PodMark[] {
   const costs = cost !== null && (annotationOf(pod, deletionCost) ?? '0') !== String(cost);
-  return {
+  const annotations = {
     ...(costs ? { [deletionCost]: String(cost) } : {}),
     ...(annotationOf(pod, safeToEvict) === free ? {} : { [safeToEvict]: free }),
   };
+  return Object.keys(annotations).length === 0 ? [] : [{ pod, annotations }];
 }

@@ -14,7 +14,7 @@ import { ProcessScaler } from './process-scaler.ts';
 const program = join(import.meta.dirname, 'testing/present-worker.ts');
 
 function poolNamed(name: string): ScaledPool {
-  const driver = { kind: 'process', arguments: [] } as const;
+  const driver: ScaledPool['driver'] = { kind: 'process', arguments: [] };
   return { id: name, namespace: 'default', name, queues: ['default'], labels: { pool: name }, slots: 2, driver };
 }
 
@@ -106,7 +106,7 @@ test('a worker that is killed is started again under its own name, and nobody el
 });
 
 test('workers that keep dying are started less and less often, are told of with the reason, and can be let go', async (t) => {
-  const { scaler, directory, close } = setup();
+  const { scaler, directory, there, close } = setup();
   t.after(close);
   writeFileSync(join(directory, 'crash'), '');
   const pool = poolNamed('one');
@@ -118,6 +118,15 @@ test('workers that keep dying are started less and less often, are told of with 
   assert.match(failing.note ?? '', /^it ended 3 times in a row \(exit code 3\): there is no task file$/);
   await scaler.apply(pool, { count: 1, release: [], keep: [] });
   assert.equal((await scaler.observe(pool)).machines.length, 1, 'no other one is started beside it');
+  await assert.rejects(scaler.apply({ ...pool, labels: { a: 'b,c' } }, { count: 1, release: [], keep: [] }), {
+    code: 'SCALER_FAILED',
+  });
+  rmSync(join(directory, 'crash'));
+  await scaler.apply({ ...pool, slots: 3 }, { count: 1, release: [], keep: [] });
+  await until('a changed pool is tried at once', () => Promise.resolve(there('one').length === 1));
+  writeFileSync(join(directory, 'crash'), '');
+  process.kill(Number(readFileSync(join(directory, there('one')[0] ?? ''), 'utf8')), 'SIGKILL');
+  await until('it is dead', async () => (await scaler.observe(pool)).machines[0]?.state === 'starting');
   await scaler.apply(pool, { count: 0, release: [], keep: [] });
   assert.deepEqual((await scaler.observe(pool)).machines, [], 'it works for nobody, so it goes without being named');
 });

@@ -32,6 +32,8 @@ const drainMs = 24 * 3_600_000;
 const nameCharacters = 100;
 
 interface Kept {
+  /** As it was told last: what starts from now on is of that. */
+  pool: ScaledPool;
   readonly processes: Map<string, WorkerProcess>;
   ordered: number | null;
   note: string | null;
@@ -103,9 +105,15 @@ export class ProcessScaler implements Scaler {
 
   async #apply(pool: ScaledPool, { count, release }: ScalerOrder): Promise<void> {
     if (this.#closed) throw new Refusal('SCALER_FAILED', 'this master is stopping');
-    const kept: Kept = this.#pools.get(pool.id) ?? { processes: new Map(), ordered: null, note: null };
+    // Refuses what no command line can carry, before anything is changed.
+    this.#wordsOf(pool, pool.name);
+    const kept: Kept = this.#pools.get(pool.id) ?? { pool, processes: new Map(), ordered: null, note: null };
     this.#pools.set(pool.id, kept);
     kept.ordered = count;
+    // Those that keep dying need not wait for what may have been mended.
+    if (JSON.stringify(kept.pool) !== JSON.stringify(pool))
+      for (const one of kept.processes.values()) if (one.waits) one.letGo();
+    kept.pool = pool;
     for (const name of release) kept.processes.get(name)?.letGo();
     const staying = (): WorkerProcess[] => [...kept.processes.values()].filter((one) => !one.going);
     // Of those that nobody named, only what is dead goes: it works for nobody.
@@ -119,7 +127,7 @@ export class ProcessScaler implements Scaler {
         return;
       }
       const name = `${pool.name.slice(0, nameCharacters)}-${this.#options.suffix()}`;
-      kept.processes.set(name, this.#start(pool, name, token, kept));
+      kept.processes.set(name, this.#start(name, token, kept));
     }
   }
 
@@ -131,12 +139,12 @@ export class ProcessScaler implements Scaler {
     }
   }
 
-  #start(pool: ScaledPool, name: string, token: string, kept: Kept): WorkerProcess {
+  #start(name: string, token: string, kept: Kept): WorkerProcess {
     const { program, environment, clock, log } = this.#options;
-    const fields = { namespace: pool.namespace, pool: pool.name, worker: name };
+    const fields = { namespace: kept.pool.namespace, pool: kept.pool.name, worker: name };
     return new WorkerProcess({
       name,
-      argv: [...program, ...this.#wordsOf(pool, name)],
+      argv: () => [...program, ...this.#wordsOf(kept.pool, name)],
       // By the environment: arguments can be seen by every user of the machine.
       env: { ...environment, TIDEWHEEL_TOKEN: token },
       clock,

@@ -17,8 +17,8 @@ import type { Machine } from '../../ports/scaler.ts';
 export interface WorkerProcessOptions {
   /** Under which the worker registers. */
   readonly name: string;
-  /** Node and its arguments. */
-  readonly argv: readonly string[];
+  /** The program and its arguments, as they are when it starts. */
+  readonly argv: () => readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** A line that it wrote on its standard error. */
@@ -107,11 +107,11 @@ export class WorkerProcess {
   }
 
   #start(): void {
-    const { argv, env, clock } = this.#options;
+    const { env, clock } = this.#options;
     this.#pause = null;
     this.#startedMs = clock.monotonicMs();
     this.#startedAt = clock.wallMs();
-    const [program = process.execPath, ...words] = argv;
+    const [program = process.execPath, ...words] = this.#options.argv();
     const child = spawn(program, words, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     this.#child = child;
     if (child.stderr !== null)

@@ -1,0 +1,64 @@
+// A pool of real worker processes grows and shrinks under load; what the workers wrote down themselves says whether anything was lost or done
+// twice. The long form, a hundred scale-ins, is test/elastic/main.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ElasticFleet } from './elastic/fleet.ts';
+import { eventually, isAlive, scratch } from './support/tidewheel.ts';
+
+test('a fleet shrinks again and again under load, and no run is lost, cut short or done twice', {
+  timeout: 180_000,
+}, async (t) => {
+  const fleet = await ElasticFleet.open(scratch(t), { max: 3 });
+  t.after(() => fleet.close());
+  fleet.load(3);
+  const took = await fleet.scaleIns(4);
+  assert.equal(took.length, 4);
+  await fleet.quiet();
+  const { runs, processes, ...amiss } = await fleet.verdict();
+  assert.deepEqual(amiss, { lost: 0, doubled: 0, cut: 0, unsuccessful: 0 });
+  assert.ok(runs > 20 && processes >= 5, `${runs} runs by ${processes} processes`);
+  assert.deepEqual(fleet.defects, []);
+});
+
+test('a pool without workers starts one within two seconds of the first run, and ends it when nothing comes any more', {
+  timeout: 180_000,
+}, async (t) => {
+  const fleet = await ElasticFleet.open(scratch(t), { min: 0, max: 2 });
+  t.after(() => fleet.close());
+  await eventually('the leader has looked', async () => (await fleet.view()).status !== null);
+  assert.equal((await fleet.view()).workers.live, 0);
+  await fleet.trigger(100);
+  const triggeredMs = performance.now();
+  await eventually('a worker is ordered', async () => (await fleet.view()).status?.wanted === 1, 5000);
+  const orderedMs = performance.now() - triggeredMs;
+  assert.ok(orderedMs < 2000, `ordered after ${Math.round(orderedMs)} ms`);
+  const verdict = await fleet.verdict(30_000);
+  assert.deepEqual([verdict.runs, verdict.lost, verdict.unsuccessful], [1, 0, 0]);
+  const [pid = 0] = fleet.notes().map((note) => note.pid);
+  await fleet.order(0);
+  await eventually('it has ended', async () => (await fleet.view()).workers.live === 0 && !isAlive(pid), 30_000);
+});
+
+test('workers that cannot start are told of with the reason, started less and less often, and the pool recovers when mended', {
+  timeout: 180_000,
+}, async (t) => {
+  const fleet = await ElasticFleet.open(scratch(t), {
+    min: 1,
+    driver: { kind: 'process', arguments: ['--tasks=/nowhere/tasks.ts'] },
+  });
+  t.after(() => fleet.close());
+  const degraded = await eventually(
+    'it is told',
+    async () => (await fleet.client.cluster.status()).degraded.find(({ what }) => what === 'pool-workers-failing'),
+    60_000,
+  );
+  assert.match(
+    degraded.detail,
+    /1 workers of the pool default\/fleet do not come up: it ended 3 times in a row \(exit code \d\)/,
+  );
+  await fleet.mend();
+  await fleet.size(1, 90_000);
+  const { status } = await fleet.view();
+  assert.deepEqual(status?.troubled, []);
+});
