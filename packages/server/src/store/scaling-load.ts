@@ -7,10 +7,19 @@ import type { LaneLoad, PoolLoad, ScalingLoad, WorkerLoad } from '../core/scalin
 import type { Tx } from '../ports/database.ts';
 import { finishedLately } from './pool-signals.ts';
 
+/** Lets others have their turn; SQLite answers within the same one. */
+interface Pause {
+  take(): Promise<void>;
+}
+const noPause: Pause = { take: () => Promise.resolve() };
+
+/** Lanes of one statement: what waits in them is counted. */
+const pageLanes = 100;
+
 /** Of one namespace, or of all. */
-export async function scalingLoad(tx: Tx, namespace: string | null): Promise<ScalingLoad> {
+export async function scalingLoad(tx: Tx, namespace: string | null, pause = noPause): Promise<ScalingLoad> {
   return {
-    lanes: await laneLoads(tx, namespace),
+    lanes: await laneLoads(tx, namespace, pause),
     workers: await workerLoads(tx, namespace),
     pools: await poolLoads(tx, namespace),
   };
@@ -29,39 +38,59 @@ interface LaneRow {
   selector: string;
   waiting: number;
   oldest: number | null;
-  running: number;
 }
 
-/** A lane that is paused has nothing to be worked off. */
-async function laneLoads(tx: Tx, namespace: string | null): Promise<LaneLoad[]> {
-  const rows = await tx.query<LaneRow>(
-    `select l.id, l.namespace, l.queue, l.selector,
-       case when l.paused = 1 then 0 else
-         (select count(*) from (select 1 as one from run r where r.lane_id = l.id and r.state = 'ready' limit $1) c) end as waiting,
-       case when l.paused = 1 then null else
-         now_ms() - (select min(o.due_at) from (select r.due_at from run r where r.lane_id = l.id and r.state = 'ready'
-           order by r.priority desc, r.due_at, r.id limit 100) o) end as oldest,
-       coalesce(h.runs, 0) as running
-     from lane l left join (
-       select r.lane_id, count(*) as runs from run r where r.session_id is not null and ${within('r.namespace', namespace, '$3')} group by r.lane_id
-     ) h on h.lane_id = l.id
-     where ${within('l.namespace', namespace, '$3')} order by l.namespace, l.queue, l.id limit $2`,
-    [serverLimits.poolReadyCounted, serverLimits.scalingLanes, ...own(namespace)],
-  );
+async function laneLoads(tx: Tx, namespace: string | null, pause: Pause): Promise<LaneLoad[]> {
+  const held = await runsHeld(tx, namespace);
+  const rows: LaneRow[] = [];
+  for (let page: LaneRow[]; rows.length < serverLimits.scalingLanes; ) {
+    page = await lanePage(tx, namespace, rows.at(-1)?.id ?? null);
+    rows.push(...page);
+    if (page.length < pageLanes) break;
+    await pause.take();
+  }
   const usual = new Map<string, number | null>();
   // Only where something waits does the length of its runs matter.
   for (const name of new Set(rows.flatMap((row) => (Number(row.waiting) > 0 ? [row.namespace] : [])))) {
     for (const { laneId, runMs } of (await finishedLately(tx, name)).lanes) usual.set(laneId, runMs);
+    await pause.take();
   }
   return rows.map((row) => ({
     namespace: row.namespace,
     queue: row.queue,
     selector: JSON.parse(row.selector) as Labels,
     waitingRuns: Number(row.waiting),
-    runningRuns: Number(row.running),
+    runningRuns: held.get(row.id) ?? 0,
     oldestWaitMs: Math.max(0, Number(row.oldest ?? 0)),
     runMs: usual.get(row.id) ?? null,
   }));
+}
+
+/** By id. A lane that is paused has nothing to be worked off. */
+async function lanePage(tx: Tx, namespace: string | null, after: string | null): Promise<LaneRow[]> {
+  const where = `l.id > $3 and ${within('l.namespace', namespace, '$4')}`;
+  return tx.query<LaneRow>(
+    `select l.id, l.namespace, l.queue, l.selector,
+       case when l.paused = 1 then 0 else
+         (select count(*) from (select 1 as one from run r where r.lane_id = l.id and r.state = 'ready' limit $1) c) end as waiting,
+       case when l.paused = 1 then null else
+         now_ms() - (select min(o.due_at) from (select r.due_at from run r where r.lane_id = l.id and r.state = 'ready'
+           order by r.priority desc, r.due_at, r.id limit 100) o) end as oldest
+     from lane l where ${where} order by l.id limit $2`,
+    [serverLimits.poolReadyCounted, pageLanes, after ?? firstId, ...own(namespace)],
+  );
+}
+
+const firstId = '00000000-0000-0000-0000-000000000000';
+
+/** Runs that workers have, by lane. */
+async function runsHeld(tx: Tx, namespace: string | null): Promise<Map<string, number>> {
+  const rows = await tx.query<{ lane_id: string; runs: number }>(
+    `select r.lane_id, count(*) as runs from run r where r.session_id is not null and ${within('r.namespace', namespace, '$1')}
+     group by r.lane_id`,
+    own(namespace),
+  );
+  return new Map(rows.map((row) => [row.lane_id, Number(row.runs)]));
 }
 
 async function workerLoads(tx: Tx, namespace: string | null): Promise<WorkerLoad[]> {
