@@ -2,9 +2,14 @@
 // twice. The long form, a hundred scale-ins, is test/elastic/main.ts.
 
 import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { ElasticFleet } from './elastic/fleet.ts';
-import { eventually, isAlive, scratch } from './support/tidewheel.ts';
+import type { PoolInput } from '@tidewheel/protocol';
+import { createClient } from '@tidewheel/sdk';
+import { ElasticFleet, notesIn, truthTasks } from './elastic/fleet.ts';
+import { eventually, isAlive, Program, programArguments, scratch } from './support/tidewheel.ts';
 
 test('a fleet shrinks again and again under load, and no run is lost, cut short or done twice', {
   timeout: 180_000,
@@ -62,3 +67,70 @@ test('workers that cannot start are told of with the reason, started less and le
   const { status } = await fleet.view();
   assert.deepEqual(status?.troubled, []);
 });
+
+test('worker processes whose master is killed finish what they run, report it to the next one, and leave; others come in their place', {
+  timeout: 180_000,
+}, async (t) => {
+  const directory = scratch(t);
+  const truth = join(directory, 'truth');
+  mkdirSync(truth);
+  const listen = `127.0.0.1:${await freePort()}`;
+  const tokenFile = join(directory, 'token');
+  const start = async (): Promise<Program> => {
+    const flags = [`--store=sqlite:${join(directory, 'store.db')}`, `--listen=${listen}`, '--scaler-processes=4'];
+    const more = ['--session-ttl=60s', '--heartbeat=2s', `--bootstrap-token-file=${tokenFile}`];
+    const server = new Program([...programArguments, 'server', ...flags, ...more], { env: { ELASTIC_TRUTH: truth } });
+    await server.says(/"ready"/);
+    return server;
+  };
+  const first = await start();
+  t.after(() => first.signal('SIGKILL'));
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  const client = createClient({ addresses: [`http://${listen}`], token });
+  const pool: PoolInput = {
+    name: 'fleet',
+    queues: ['elastic'],
+    labels: { pool: 'fleet' },
+    slots: 2,
+    min: 1,
+    max: 2,
+    driver: { kind: 'process', arguments: [`--tasks=${truthTasks}`, '--executors='] },
+  };
+  await client.apply({
+    jobs: [{ name: 'piece', task: 'piece', queue: 'elastic' }],
+    pools: [pool],
+    source: 'code/default',
+  });
+  const run = await client.trigger('piece', { ms: 15_000 });
+  const [begun] = await eventually(
+    'it has begun',
+    () => Promise.resolve(notesIn(truth).length > 0 && notesIn(truth)),
+    60_000,
+  );
+  assert.ok(begun);
+  await first.end('SIGKILL');
+  const second = await start();
+  t.after(() => second.end('SIGTERM'));
+  await eventually('it has ended', async () => (await client.runs.get(run.id)).finishedAt !== null, 60_000);
+  assert.equal((await client.runs.get(run.id)).state, 'succeeded');
+  assert.deepEqual(
+    notesIn(truth).map(({ kind, pid, attempt }) => [kind, pid, attempt]),
+    [
+      ['begin', begun.pid, 1],
+      ['end', begun.pid, 1],
+    ],
+  );
+  await eventually('the worker of the first master has left', () => Promise.resolve(!isAlive(begun.pid)), 30_000);
+  await eventually('another one works', async () => (await client.pools.get('fleet')).workers.live === 1, 60_000);
+});
+
+/** Nobody else takes it in the moment between. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -32,7 +32,7 @@ export interface Verdict {
   readonly processes: number;
 }
 
-const tasks = join(import.meta.dirname, 'truth-tasks.ts');
+export const truthTasks = join(import.meta.dirname, 'truth-tasks.ts');
 const queue = 'elastic';
 
 export class ElasticFleet {
@@ -79,7 +79,7 @@ export class ElasticFleet {
       slots: 2,
       max: 4,
       policy: { wait: '2s', in: { stabilize: '3s', cooldown: '1s' } },
-      driver: { kind: 'process', arguments: [`--tasks=${tasks}`, '--executors='] },
+      driver: { kind: 'process', arguments: [`--tasks=${truthTasks}`, '--executors='] },
       ...pool,
     };
     // As the workers themselves declare it.
@@ -94,7 +94,7 @@ export class ElasticFleet {
   /** Its workers get the tasks that there are. */
   async mend(): Promise<void> {
     const { definition, version } = await this.view();
-    const driver = { kind: 'process' as const, arguments: [`--tasks=${tasks}`, '--executors='] };
+    const driver = { kind: 'process' as const, arguments: [`--tasks=${truthTasks}`, '--executors='] };
     // As it came from the server: the shape is the input's.
     await this.client.pools.put({ ...(definition as unknown as PoolInput), driver }, version);
   }
@@ -148,13 +148,7 @@ export class ElasticFleet {
   }
 
   notes(): Note[] {
-    if (!existsSync(this.#truth)) return [];
-    return readdirSync(this.#truth).flatMap((file) =>
-      readFileSync(join(this.#truth, file), 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Note),
-    );
+    return notesIn(this.#truth);
   }
 
   /** Once everything that was triggered has ended. */
@@ -205,9 +199,38 @@ export class ElasticFleet {
     return took;
   }
 
+  /** Without any worker, one run comes: from then to the decision, by the store's clock, and to its beginning at a new worker, in ms. */
+  async fromZero(): Promise<{ decidedMs: number; begunMs: number }> {
+    const { id: orderId } = await this.client.pools.order('fleet', { kind: 'scale', workers: 0, reason: 'test' });
+    await this.size(0);
+    await this.client.pools.endOrder('fleet', orderId, 'test');
+    const runId = await this.trigger(10);
+    const { createdAt } = await this.client.runs.get(runId);
+    const decidedAt = await eventually('a decision', async () => {
+      // The newest row was the order of none before. A round that was under way has read the clock before the run came.
+      const { items } = await this.client.pools.decisions('fleet', { limit: 1 }).page();
+      return items.find(({ wanted }) => wanted > 0)?.at;
+    });
+    const begun = await eventually('it has begun', () =>
+      Promise.resolve(this.notes().find(({ run, kind }) => run === runId && kind === 'begin')),
+    );
+    return { decidedMs: Math.max(0, decidedAt - createdAt), begunMs: begun.at - createdAt };
+  }
+
   async close(): Promise<void> {
     this.#loading = false;
     await this.#load.catch(() => undefined);
     await this.#system.stop();
   }
+}
+
+/** What workers wrote down, file by file. */
+export function notesIn(directory: string): Note[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((file) =>
+    readFileSync(join(directory, file), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Note),
+  );
 }

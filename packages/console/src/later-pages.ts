@@ -1,5 +1,6 @@
 // The pages that the first one can be shown without, with their messages and looks: one file of the build.
 
+import './design/pools.css';
 import './design/times.css';
 import { learn } from './language/catalogue.ts';
 import { laterMessages } from './language/later-messages.ts';
@@ -13,6 +14,8 @@ export { ComingPage } from './coming/coming-page.tsx';
 export { JobPage } from './jobs/job-page.tsx';
 export { JobsPage } from './jobs/jobs-page.tsx';
 export { LocksPage } from './locks/locks-page.tsx';
+export { PoolPage } from './pools/pool-page.tsx';
+export { PoolsPage } from './pools/pools-page.tsx';
 export { RunPage } from './runs/run-page.tsx';
 export { RunsPage } from './runs/runs-page.tsx';
 export { SchedulePage } from './schedules/schedule-page.tsx';

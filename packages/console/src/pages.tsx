@@ -20,6 +20,8 @@ const ComingPage = lazy(async () => ({ default: (await later()).ComingPage }));
 const CalendarsPage = lazy(async () => ({ default: (await later()).CalendarsPage }));
 const CalendarPage = lazy(async () => ({ default: (await later()).CalendarPage }));
 const TryPage = lazy(async () => ({ default: (await later()).TryPage }));
+const PoolsPage = lazy(async () => ({ default: (await later()).PoolsPage }));
+const PoolPage = lazy(async () => ({ default: (await later()).PoolPage }));
 const WorkersPage = lazy(async () => ({ default: (await later()).WorkersPage }));
 
 /** When the page has come to rest. What fails here is fetched again, and told, when it is needed. */
@@ -55,6 +57,10 @@ function Chosen({ place }: { readonly place: Place }) {
       return <JobPage key={place.name} name={place.name} />;
     case 'workers':
       return <WorkersPage />;
+    case 'pools':
+      return <PoolsPage />;
+    case 'pool':
+      return <PoolPage key={place.name} name={place.name} />;
     case 'locks':
       return <LocksPage all={place.all} />;
     case 'cluster':

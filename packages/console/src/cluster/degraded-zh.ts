@@ -23,23 +23,23 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
   [
     'the leader does not have the driver of the pool ${pool}: name it in pools.drivers',
     /^the leader does not have the driver of the pool (.+): name it in pools\.drivers$/,
-    (pool) => `领导者没有启用工作节点池 ${pool} 的驱动：请在 pools.drivers 中写上它`,
+    (pool) => `领导者没有启用执行器池 ${pool} 的驱动：请在 pools.drivers 中写上它`,
   ],
   [
     'the driver of the pool ${pool} failed ${driver.failures} times in a row: ${driver.error}',
-    /^the driver of the pool (.+) failed (\d+) times in a row: (.+)$/,
-    (pool, times, error) => `工作节点池 ${pool} 的驱动连续失败 ${times} 次：${error}`,
+    /^the driver of the pool (.+) failed (.+) times in a row: (.+)$/,
+    (pool, times, error) => `执行器池 ${pool} 的驱动连续失败 ${times} 次：${error}`,
   ],
   [
     "${failing.length} workers of the pool ${pool} do not come up: ${failing[0]?.note ?? 'no reason is known'}",
-    /^(\d+) workers of the pool (.+?) do not come up: (.+)$/,
-    (count, pool, note) => `工作节点池 ${pool} 有 ${count} 个工作节点无法启动：${note}`,
+    /^(.+) workers of the pool (.+?) do not come up: (.+)$/,
+    (count, pool, note) => `执行器池 ${pool} 有 ${count} 个执行器无法启动：${note}`,
   ],
   [
     'the pool ${pool} may have ${wanted} workers and needs ${desired}: new runs wait ${secondsText(held.waitMs)} instead of ${secondsText(held.wishedWaitMs)}',
-    /^the pool (.+) may have (\d+) workers and needs (\d+): new runs wait (.+) s instead of (.+) s$/,
+    /^the pool (.+) may have (.+) workers and needs (.+): new runs wait (.+) instead of (.+)$/,
     (pool, may, needs, waits, would) =>
-      `工作节点池 ${pool} 最多 ${may} 个工作节点，而需要 ${needs} 个：新的运行等待 ${waits} 秒，本可为 ${would} 秒`,
+      `执行器池 ${pool} 最多 ${may} 个执行器，而需要 ${needs} 个：新的运行等待 ${waits.replace(' s', ' 秒')}，本可为 ${would.replace(' s', ' 秒')}`,
   ],
   [
     "masters run ${versions.sort().join(' and ')}",

@@ -13,6 +13,7 @@ import { jobsMessages } from './messages/jobs.ts';
 import { locksMessages } from './messages/locks.ts';
 import { logMessages } from './messages/log.ts';
 import { overviewMessages } from './messages/overview.ts';
+import { poolsMessages } from './messages/pools.ts';
 import { runsMessages } from './messages/runs.ts';
 import { schedulesMessages } from './messages/schedules.ts';
 import { shellMessages } from './messages/shell.ts';
@@ -55,6 +56,7 @@ test('no key stands in two files, where one would hide the other', () => {
     logMessages,
     jobsMessages,
     workersMessages,
+    poolsMessages,
     locksMessages,
     clusterMessages,
     calendarsMessages,

@@ -6,6 +6,7 @@ import { comingMessages } from './messages/coming.ts';
 import { jobsMessages } from './messages/jobs.ts';
 import { locksMessages } from './messages/locks.ts';
 import { logMessages } from './messages/log.ts';
+import { poolsMessages } from './messages/pools.ts';
 import { schedulesMessages } from './messages/schedules.ts';
 import { storeMessages } from './messages/store.ts';
 import { timesMessages } from './messages/times.ts';
@@ -18,6 +19,7 @@ export const laterMessages = {
   ...jobsMessages,
   ...locksMessages,
   ...logMessages,
+  ...poolsMessages,
   ...schedulesMessages,
   ...storeMessages,
   ...timesMessages,

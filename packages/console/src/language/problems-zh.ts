@@ -19,7 +19,7 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     remedy: '请先从 `errors` 列出的调度和日历中移除它，再删除。',
   },
   POOL_CONFLICT: {
-    title: '两个工作节点池互相矛盾',
+    title: '两个执行器池互相矛盾',
     remedy: '请让指出的两个池在某个标签上取不同的值，或为共享的上限写同一个数。',
   },
   UNKNOWN_TIMEZONE: {
@@ -163,14 +163,14 @@ export const problemsZh: Record<ErrorCode, { readonly title: string; readonly re
     remedy: '有两台服务器归档到同一位置：请为每个集群指定各自的位置。已归档内容绝不会被覆盖。',
   },
   SCALER_FAILED: {
-    title: '工作节点池所在的平台没有照做',
+    title: '执行器池所在的平台没有照做',
     remedy:
-      '请按 `tidewheel pool show NAME` 对驱动的说明修正：平台本身、凭据、程序或地址。系统会自动重试，已有的工作节点照常工作。',
+      '请按 `tidewheel pool show NAME` 对驱动的说明修正：平台本身、凭据、程序或地址。系统会自动重试，已有的执行器照常工作。',
   },
   SCALER_NOT_ALLOWED: {
     title: '配置不允许使用这种扩缩方式',
     remedy:
-      '请在每个主节点的配置中写明程序（`scaler.commands`）、地址（`scaler.webhooks`）或集群（`scaler.kubernetes`），或为该工作节点池换一种驱动。',
+      '请在每个主节点的配置中写明程序（`scaler.commands`）、地址（`scaler.webhooks`）或集群（`scaler.kubernetes`），或为该执行器池换一种驱动。',
   },
   UNREACHABLE: { title: '没有主节点应答', remedy: '请检查地址，以及主节点是否在运行。' },
   WAIT_TIMED_OUT: { title: '等待超时', remedy: '运行仍在继续，请稍后再看。' },

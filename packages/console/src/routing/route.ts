@@ -43,7 +43,8 @@ export interface ScheduleFilter {
 }
 
 export type Place =
-  | { readonly page: 'overview' | 'workers' | 'cluster' | 'sign-in' | 'not-found' }
+  | { readonly page: 'overview' | 'workers' | 'pools' | 'cluster' | 'sign-in' | 'not-found' }
+  | { readonly page: 'pool'; readonly name: string }
   /** `all`: also those that are free but were held lately. */
   | { readonly page: 'locks'; readonly all: boolean }
   | { readonly page: 'schedules'; readonly filter: ScheduleFilter }
@@ -84,6 +85,7 @@ export const places = {
   runs: { page: 'runs', filter: anyRun },
   jobs: { page: 'jobs', search: '' },
   workers: { page: 'workers' },
+  pools: { page: 'pools' },
   locks: { page: 'locks', all: false },
   cluster: { page: 'cluster' },
   coming: { page: 'coming', range: '24h' },
@@ -111,6 +113,8 @@ function readPlace(parts: readonly string[], query: URLSearchParams): Place {
       return { page: 'sign-in' };
     case 'workers':
       return name === undefined ? places.workers : { page: 'not-found' };
+    case 'pools':
+      return name === undefined ? places.pools : { page: 'pool', name };
     case 'cluster':
       return name === undefined ? places.cluster : { page: 'not-found' };
     case 'locks':
@@ -192,6 +196,10 @@ export function addressOf(namespace: string | null, place: Place): string {
       return '/sign-in';
     case 'workers':
       return `${base}/workers`;
+    case 'pools':
+      return `${base}/pools`;
+    case 'pool':
+      return `${base}/pools/${encodeURIComponent(place.name)}`;
     case 'cluster':
       return `${base}/cluster`;
     case 'locks':

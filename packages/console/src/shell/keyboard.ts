@@ -9,6 +9,7 @@ export const goKeys: Readonly<Record<string, NamedPage>> = {
   r: 'runs',
   j: 'jobs',
   w: 'workers',
+  p: 'pools',
   l: 'locks',
   c: 'cluster',
   f: 'coming',

@@ -21,7 +21,7 @@ import { ProblemNote } from '../parts/problem.tsx';
 import { Stat } from '../parts/stat.tsx';
 import { useToasts } from '../parts/toast.tsx';
 import { Link, useNamespace } from '../routing/navigation.tsx';
-import { anyRun } from '../routing/route.ts';
+import { anyRun, places } from '../routing/route.ts';
 import { preciseSpan, span } from '../time/format.ts';
 
 export function WorkersPage() {
@@ -32,7 +32,7 @@ export function WorkersPage() {
   const rows = workers.data?.pages.flatMap((page) => page.items);
   const live = rows?.filter((worker) => worker.state !== 'dead') ?? [];
   return (
-    <Page title={t('workers.title')}>
+    <Page title={t('workers.title')} actions={<Link to={places.pools}>{t('pools.title')}</Link>}>
       {error === null ? null : <ProblemNote error={error} onRetry={() => void workers.refetch()} />}
       {rows === undefined && error === null ? <Loading /> : null}
       {rows !== undefined && live.length === 0 ? (

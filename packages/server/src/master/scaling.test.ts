@@ -61,7 +61,7 @@ test('who drains gets no work, and goes only when it is empty', async (t) => {
   await trigger(2);
   await live(5000);
   const busy = [...platform.machines.values()].map(({ begun }) => begun.size);
-  assert.deepEqual(busy.toSorted(), [2, 2, 2], 'those that came later wait for the one that stays');
+  assert.deepEqual(busy, [2, 2, 2], 'those that came later wait for the one that stays');
   await live(40_000);
   assert.equal(platform.machines.size, 1);
   await live(60_000);
@@ -244,6 +244,6 @@ test('a cluster without pools reads next to nothing of them, and a pool that res
   await live(20_000);
   const without = poolStatements();
   await live(60_000);
-  assert.ok(poolStatements() - without <= 4, `${poolStatements() - without} statements in a minute`);
+  assert.ok(poolStatements() - without <= 2, `${poolStatements() - without} statements in a minute`);
   assert.equal(platform.machines.size, 0);
 });

@@ -9,6 +9,7 @@ export const shellMessages = {
   'nav.runs': { en: 'Runs', zh: '运行记录' },
   'nav.jobs': { en: 'Jobs', zh: '任务' },
   'nav.workers': { en: 'Workers', zh: '执行器' },
+  'nav.pools': { en: 'Pools', zh: '执行器池' },
   'nav.locks': { en: 'Locks', zh: '锁' },
   'nav.cluster': { en: 'Cluster', zh: '集群' },
   'nav.coming': { en: 'Coming fires', zh: '即将触发' },

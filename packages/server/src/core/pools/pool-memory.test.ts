@@ -1,3 +1,5 @@
+// What is remembered of pools between rounds: how drivers fare, how fast runs arrive, how long workers take to start, what people ordered.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PoolOrderView } from '@tidewheel/protocol';
