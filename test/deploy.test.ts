@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { makeProgram } from '../packages/server/src/cli/program.ts';
 import { processTerminal } from '../packages/server/src/cli/terminal.ts';
 import { configKeys } from '../packages/server/src/config.ts';
+import { startCluster } from '../packages/server/src/drivers/kubernetes/testing/cluster.ts';
 import {
   built,
   chart,
@@ -192,6 +193,62 @@ test("the scaler's rights are the number of its own Deployments and the pods bes
   );
   assert.ok(!rendered(needed(), 'keda').some(({ kind }) => kind === 'Role'));
 });
+
+test('every request of the scaler is among the rights that the chart gives', {
+  ...options,
+  timeout: 60_000,
+}, async (t) => {
+  const cluster = await startCluster();
+  t.after(() => cluster.close());
+  const pool = cluster.pool('tidewheel-batch', { replicas: 2 });
+  cluster.api.controllers.settle();
+  const observed = async (count: number): Promise<string[]> => {
+    for (;;) {
+      const { machines } = await cluster.scaler.observe(pool);
+      const ready = machines.filter(({ state }) => state === 'ready');
+      if (ready.length === count) return ready.map(({ worker }) => worker);
+    }
+  };
+  const [leaving = '', staying = ''] = await observed(2);
+  await cluster.scaler.working?.(pool, [staying]);
+  await cluster.scaler.apply(pool, { count: 1, release: [leaving], keep: [staying] });
+  cluster.api.controllers.settle();
+  assert.deepEqual(await observed(1), [staying]);
+  // One for another, which no number says.
+  await cluster.scaler.apply(pool, { count: 1, release: [staying], keep: [] });
+
+  const role = rendered(needed(), 'scaler').find(({ kind }) => kind === 'Role');
+  const rules = (role?.['rules'] ?? []) as Rule[];
+  const asked = new Set(cluster.api.requests.map(({ method, path, query }) => rightOf(method, path, query)));
+  assert.ok(asked.size >= 5, [...asked].join());
+  for (const right of asked)
+    assert.ok(
+      rules.some((rule) => gives(rule, right)),
+      right,
+    );
+});
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+/** As `verb group/resource name`. */
+function rightOf(method: string, path: string, query: Readonly<Record<string, string>>): string {
+  const [, group = '', resource, name = '', part] =
+    /^\/apis?(?:\/([a-z.]+))?\/v1\/namespaces\/work\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
+  const reading = query['watch'] === undefined ? 'list' : 'watch';
+  const verb = method === 'GET' ? (name === '' ? reading : 'get') : method.toLowerCase();
+  return `${verb} ${group}/${resource}${part === undefined ? '' : `/${part}`} ${name}`;
+}
+
+function gives({ apiGroups, resources, resourceNames, verbs }: Rule, right: string): boolean {
+  const [verb = '', resource = '', name = ''] = right.split(' ');
+  const named = resources.some((one) => apiGroups.some((group) => `${group}/${one}` === resource));
+  return named && verbs.includes(verb) && (resourceNames?.includes(name) ?? true);
+}
 
 test('what the guide shows is known to Kubernetes and KEDA, too', async () => {
   const shown = guideObjects();
