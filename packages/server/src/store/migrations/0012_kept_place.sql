@@ -1,2 +1,0 @@
--- usable from: 11
--- A number that is kept for another branch: its script takes this place when the two meet.

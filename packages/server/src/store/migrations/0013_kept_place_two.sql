@@ -1,2 +1,0 @@
--- usable from: 12
--- A number that is kept for a second branch: its script takes this place when the two meet.
