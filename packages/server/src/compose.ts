@@ -18,7 +18,7 @@ import { systemIdentity } from './drivers/system/identity.ts';
 import { openLog, type SystemLog } from './drivers/system/log.ts';
 import { openMetrics } from './drivers/system/metrics.ts';
 import { type HttpDoor, startHttp } from './http/http-door.ts';
-import { masterDefaults, type MasterSettings } from './master/deps.ts';
+import { type MasterDeps, masterDefaults, type MasterSettings } from './master/deps.ts';
 import { Master } from './master/master.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Failpoints, noFailpoints } from './ports/failpoints.ts';
@@ -149,8 +149,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     log,
   });
   const scalers = processes === null ? platforms : { ...platforms, process: processes };
-  const directory = dataDirectoryOf(config.store);
-  const disk = directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
+  const disk = diskOf(config.store);
   const master = new Master({ ...shared, ...disk, coordinator, metrics, settings, failpoints, backups, scalers });
   const open = async (port: number): Promise<HttpDoor> => {
     const { host } = config.listen;
@@ -192,6 +191,11 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     await store.close();
     throw error;
   }
+}
+
+function diskOf(store: StoreConfig): Pick<MasterDeps, 'diskFreeBytes'> {
+  const directory = dataDirectoryOf(store);
+  return directory === null ? {} : { diskFreeBytes: () => diskFreeBytes(directory) };
 }
 
 function settingsOf(config: ServerConfig, version: string, readsStandbys: boolean): MasterSettings {

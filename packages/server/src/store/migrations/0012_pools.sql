@@ -1,4 +1,4 @@
--- usable from: 13
+-- usable from: 11
 -- Pools of workers: what is declared, what people have ordered, what was decided and why; and workers that a pool has drain.
 
 create table pool (
