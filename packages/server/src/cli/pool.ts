@@ -17,6 +17,7 @@ import {
 import { wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
+import { adviseCommand } from './pool-advice.ts';
 import { poolOrderCommands } from './pool-orders.ts';
 import { barePool } from './pool-name.ts';
 import { renderFields } from './table.ts';
@@ -30,7 +31,8 @@ export function poolCommand(cli: CommandLine): Command {
     .addCommand(showCommand(cli))
     .addCommand(workersCommand(cli))
     .addCommand(decisionsCommand(cli))
-    .addCommand(ordersCommand(cli));
+    .addCommand(ordersCommand(cli))
+    .addCommand(adviseCommand(cli));
   for (const one of poolOrderCommands(cli)) command.addCommand(one);
   return command.addCommand(deleteCommand(cli));
 }

@@ -18,6 +18,7 @@ import { poolRoutes } from './pools.ts';
 import { retentionRoutes } from './retention.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { poolMeasureRoutes } from './pool-measures.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { serverRoutes } from './server-info.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -41,6 +42,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...logRoutes(context),
     ...workerRoutes(context),
     ...poolRoutes(context),
+    ...poolMeasureRoutes(context),
     ...lockRoutes(context),
     ...auditRoutes(context),
     ...retentionRoutes(context),
