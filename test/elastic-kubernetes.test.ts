@@ -177,15 +177,19 @@ test('a pool that names a program which nobody allowed is refused when it is dec
   timeout: 60_000,
 }, async (t) => {
   const { client } = await setup(t);
-  const pools = [
-    { name: 'shell', labels: { pool: 'shell' }, max: 1, driver: { kind: 'command', command: ['/bin/sh'] } },
-  ] as const;
-  const declare = (): Promise<unknown> =>
-    client.apply({ pools: structuredClone(pools) as unknown as PoolInput[], source: 'other' });
-  await assert.rejects(declare, /the driver "command" of the pool "shell" is not switched on at this server/);
+  const shell: PoolInput = {
+    name: 'shell',
+    labels: { pool: 'shell' },
+    max: 1,
+    driver: { kind: 'command', command: ['/bin/sh'] },
+  };
+  await assert.rejects(
+    client.apply({ jobs: [], pools: [shell], source: 'other' }),
+    /the driver "command" of the pool "shell" is not switched on at this server/,
+  );
   const allowed = await setup(t, {}, { 'scaler-commands': '/usr/bin/true' });
   await assert.rejects(
-    allowed.client.apply({ pools: structuredClone(pools) as unknown as PoolInput[], source: 'other' }),
+    allowed.client.apply({ jobs: [], pools: [shell], source: 'other' }),
     (error) =>
       error instanceof Refusal &&
       error.code === 'SCALER_NOT_ALLOWED' &&
