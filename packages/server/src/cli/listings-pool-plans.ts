@@ -1,9 +1,12 @@
 // How shares of cost and plans of capacity look in a table.
 
 import { formatDuration } from '@tidewheel/protocol';
+import type { CostShare } from '../core/scaling/cost-shares.ts';
 import type { GrowthRow } from '../core/scaling/growth-plan.ts';
 import type { Listing } from './output.ts';
-import type { CostRow } from './pool-cost.ts';
+
+/** A share of one pool. */
+export type CostRow = CostShare & { readonly pool: string; readonly unit: string | null };
 
 const number = (value: number | null, places: number): string => (value === null ? '' : value.toFixed(places));
 const wait = (ms: number): string => formatDuration(ms < 1000 ? Math.round(ms) : Math.round(ms / 100) * 100);

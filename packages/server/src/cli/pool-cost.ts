@@ -4,13 +4,13 @@
 import { type PoolDefinition, poolDefinitionSchema, type PoolView } from '@tidewheel/protocol';
 import type { Client } from '@tidewheel/sdk';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type CostShare, costShares, type ShareBy } from '../core/scaling/cost-shares.ts';
+import { costShares, type ShareBy } from '../core/scaling/cost-shares.ts';
 import { type GrowthRow, growthPlan } from '../core/scaling/growth-plan.ts';
 import { openApi } from './api.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConnectionOptions, withConnection } from './connection.ts';
 import { UsageError } from './failure.ts';
-import { capacityListing, costListing } from './listings-pool-plans.ts';
+import { capacityListing, costListing, type CostRow } from './listings-pool-plans.ts';
 import { durationMs, momentOf } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { barePool } from './pool-name.ts';
@@ -21,8 +21,6 @@ interface RangeOptions extends ConnectionOptions, OutputOptions {
   readonly from: string;
   readonly to?: string;
 }
-
-export type CostRow = CostShare & { readonly pool: string; readonly unit: string | null };
 
 /** Of a pool whose start-up nobody has measured yet. */
 const startupGuessMs = 30_000;
