@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { PoolInput } from '@tidewheel/protocol';
+import { type PoolInput, Refusal } from '@tidewheel/protocol';
 import { createClient, type Client } from '@tidewheel/sdk';
 import { compose } from '../packages/server/src/compose.ts';
 import { readConfig } from '../packages/server/src/config.ts';
@@ -21,6 +21,7 @@ const base64 = (path: string): string => readFileSync(path).toString('base64');
 async function setup(
   t: TestContext,
   pool: Partial<PoolInput> = {},
+  more: Readonly<Record<string, string>> = {},
 ): Promise<{ api: ApiServer; client: Client; nodes: PodWorkers }> {
   const home = scratch(t);
   const certificates = makeCertificates(home);
@@ -53,6 +54,7 @@ async function setup(
     'scaler-kubernetes': kubeconfig,
     heartbeat: '1s',
     'session-ttl': '6s',
+    ...more,
   };
   const system = await compose(readConfig({ flags, env: {}, file: null }), {
     version: 'test',
@@ -168,5 +170,29 @@ test('a pod that works is marked, and one that is to end drains while another on
   assert.deepEqual(
     nodes.truth.filter(({ run }) => run === id).map(({ ended, attempt }) => [ended, attempt]),
     [[true, 1]],
+  );
+});
+
+test('a pool that names a program which nobody allowed is refused when it is declared', {
+  timeout: 60_000,
+}, async (t) => {
+  const { client } = await setup(t);
+  const shell: PoolInput = {
+    name: 'shell',
+    labels: { pool: 'shell' },
+    max: 1,
+    driver: { kind: 'command', command: ['/bin/sh'] },
+  };
+  await assert.rejects(
+    client.apply({ jobs: [], pools: [shell], source: 'other' }),
+    /the driver "command" of the pool "shell" is not switched on at this server/,
+  );
+  const allowed = await setup(t, {}, { 'scaler-commands': '/usr/bin/true' });
+  await assert.rejects(
+    allowed.client.apply({ jobs: [], pools: [shell], source: 'other' }),
+    (error) =>
+      error instanceof Refusal &&
+      error.code === 'SCALER_NOT_ALLOWED' &&
+      error.message.includes('names /bin/sh, which is not in `scaler.commands`'),
   );
 });

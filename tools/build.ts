@@ -25,7 +25,7 @@ function compile(name: PublishedPackage): void {
 /** Migrations and the console lie in dist where the sources lie in src, seen from the file that reads them. */
 function addServerFiles(): void {
   const server = join(repositoryRoot, 'packages/server');
-  for (const file of globSync('**/*.{sql,json}', { cwd: join(server, 'src') })) {
+  for (const file of globSync('**/*.{sql,json}', { cwd: join(server, 'src'), exclude: ['**/testing/**'] })) {
     cpSync(join(server, 'src', file), join(server, 'dist', file), { recursive: true });
   }
   const consoleFolder = join(repositoryRoot, 'packages/console');

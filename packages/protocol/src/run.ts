@@ -14,6 +14,13 @@ export const runErrorSchema = z.object({
 });
 export type RunError = z.infer<typeof runErrorSchema>;
 
+/** Of the processes of an attempt: the most memory at once, and the time of the processor, as far as its worker has seen. */
+export const attemptUsageSchema = z.object({
+  memoryBytes: z.number().int().min(0),
+  cpuMs: z.number().int().min(0),
+});
+export type AttemptUsage = z.infer<typeof attemptUsageSchema>;
+
 /** One try. `attemptId` fences it: whoever reports must bring it. */
 export const attemptViewSchema = z.object({
   attempt: z.number().int(),
@@ -25,6 +32,8 @@ export const attemptViewSchema = z.object({
   endedAt: timeSchema.nullable(),
   outcome: z.enum(attemptOutcomes).nullable(),
   error: runErrorSchema.nullable(),
+  /** Where its worker could tell. */
+  usage: attemptUsageSchema.optional(),
   /** What its worker reported after the attempt had been given away: refused, and kept for the record. */
   refusedReport: z
     .object({ outcome: z.enum(reportedOutcomes), receivedAt: timeSchema, error: runErrorSchema.nullable() })

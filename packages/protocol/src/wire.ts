@@ -15,7 +15,7 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { idSchema, labelsSchema, nameSchema, timeSchema } from './names.ts';
-import { logStreams, runErrorSchema } from './run.ts';
+import { attemptUsageSchema, logStreams, runErrorSchema } from './run.ts';
 import { reportedOutcomes } from './states.ts';
 
 export const wireProtocol = 'tidewheel.v1';
@@ -23,7 +23,7 @@ export const wireProtocol = 'tidewheel.v1';
  * Grows with every addition. Fields that the receiver does not know are ignored, in both directions; a new *kind* of message may only
  * be sent to a peer whose minor knows it (docs/decisions/compatibility.md). Absent: 0.
  */
-export const wireMinor = 3;
+export const wireMinor = 4;
 
 export const workerStatsSchema = z.object({
   /** Share of one core used by the worker process since the last heartbeat, 0 to n cores. */
@@ -33,6 +33,13 @@ export const workerStatsSchema = z.object({
   loopLagMs: z.number().optional(),
   /** From sending a heartbeat to its answer, less the time for which the master held it. Since minor 2. */
   roundTripMs: z.number().min(0).optional(),
+  /** Since the start of the process, with the processes of its attempts: the most memory at once, and of the processor the busiest minute, in
+   *  cores. Since minor 4, as the next two. */
+  peakMemoryBytes: z.number().int().min(0).optional(),
+  peakCpu: z.number().min(0).optional(),
+  /** Of the container that it runs in: what it may have at most, and processes that were killed because that was not enough. */
+  memoryLimitBytes: z.number().int().min(0).optional(),
+  oomKills: z.number().int().min(0).optional(),
 });
 export type WorkerStats = z.infer<typeof workerStatsSchema>;
 
@@ -102,6 +109,8 @@ export const resultSchema = z.object({
   error: runErrorSchema.nullable(),
   /** Milliseconds between start and end on the worker's monotonic clock. */
   durationMs: z.number().int().min(0),
+  /** Since minor 4. */
+  usage: attemptUsageSchema.optional(),
 });
 export const drainSchema = z.object({ type: z.literal('drain') });
 export const byeSchema = z.object({ type: z.literal('bye'), reason: z.string().max(500) });

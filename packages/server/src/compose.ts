@@ -1,14 +1,16 @@
 // Joins the pieces: the only file that knows all drivers. A configuration becomes an open store, and an open store
 // becomes a running system: database, signals, one master, its HTTP door.
 
-import { readFileSync } from 'node:fs';
 import { Refusal } from '@tidewheel/protocol';
 import { openBackups } from './compose/open-backups.ts';
 import { openDatabase } from './compose/open-database.ts';
 import { openEtcd } from './compose/open-etcd.ts';
-import { closeScalers, openScalers } from './compose/open-scalers.ts';
+import { openKeda } from './compose/open-keda.ts';
 import { openProcesses } from './compose/open-processes.ts';
+import { closeScalers, openScalers } from './compose/open-scalers.ts';
+import { tlsFiles } from './compose/tls-files.ts';
 import { dataDirectoryOf, type LogLevel, type ServerConfig, type StoreConfig } from './config.ts';
+import type { ScalingTarget } from './core/scaling/figures.ts';
 import { connectionsMost } from './core/store-connections.ts';
 import { systemClock } from './drivers/system/clock.ts';
 import { diskFreeBytes } from './drivers/system/disk.ts';
@@ -112,6 +114,8 @@ export interface System {
   readonly clock: Clock;
   /** Where it really listens. */
   readonly address: string;
+  /** On which KEDA is answered; null when it is not. */
+  readonly kedaPort: number | null;
   /** No new work is taken, what is here is settled, the store is closed. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -119,10 +123,7 @@ export interface System {
 export async function compose(config: ServerConfig, options: SystemOptions): Promise<System> {
   const { log, fatal, version, failpoints = noFailpoints } = options;
   // Read first: a missing file should not leave an open store behind.
-  const tls =
-    config.tls === null
-      ? null
-      : { key: pem('tls.key', config.tls.keyFile), cert: pem('tls.cert', config.tls.certFile) };
+  const tls = config.tls === null ? null : tlsFiles(config.tls);
   const platforms = await openScalers(config.scaler);
   const etcd = config.coordinator.kind === 'etcd' ? await openEtcd(config.coordinator) : null;
   const store = await openStore(config.store, log).catch(async (error: unknown) => {
@@ -158,7 +159,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
       ...shared,
       master,
       metrics,
-      metricsText: () => metrics.text(),
+      metricsText: (gauges) => metrics.text(gauges),
       settings: { version, host, port, tls, insecurePublicHttp },
     });
     await door.start();
@@ -168,13 +169,17 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     const door = await openOn(config.listen.port, options.otherPorts ?? 0, open);
     // Other masters and workers are told this address, so it must be known before the master registers itself.
     if (settings.address === '') settings.address = door.address;
+    const figures = (target: ScalingTarget) => master.scaling.of(target);
+    const keda = config.keda === null ? null : await openKeda(config.keda, { clock: systemClock, log, fatal, figures });
     await master.start();
     return {
       master,
       store,
       clock: systemClock,
       address: door.address,
+      kedaPort: keda?.port ?? null,
       stop: once(async () => {
+        await keda?.stop();
         // While the masters still take their results.
         if (options.processesEndMs !== undefined) await processes?.endAll(options.processesEndMs, processesStopMs);
         await stopAll(door, master, coordinator, store);
@@ -227,14 +232,6 @@ async function openOn(port: number, others: number, open: (port: number) => Prom
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-function pem(key: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Refusal('INVALID_CONFIG', `${key}: ${path} cannot be read`, { cause: error });
-  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -153,3 +153,15 @@ test('the cluster of pools is the one that is named, else that of the pod, else 
     context: 'two',
   });
 });
+
+test('the door for KEDA is closed unless it is asked for, and its certificates go together', () => {
+  assert.equal(readConfig(nothing).keda, null);
+  const open = readConfig({ ...nothing, flags: { 'keda-listen': '127.0.0.1:7072' } }).keda;
+  assert.deepEqual(open, { listen: { host: '127.0.0.1', port: 7072 }, tls: null, insecure: false });
+  const flags = { 'keda-listen': '0.0.0.0:7072', 'keda-cert': 'c', 'keda-key': 'k', 'keda-client-ca': 'a' };
+  assert.deepEqual(readConfig({ ...nothing, flags }).keda?.tls, { certFile: 'c', keyFile: 'k', clientCaFile: 'a' });
+  assert.deepEqual(faultsOf({ flags: { 'keda-cert': 'c' } }), ['keda.key: a certificate and its key go together']);
+  assert.deepEqual(faultsOf({ flags: { 'keda-client-ca': 'a' } }), [
+    'keda.cert: needed, because `keda.clientCa` asks for TLS',
+  ]);
+});

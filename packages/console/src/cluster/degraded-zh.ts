@@ -21,9 +21,9 @@ export const degradedPatterns: readonly (readonly [source: string, pattern: RegE
     (address, seconds) => `${address} 已 ${seconds} 秒没有消息`,
   ],
   [
-    'the leader does not have the driver of the pool ${pool}: name it in pools.drivers',
-    /^the leader does not have the driver of the pool (.+): name it in pools\.drivers$/,
-    (pool) => `领导者没有启用执行器池 ${pool} 的驱动：请在 pools.drivers 中写上它`,
+    'the leader does not have the driver of the pool ${pool}: switch it on by its scaler key at every master',
+    /^the leader does not have the driver of the pool (.+): switch it on by its scaler key at every master$/,
+    (pool) => `领导者没有启用执行器池 ${pool} 的驱动：请在每个主节点配置的 scaler 部分启用它`,
   ],
   [
     'the driver of the pool ${pool} failed ${driver.failures} times in a row: ${driver.error}',

@@ -1,6 +1,7 @@
 // Pools of workers over the API: what is declared, what was decided and why, and what people order by hand.
 
 import type {
+  PoolAdvice,
   PoolInput,
   PoolOrderInput,
   PoolOrderView,
@@ -9,6 +10,7 @@ import type {
   ReplayRuns,
   ReplayWorkers,
   ScalingDecisionRow,
+  ScalingFigures,
 } from '@tidewheel/protocol';
 import { conditionOf, type IfVersion } from './definitions-api.ts';
 import { Listing, type PageOptions } from './listing.ts';
@@ -50,6 +52,16 @@ export class PoolsApi {
 
   async workers(name: string): Promise<PoolWorker[]> {
     return (await this.#requests.json<{ items: PoolWorker[] }>('GET', `${this.#of(name)}/workers`)).items;
+  }
+
+  /** Requests and limits of its workers, by measured peaks. */
+  advice(name: string): Promise<PoolAdvice> {
+    return this.#requests.json('GET', `${this.#of(name)}/advice`);
+  }
+
+  /** In flat numbers, as scalers outside of Tidewheel are told. */
+  metrics(name: string): Promise<ScalingFigures> {
+    return this.#requests.json('GET', `${this.#of(name)}/metrics`);
   }
 
   /** Decisions that changed something, newest first. */

@@ -3,6 +3,8 @@
 // groups of abandoned attempts are killed, because the lease's margin does not wait.
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import type { AttemptUsage } from '@tidewheel/protocol';
+import type { AttemptResult } from '../worker/attempts.ts';
 import { WorkerSession } from '../worker/session.ts';
 import type { Runner, SessionEnd, WorkerLog } from '../worker/session-ports.ts';
 import { workerLimits } from '../worker/worker-limits.ts';
@@ -12,6 +14,7 @@ import { Batch, type ThreadData, type ThreadEnd, type ToIo, type ToMain } from '
 import { signalTree } from './process-tree.ts';
 import { PulseReader } from './pulse.ts';
 import { SocketTransport } from './socket-transport.ts';
+import { UsageMeter } from './usage-meter.ts';
 import { NotesPipe } from './supervision/supervisor-notes.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
@@ -64,7 +67,7 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   port.on('message', (messages: ToIo[]) => {
     for (const message of messages) {
       if (message.type === 'spawned' || message.type === 'gone') notes?.tell(message);
-      take(message, session, groups);
+      take(message, session, groups, usage);
     }
   });
   session.start().then(
@@ -75,12 +78,13 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   void session.closed.then(async (end) => {
     await transport.settled();
     guard.stop();
+    usage.stop();
     notes?.tell({ type: 'closed', how: end.kind });
     toMain.add({ type: 'closed', end: endOf(end) });
   });
 }
 
-function take(message: ToIo, session: WorkerSession, groups: Map<string, number>): void {
+function take(message: ToIo, session: WorkerSession, groups: Map<string, number>, usage: UsageMeter): void {
   switch (message.type) {
     case 'started':
       session.started(message.attemptId);
@@ -89,13 +93,15 @@ function take(message: ToIo, session: WorkerSession, groups: Map<string, number>
       session.log(message.attemptId, message.stream, message.offsetMs, message.text);
       return;
     case 'result':
-      session.result(message.result);
+      session.result(withUsage(message.result, usage.takeAttempt(message.result.attemptId)));
       return;
     case 'spawned':
       groups.set(message.attemptId, message.pid);
+      usage.spawned(message.attemptId, message.pid);
       return;
     case 'gone':
       groups.delete(message.attemptId);
+      usage.gone(message.attemptId);
       return;
     case 'drain':
       void session.drain();
@@ -106,19 +112,8 @@ function take(message: ToIo, session: WorkerSession, groups: Map<string, number>
   }
 }
 
-/** Of the whole process: both threads and all that user code does in it. */
-class UsageMeter {
-  #cpu = process.cpuUsage();
-  #at = performance.now();
-
-  take(): { cpu: number; memoryBytes: number } {
-    const now = performance.now();
-    const { user, system } = process.cpuUsage(this.#cpu);
-    const cpu = (user + system) / 1000 / Math.max(1, now - this.#at);
-    this.#cpu = process.cpuUsage();
-    this.#at = now;
-    return { cpu: Math.round(cpu * 1000) / 1000, memoryBytes: process.memoryUsage.rss() };
-  }
+function withUsage(result: AttemptResult, usage: AttemptUsage | undefined): AttemptResult {
+  return usage === undefined ? result : { ...result, usage };
 }
 
 function noteTo(toMain: Batch<ToMain>): WorkerLog {

@@ -182,6 +182,38 @@ test('an exception from a timer of a task fails its attempt; one of nobody stops
   assert.match(second.stderr(), /belongs to no task.*of nobody/);
 });
 
+test('what the processes of an attempt took comes with its result, and the peaks of all with the heartbeats', {
+  skip: process.platform === 'linux' ? false : 'only Linux tells what a process group uses',
+  timeout: 60_000,
+}, async (t) => {
+  const master = await socketMaster(t, { heartbeatMs: 100 });
+  const { child } = program(t, master.url, tenLines);
+  await master.until(() => master.of('ready').length > 0);
+  // A child of the shell: what counts is the group. It holds 150 MB and is busy until it has used 1.2 s of the processor.
+  const busy =
+    'const held = Buffer.alloc(150e6, 1); while (process.cpuUsage().user < 1.2e6) for (let i = 0; i < 3e7; i++) held[0]++;';
+  const greedy = attemptOf({
+    kind: 'shell',
+    script: `"${process.execPath}" -e '${busy}'; sleep 1.2`,
+    interpreter: ['/bin/sh'],
+    env: {},
+  });
+  master.assign(greedy);
+
+  const { outcome, usage } = await master.resultOf(greedy.attemptId);
+  assert.equal(outcome, 'succeeded');
+  assert.ok(usage);
+  assert.ok(usage.memoryBytes > 150e6 && usage.memoryBytes < 500e6, String(usage.memoryBytes));
+  // Seen after its end, too: the shell has waited for it.
+  assert.ok(usage.cpuMs >= 1200 && usage.cpuMs < 10_000, String(usage.cpuMs));
+  const { memoryBytes = 0, peakMemoryBytes = 0 } = master.of('heartbeat').at(-1)?.stats ?? {};
+  assert.ok(peakMemoryBytes >= usage.memoryBytes && peakMemoryBytes > memoryBytes, `${peakMemoryBytes} ${memoryBytes}`);
+  const quick = attemptOf({ kind: 'shell', argv: ['true'], interpreter: [], env: {} });
+  master.assign(quick);
+  assert.equal((await master.resultOf(quick.attemptId)).usage, undefined);
+  child.kill('SIGTERM');
+});
+
 test('a main loop that hangs keeps its heartbeats, shows that it hangs, and cannot keep a program beyond the lease', {
   timeout: 20_000,
 }, async (t) => {

@@ -9,7 +9,7 @@ import type { Runner, WorkerClock } from './session-ports.ts';
 import { utf8Bytes, utf8Cut } from './text-size.ts';
 import { workerLimits } from './worker-limits.ts';
 
-export type AttemptResult = Pick<Result, 'attemptId' | 'outcome' | 'output' | 'error' | 'durationMs'>;
+export type AttemptResult = Pick<Result, 'attemptId' | 'outcome' | 'output' | 'error' | 'durationMs' | 'usage'>;
 
 export class Attempts {
   readonly #runner: Runner;

@@ -18,6 +18,7 @@ import { wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
 import { poolCapacityCommand, poolCostCommand } from './pool-cost.ts';
+import { adviseCommand } from './pool-advice.ts';
 import { poolOrderCommands } from './pool-orders.ts';
 import { barePool } from './pool-name.ts';
 import { poolSimulateCommand } from './pool-simulate.ts';
@@ -35,7 +36,8 @@ export function poolCommand(cli: CommandLine): Command {
     .addCommand(ordersCommand(cli))
     .addCommand(poolSimulateCommand(cli))
     .addCommand(poolCapacityCommand(cli))
-    .addCommand(poolCostCommand(cli));
+    .addCommand(poolCostCommand(cli))
+    .addCommand(adviseCommand(cli));
   for (const one of poolOrderCommands(cli)) command.addCommand(one);
   return command.addCommand(deleteCommand(cli));
 }

@@ -113,7 +113,10 @@ function sayOfPools(pools: readonly PoolFacts[], say: (what: Degradation, detail
     const { driver, troubled, held, wanted, desired } = status;
     const pool = `${namespace}/${name}`;
     if (driver.state === 'absent')
-      say('pool-driver-failing', `the leader does not have the driver of the pool ${pool}: name it in pools.drivers`);
+      say(
+        'pool-driver-failing',
+        `the leader does not have the driver of the pool ${pool}: switch it on by its scaler key at every master`,
+      );
     else if (driver.failures >= driverFailuresTold)
       say(
         'pool-driver-failing',

@@ -29,6 +29,12 @@ export const serverLimits = {
   rescueRuns: 5000,
   /** Times a run may lose its worker before it fails: a run that kills its workers must not go round for ever. */
   lostAttemptsMax: 10,
+  /** Sessions, and finished runs of a namespace, that advice on resources is made of. */
+  peakSessions: 20_000,
+  peakRuns: 5000,
+  /** Lanes that figures for scalers are made of, and series of each of their gauges. */
+  scalingLanes: 20_000,
+  scalingSeries: 1000,
   /** Connections and open streams of KEDA at one master, and bytes of one of its requests. */
   kedaConnections: 200,
   kedaStreams: 1000,

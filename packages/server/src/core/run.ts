@@ -14,7 +14,15 @@
 // A run that waits becomes lost only after a restore: it may have ended in the time of which the store knows nothing.
 // Each write of a run's state names its transition here first; a transition that is not in the table is a broken invariant.
 
-import type { AttemptOutcome, FinalState, JobSpec, ReportedOutcome, RunError, RunState } from '@tidewheel/protocol';
+import type {
+  AttemptOutcome,
+  AttemptUsage,
+  FinalState,
+  JobSpec,
+  ReportedOutcome,
+  RunError,
+  RunState,
+} from '@tidewheel/protocol';
 import { InvariantBroken } from './invariant.ts';
 import { serverLimits } from './limits.ts';
 import { retryDelay } from './retry.ts';
@@ -52,6 +60,7 @@ export interface PastAttempt {
   endedAt: number;
   outcome: AttemptOutcome;
   error: RunError | null;
+  usage?: AttemptUsage;
 }
 
 export interface RunFacts {

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Database } from '../ports/database.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Log } from '../ports/log.ts';
-import type { Metrics } from '../ports/metrics.ts';
+import type { GaugeReading, Metrics } from '../ports/metrics.ts';
 import type { Signals } from '../ports/signals.ts';
 import type { DefinitionCache } from '../store/definition-cache.ts';
 import type { Credentials } from './credentials.ts';
@@ -37,6 +37,7 @@ export interface HttpDeps {
     | 'backups'
     | 'restoreGap'
     | 'locks'
+    | 'scaling'
     | 'pools'
   >;
   db: Database;
@@ -45,8 +46,8 @@ export interface HttpDeps {
   signals: Signals;
   log: Log;
   metrics: Metrics;
-  /** The text of /metrics. */
-  metricsText: () => string | Promise<string>;
+  /** The text of /metrics, with these gauges as they are now. */
+  metricsText: (gauges: readonly GaugeReading[]) => string | Promise<string>;
   settings: HttpSettings;
   /** Called once with a defect; the owner stops the process. */
   fatal: (error: unknown) => void;

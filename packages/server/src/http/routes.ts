@@ -19,6 +19,7 @@ import { poolRoutes } from './pools.ts';
 import { retentionRoutes } from './retention.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { poolMeasureRoutes } from './pool-measures.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { serverRoutes } from './server-info.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -43,6 +44,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...workerRoutes(context),
     ...poolRoutes(context),
     ...poolReplayRoutes(context),
+    ...poolMeasureRoutes(context),
     ...lockRoutes(context),
     ...auditRoutes(context),
     ...retentionRoutes(context),

@@ -34,7 +34,7 @@ export function serverRoutes({ db, master, settings, startedAt, metricsText }: D
       summary: 'Metrics in the Prometheus text format. Without credentials from this machine only.',
       contentType: 'text/plain',
       handler: async (_request, reply) =>
-        reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText()),
+        reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(await master.scaling.gauges())),
     }),
     rawRoute({
       method: 'GET',

@@ -6,8 +6,8 @@
 
 import { create } from '@bufbuild/protobuf';
 import { type ServiceImpl } from '@connectrpc/connect';
-import { Refusal } from '@tidewheel/protocol';
-import type { ScalingFigures, ScalingTarget } from '../core/scaling/figures.ts';
+import { Refusal, type ScalingFigures } from '@tidewheel/protocol';
+import type { ScalingTarget } from '../core/scaling/figures.ts';
 import { serverLimits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import {

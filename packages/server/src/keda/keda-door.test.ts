@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
-import { Refusal } from '@tidewheel/protocol';
-import type { ScalingFigures, ScalingTarget } from '../core/scaling/figures.ts';
+import { Refusal, type ScalingFigures } from '@tidewheel/protocol';
+import type { ScalingTarget } from '../core/scaling/figures.ts';
 import { selfSigned } from '../http/testing/self-signed.ts';
 import { StoreUnavailable } from '../ports/database.ts';
 import { silentLog } from '../ports/log.ts';

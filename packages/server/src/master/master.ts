@@ -35,6 +35,7 @@ import { RestoreGap, restoreGapDuty } from './restore-gap.ts';
 import { retention } from './retention.ts';
 import { RunControl } from './run-control.ts';
 import { scalingDuties } from './scaling.ts';
+import { ScalingAnswers } from './scaling-figures.ts';
 import { selfCheckDuty } from './self-check.ts';
 import type { Service } from './service.ts';
 import { SpaceWatch } from './space-watch.ts';
@@ -64,6 +65,7 @@ export class Master implements Service {
   readonly keeping: Keeping;
   readonly space: SpaceWatch;
   readonly storeStatus: () => Promise<StoreStatus>;
+  readonly scaling: ScalingAnswers;
   readonly #services: Service[];
   #stopping: Promise<void> | null = null;
 
@@ -103,6 +105,7 @@ export class Master implements Service {
     this.restoreGap = new RestoreGap(context);
     this.backups = new Backups(context);
     this.locks = new UserLocks(context, changes);
+    this.scaling = new ScalingAnswers(context);
     this.elector = new Elector(context);
     const station = new Station(context, {
       count: () => this.gateway.count,

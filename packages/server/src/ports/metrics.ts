@@ -125,6 +125,66 @@ export const metricCatalogue = {
     help: 'What the last audit of fires found in the last hour: missing, doubled, unexpected. Set by the leader.',
     labels: ['finding'],
   },
+  tidewheel_pool_wanted_workers: {
+    kind: 'gauge',
+    help: 'Workers that a pool is to have. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_live_workers: {
+    kind: 'gauge',
+    help: 'Workers of a pool that take work. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_draining_workers: {
+    kind: 'gauge',
+    help: 'Workers of a pool that only end what they run. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_slots: {
+    kind: 'gauge',
+    help: 'Slots of the live workers of a pool. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_busy_slots: {
+    kind: 'gauge',
+    help: 'Slots of the live workers of a pool in which something runs. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_waiting_runs: {
+    kind: 'gauge',
+    help: 'Runs that wait for a worker of a pool. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_waiting_work_seconds: {
+    kind: 'gauge',
+    help: 'What waits for a pool, as seconds of one slot, by the usual length of its runs. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_pool_oldest_wait_seconds: {
+    kind: 'gauge',
+    help: 'How long the oldest run has waited for a worker of a pool. The same at every master.',
+    labels: ['namespace', 'pool'],
+  },
+  tidewheel_queue_waiting_runs: {
+    kind: 'gauge',
+    help: 'Runs that wait in a queue, of the 1000 busiest. The same at every master.',
+    labels: ['namespace', 'queue'],
+  },
+  tidewheel_queue_waiting_work_seconds: {
+    kind: 'gauge',
+    help: 'What waits in a queue, as seconds of one slot, by the usual length of its runs. The same at every master.',
+    labels: ['namespace', 'queue'],
+  },
+  tidewheel_queue_oldest_wait_seconds: {
+    kind: 'gauge',
+    help: 'How long the oldest run of a queue has waited. The same at every master.',
+    labels: ['namespace', 'queue'],
+  },
+  tidewheel_queue_running_runs: {
+    kind: 'gauge',
+    help: 'Runs of a queue that workers have. The same at every master.',
+    labels: ['namespace', 'queue'],
+  },
 } as const satisfies Record<
   string,
   { kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }
@@ -139,6 +199,12 @@ export interface Metrics {
   set(name: MetricName, value: number, labels?: MetricLabels): void;
   /** Histograms. */
   observe(name: MetricName, value: number, labels?: MetricLabels): void;
+}
+
+/** All series of a gauge at one moment: what is not among them is gone. */
+export interface GaugeReading {
+  readonly name: MetricName;
+  readonly series: readonly { readonly labels: MetricLabels; readonly value: number }[];
 }
 
 export const noMetrics: Metrics = { add: () => undefined, set: () => undefined, observe: () => undefined };

@@ -201,6 +201,7 @@ function endedAttempt(row: CurrentRow, result: Result): PastAttempt {
     endedAt: row.now,
     outcome: result.outcome,
     error: result.error,
+    ...(result.usage === undefined ? {} : { usage: result.usage }),
   };
 }
 

@@ -34,12 +34,13 @@ export async function runsSucceed(
 ): Promise<SucceededRun[]> {
   if (results.length === 0) return [];
   const batch = results
-    .map(({ runId, attemptId, sessionId, durationMs, output }) => ({
+    .map(({ runId, attemptId, sessionId, durationMs, output, usage }) => ({
       run_id: runId,
       attempt_id: attemptId,
       session_id: sessionId,
       duration: durationMs,
       output: output ?? undefined,
+      usage: usage === undefined ? undefined : JSON.stringify(usage),
     }))
     // In one order everywhere, so that two batches with the same runs do not wait for each other.
     .toSorted((a, b) => (a.run_id < b.run_id ? -1 : 1));
@@ -49,13 +50,14 @@ export async function runsSucceed(
     session_id: 'uuid',
     duration: 'bigint',
     output: 'text',
+    usage: 'text',
   } as const;
   const rows = await tx.query<SucceededRow>(
     `with gone as (
        delete from run using ${tx.dialect.rows('$1', 'x', columns)}
        join session s on s.id = x.session_id and s.state <> 'dead'
        where run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id and run.attempts = '[]'
-       returning run.*, s.worker, x.output, now_ms() as now,
+       returning run.*, s.worker, x.output, x.usage, now_ms() as now,
          coalesce(run.started_at, greatest(run.claimed_at, now_ms() - x.duration)) as began
      ), kept as (
        insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
@@ -77,4 +79,4 @@ export async function runsSucceed(
 
 /** A list of one `PastAttempt`, as core writes it. */
 const firstAttempt = `concat('[{"attempt":', attempt, ',"attemptId":"', attempt_id, '","sessionId":"', session_id, '","worker":', to_json(worker),
-  ',"claimedAt":', claimed_at, ',"startedAt":', began, ',"endedAt":', now, ',"outcome":"succeeded","error":null}]')`;
+  ',"claimedAt":', claimed_at, ',"startedAt":', began, ',"endedAt":', now, ',"outcome":"succeeded","error":null', ',"usage":' || usage, '}]')`;

@@ -10,6 +10,7 @@ import { silentLog } from '../ports/log.ts';
 import { migrate } from './migrate.ts';
 import { testRunLists } from './testing/run-lists.ts';
 import type { RunsSetup } from './testing/runs.ts';
+import { testScalingLoad } from './testing/scaling-load.ts';
 import { testViews } from './testing/views.ts';
 
 async function openSqliteBench(): Promise<RunsSetup> {
@@ -51,3 +52,5 @@ testRunLists('SQLite', openSqliteBench);
 testRunLists('PostgreSQL', openPostgresBench);
 testViews('SQLite', openSqliteBench);
 testViews('PostgreSQL', openPostgresBench);
+testScalingLoad('SQLite', openSqliteBench);
+testScalingLoad('PostgreSQL', openPostgresBench);

@@ -57,9 +57,17 @@ export class ApiClient {
   #open: { readonly http: HttpClient; readonly credentials: Credentials } | null = null;
   /** The server has asked for patience until then, by the monotonic clock. */
   #notBefore = 0;
+  /** Its clock when it answered last, and ours. */
+  #answered: { readonly serverMs: number; readonly atMs: number } | null = null;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
+  }
+
+  /** The time by the server's clock; null before it has answered. */
+  serverMs(): number | null {
+    const seen = this.#answered;
+    return seen === null ? null : seen.serverMs + this.#options.clock.monotonicMs() - seen.atMs;
   }
 
   get name(): string {
@@ -114,6 +122,8 @@ export class ApiClient {
       await drained(answer);
       answer = await this.#sendAs(await this.#credentials(true), call);
     }
+    const serverMs = Date.parse(answer.header('date') ?? '');
+    if (!Number.isNaN(serverMs)) this.#answered = { serverMs, atMs: this.#options.clock.monotonicMs() };
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw await this.#refusal(answer, call);
   }

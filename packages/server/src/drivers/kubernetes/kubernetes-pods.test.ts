@@ -82,13 +82,21 @@ for (const [reason, message] of [
   });
 }
 
-test('a pod for which there is no room is failing, and well when there is', { timeout: 20_000 }, async (t) => {
-  const { api, scaler, crunch } = await setup(t, 0);
+test('a pod for which there is no room starts slowly, is failing after five minutes, and well when there is', {
+  timeout: 20_000,
+}, async (t) => {
+  const { api, scaler, crunch, pods } = await setup(t, 0);
   api.controllers.behaviour.unschedulable = '0/3 nodes are available: 3 Insufficient cpu.';
   await scaler.apply(crunch, { count: 1, release: [], keep: [] });
   api.controllers.settle();
-  const { note } = await one(scaler, crunch, ({ state }) => state === 'failing');
-  assert.equal(note, 'Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.');
+  const expected = 'Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.';
+  assert.equal((await one(scaler, crunch, ({ note }) => note === expected)).state, 'starting');
+  const [pod] = pods();
+  assert.ok(pod);
+  const at = new Date(Date.now() - 301_000).toISOString();
+  pod.status.conditions = pod.status.conditions.map((condition) => ({ ...condition, lastTransitionTime: at }));
+  api.state.write(pod);
+  assert.equal((await one(scaler, crunch, ({ state }) => state === 'failing')).note, expected);
   api.controllers.behaviour.unschedulable = null;
   api.controllers.settle();
   await one(scaler, crunch, ({ state }) => state === 'ready');

@@ -8,7 +8,7 @@ import type { Fleet, Machine, ScalerOrder } from '../../ports/scaler.ts';
 import { type ApiClient, ApiError, rest } from './api-client.ts';
 import { type Pod, type Scale, scaleSchema, statusSchema, type Workload, workloadSchema } from './api-objects.ts';
 import { type OrderPlan, planOrder } from './order-plan.ts';
-import { hasEnded, isActive, machineOf, ownerOf } from './pod-facts.ts';
+import { hasEnded, isActive, machineOf, ownerOf, withoutRoom } from './pod-facts.ts';
 import { type IdleSince, orderMarks, type PodMark, workMarks } from './pod-marks.ts';
 import { listPods, PodWatch, type PodWatchOptions } from './pod-watch.ts';
 
@@ -74,8 +74,9 @@ export class KubernetesPool {
 
   /** Thousands of pods are looked at every second, and few of them have changed. */
   #machineOf(pod: Pod): Machine {
-    const made = this.#machines.get(pod) ?? machineOf(pod);
-    this.#machines.set(pod, made);
+    const made = this.#machines.get(pod) ?? machineOf(pod, this.#options.client.serverMs());
+    // What only time changes is looked at again.
+    if (withoutRoom(pod) === null) this.#machines.set(pod, made);
     return made;
   }
 

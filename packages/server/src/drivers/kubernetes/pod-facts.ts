@@ -19,6 +19,8 @@ const failures = new Set([
   'PreCreateHookError',
   'PostStartHookError',
 ]);
+/** An autoscaler of nodes takes minutes to make room: until then it is a slow start, and no failure. */
+const roomMs = 300_000;
 const noteCharacters = 500;
 const defaultGraceSeconds = 30;
 
@@ -55,12 +57,15 @@ export function annotationOf({ metadata }: Pod, name: string): string | null {
   return metadata.annotations?.[name] ?? null;
 }
 
-export function machineOf(pod: Pod): Machine {
+/** `now`: by the platform's clock; null when it is not known. */
+export function machineOf(pod: Pod, now: number | null): Machine {
   const { metadata, status } = pod;
   const disruption = disruptionOf(pod);
-  const trouble = troubleOf(pod);
+  const homeless = withoutRoom(pod);
+  const isLate = homeless !== null && now !== null && now - (homeless.since ?? now) >= roomMs;
+  const trouble = troubleOf(pod) ?? (isLate ? homeless.note : null);
   const state = isTerminating(pod) ? 'stopping' : trouble !== null ? 'failing' : isReady(pod) ? 'ready' : 'starting';
-  const note = disruption?.note ?? trouble ?? (state === 'starting' ? waitingFor(pod) : null);
+  const note = disruption?.note ?? trouble ?? (state === 'starting' ? (homeless?.note ?? waitingFor(pod)) : null);
   return {
     worker: metadata.name,
     state,
@@ -88,10 +93,14 @@ function troubleOf(pod: Pod): string | null {
     const often = restarts === 0 ? '' : ` after ${restarts} restarts`;
     return `${container.name}: ${wordsOf(reason + often, waiting?.message)}`;
   }
-  const scheduled = conditionOf(pod, 'PodScheduled');
-  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable')
-    return wordsOf(scheduled.reason, scheduled.message);
   return null;
+}
+
+/** No node takes it. */
+export function withoutRoom(pod: Pod): { readonly note: string; readonly since: number | null } | null {
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return null;
+  return { note: wordsOf(scheduled.reason, scheduled.message), since: timeOf(scheduled.lastTransitionTime) };
 }
 
 function waitingFor(pod: Pod): string | null {

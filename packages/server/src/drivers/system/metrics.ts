@@ -1,11 +1,11 @@
 // The metrics of the catalogue in a registry of their own, and the text that Prometheus reads.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { type MetricName, type Metrics, metricCatalogue } from '../../ports/metrics.ts';
+import { type GaugeReading, type MetricName, type Metrics, metricCatalogue } from '../../ports/metrics.ts';
 
 export interface SystemMetrics extends Metrics {
-  /** The exposition text, and the content type to send it with. */
-  text(): Promise<string>;
+  /** The exposition text, with these gauges as they are now, and the content type to send it with. */
+  text(gauges?: readonly GaugeReading[]): Promise<string>;
   readonly contentType: string;
 }
 
@@ -34,7 +34,14 @@ export function openMetrics(options: MetricsOptions): SystemMetrics {
     add: (name, value, labels = {}) => known(counters, name, 'counter').inc(labels, value),
     set: (name, value, labels = {}) => known(gauges, name, 'gauge').set(labels, value),
     observe: (name, value, labels = {}) => known(histograms, name, 'histogram').observe(labels, value),
-    text: () => registry.metrics(),
+    text: (readings = []) => {
+      for (const { name, series } of readings) {
+        const gauge = known(gauges, name, 'gauge');
+        gauge.reset();
+        for (const { labels, value } of series) gauge.set(labels, value);
+      }
+      return registry.metrics();
+    },
     contentType: registry.contentType,
   };
 }
