@@ -5,6 +5,7 @@ import type { CostShare } from '../core/scaling/cost-shares.ts';
 import type { GrowthRow } from '../core/scaling/growth-plan.ts';
 import type { Listing } from './output.ts';
 
+/** A share of one pool. */
 export type CostRow = CostShare & { readonly pool: string; readonly unit: string | null };
 
 const number = (value: number | null, places: number): string => (value === null ? '' : value.toFixed(places));
