@@ -199,6 +199,24 @@ export class ElasticFleet {
     return took;
   }
 
+  /** Without any worker, one run comes: from then to the decision, by the store's clock, and to its beginning at a new worker, in ms. */
+  async fromZero(): Promise<{ decidedMs: number; begunMs: number }> {
+    const { id: orderId } = await this.client.pools.order('fleet', { kind: 'scale', workers: 0, reason: 'test' });
+    await this.size(0);
+    await this.client.pools.endOrder('fleet', orderId, 'test');
+    const runId = await this.trigger(10);
+    const { createdAt } = await this.client.runs.get(runId);
+    const decidedAt = await eventually('a decision', async () => {
+      // The newest row was the order of none before. A round that was under way has read the clock before the run came.
+      const { items } = await this.client.pools.decisions('fleet', { limit: 1 }).page();
+      return items.find(({ wanted }) => wanted > 0)?.at;
+    });
+    const begun = await eventually('it has begun', () =>
+      Promise.resolve(this.notes().find(({ run, kind }) => run === runId && kind === 'begin')),
+    );
+    return { decidedMs: Math.max(0, decidedAt - createdAt), begunMs: begun.at - createdAt };
+  }
+
   async close(): Promise<void> {
     this.#loading = false;
     await this.#load.catch(() => undefined);

@@ -1,5 +1,5 @@
 // The long form of test/elastic.test.ts: `node --conditions=source test/elastic/main.ts --scale-ins 100` shrinks a fleet of worker processes so
-// often under load, and prints what the workers themselves wrote down. `--store postgres` does it on a private PostgreSQL.
+// often under load, and prints what the workers themselves wrote down. `--from-zero 10` starts it so often from no worker at all; `--store postgres` does it on a private PostgreSQL.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,9 +12,17 @@ const { values } = parseArgs({
   options: {
     'scale-ins': { type: 'string', default: '100' },
     'per-second': { type: 'string', default: '2.5' },
+    'from-zero': { type: 'string', default: '0' },
     store: { type: 'string', default: 'sqlite' },
   },
 });
+
+/** Of times in ms. */
+function spread(times: readonly number[]): { medianMs: number; p95Ms: number; mostMs: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+  return { medianMs: at(0.5), p95Ms: at(0.95), mostMs: at(1) };
+}
 
 const directory = mkdtempSync(join(tmpdir(), 'tidewheel-elastic-'));
 const database = values.store === 'postgres' ? await createDatabase() : null;
@@ -26,10 +34,14 @@ try {
     if (done % 10 === 0) console.error(`${done} scale-ins, ${Math.round((performance.now() - startedMs) / 1000)} s`);
   });
   await fleet.quiet();
+  const starts: { decidedMs: number; begunMs: number }[] = [];
+  while (starts.length < Number(values['from-zero'])) starts.push(await fleet.fromZero());
   const verdict = await fleet.verdict();
-  const sorted = took.toSorted((a, b) => a - b);
-  const at = (share: number): number => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
-  const drain = { medianMs: at(0.5), p95Ms: at(0.95), mostMs: at(1) };
+  const drain = spread(took);
+  const fromZero = {
+    decided: spread(starts.map((one) => one.decidedMs)),
+    begun: spread(starts.map((one) => one.begunMs)),
+  };
   const seconds = Math.round((performance.now() - startedMs) / 1000);
   console.log(
     JSON.stringify({
@@ -37,6 +49,7 @@ try {
       scaleIns: took.length,
       seconds,
       drain,
+      ...(starts.length === 0 ? {} : { fromZero }),
       ...verdict,
       defects: fleet.defects.length,
     }),

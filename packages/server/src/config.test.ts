@@ -100,6 +100,26 @@ const bad: [what: string, sources: Partial<ConfigSources>, ...faults: string[]][
     'etcd.passwordFile: a user and the password go together',
   ],
   [
+    'a program of a scaler',
+    { flags: { 'scaler-commands': '/usr/bin/a,b' } },
+    'scaler.commands: --scaler-commands is "/usr/bin/a,b"; expected absolute paths',
+  ],
+  [
+    'an address of a scaler',
+    { flags: { 'scaler-webhooks': 'https://me:pw@a' } },
+    'scaler.webhooks: --scaler-webhooks is "https://me:pw@a"; expected addresses',
+  ],
+  [
+    'webhooks without a secret',
+    { flags: { 'scaler-webhooks': 'https://a.example/pools' } },
+    'scaler.webhookSecretFile: needed, because `scaler.webhooks` allows calls',
+  ],
+  [
+    'a cluster outside of a pod',
+    { flags: { 'scaler-kubernetes': 'in-cluster' } },
+    'scaler.kubernetes: this process does not run in a pod of Kubernetes',
+  ],
+  [
     'two keys at once',
     { env: { TIDEWHEEL_STORE_POOL: 'many', TIDEWHEEL_LOG_LEVEL: 'loud' } },
     'store.pool: ',
@@ -118,4 +138,18 @@ test('gives every key its own flag, variable and sentence', () => {
   for (const part of ['key', 'flag', 'env', 'help'] as const) {
     assert.equal(new Set(configKeys.map((key) => key[part])).size, configKeys.length, part);
   }
+});
+
+test('the cluster of pools is the one that is named, else that of the pod, else that of KUBECONFIG', () => {
+  const pod = { KUBERNETES_SERVICE_HOST: '192.0.2.1', KUBERNETES_SERVICE_PORT: '6443' };
+  const found = (env: Record<string, string>, flags: Record<string, string> = {}) =>
+    readConfig({ flags, env, file: null }).scaler.kubernetes;
+  assert.equal(found({}), null);
+  assert.deepEqual(found({ KUBECONFIG: '/a:/b' }), { kind: 'kubeconfig', files: ['/a', '/b'], context: null });
+  assert.deepEqual(found({ ...pod, KUBECONFIG: '/a' }), { kind: 'pod', host: '192.0.2.1', port: '6443' });
+  assert.deepEqual(found(pod, { 'scaler-kubernetes': '/c#two' }), {
+    kind: 'kubeconfig',
+    files: ['/c'],
+    context: 'two',
+  });
 });

@@ -9,7 +9,7 @@ import { systemRandom } from './system-clock.ts';
 export type BuiltInExecutor = 'shell' | 'http';
 
 export interface WorkerFacts {
-  /** Shown in lists; host name and process id unless given. */
+  /** Shown in lists; host name and process id unless given, in a pod of Kubernetes the name of the pod. */
   name?: string | undefined;
   /** Attempts at the same time; 10 unless given. */
   slots?: number | undefined;
@@ -28,7 +28,8 @@ export function settingsOf(
   addresses: readonly string[],
 ): WorkerSettings {
   const settings: WorkerSettings = {
-    worker: facts.name ?? defaultName(),
+    worker:
+      facts.name ?? defaultWorkerName(hostname(), process.pid, process.env['KUBERNETES_SERVICE_HOST'] !== undefined),
     version: sdkVersion(),
     host: hostname().slice(0, 255),
     pid: process.pid,
@@ -57,8 +58,12 @@ export function settingsOf(
   return settings;
 }
 
-function defaultName(): string {
-  const text = `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9._/-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+/**
+ * In a pod of Kubernetes the host is named after the pod, and a scaler knows the worker by that name alone. Elsewhere several workers may
+ * share a host.
+ */
+export function defaultWorkerName(host: string, pid: number, inPod: boolean): string {
+  const text = (inPod ? host : `${host}-${pid}`).replace(/[^A-Za-z0-9._/-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   return text.slice(-limits.nameChars).replace(/^[^A-Za-z0-9]+/, '');
 }
 

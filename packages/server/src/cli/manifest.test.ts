@@ -92,11 +92,25 @@ const bad: [what: string, text: string, ...faults: (string | RegExp)[]][] = [
     'jobs:\n  - name: a\n    task: x\n  - name: a\n    task: x\n',
     'a.yaml:4:11 the job "a" stands twice; first at a.yaml:2:11',
   ],
-  ['a list at the top', '- name: a\n', 'a.yaml:1:1 a document is one job, or has lists under `jobs:` and `calendars:`'],
+  [
+    'a list at the top',
+    '- name: a\n',
+    'a.yaml:1:1 a document is one job, or has lists under `jobs:`, `calendars:` and `pools:`',
+  ],
+  [
+    'a pool whose min is above its max',
+    'pools:\n  - name: p\n    labels: { a: b }\n    min: 9\n    max: 3\n',
+    'a.yaml:4:10 the min of 9 is above the max of 3',
+  ],
+  [
+    'a pool that stands twice',
+    'pools:\n  - { name: p, labels: { a: b }, max: 3 }\n  - { name: p, labels: { a: c }, max: 3 }\n',
+    'a.yaml:3:13 the pool "p" stands twice; first at a.yaml:2:13',
+  ],
   [
     'something beside jobs',
     'jobs: []\nversion: 2\n',
-    'a.yaml:2:1 beside `jobs` and `calendars` nothing else may stand',
+    'a.yaml:2:1 beside `jobs`, `calendars` and `pools` nothing else may stand',
   ],
   [
     'a number that would be rounded',

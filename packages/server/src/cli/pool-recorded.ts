@@ -11,6 +11,8 @@ const runsMost = 2_000_000;
 export interface RecordedRuns {
   readonly work: ReplayWork;
   readonly waitsMs: Float32Array;
+  /** Ids, by the places that the column `job` has. */
+  readonly jobs: readonly string[];
 }
 
 export interface Recording {
@@ -81,6 +83,7 @@ class Columns {
         foreseen: Uint8Array.from(sorted(this.#foreseen)),
       },
       waitsMs: Float32Array.from(sorted(this.#waitMs)),
+      jobs: [...this.#jobPlaces.keys()],
     };
   }
 

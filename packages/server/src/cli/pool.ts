@@ -17,6 +17,7 @@ import {
 import { wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
+import { poolCapacityCommand, poolCostCommand } from './pool-cost.ts';
 import { poolOrderCommands } from './pool-orders.ts';
 import { barePool } from './pool-name.ts';
 import { poolSimulateCommand } from './pool-simulate.ts';
@@ -32,7 +33,9 @@ export function poolCommand(cli: CommandLine): Command {
     .addCommand(workersCommand(cli))
     .addCommand(decisionsCommand(cli))
     .addCommand(ordersCommand(cli))
-    .addCommand(poolSimulateCommand(cli));
+    .addCommand(poolSimulateCommand(cli))
+    .addCommand(poolCapacityCommand(cli))
+    .addCommand(poolCostCommand(cli));
   for (const one of poolOrderCommands(cli)) command.addCommand(one);
   return command.addCommand(deleteCommand(cli));
 }

@@ -37,7 +37,7 @@ type WorkerLogLevel = (typeof workerLogLevels)[number];
 export function workerCommand(cli: CommandLine): Command {
   const command = new Command('worker')
     .description('run a worker: shell and HTTP jobs, and tasks from files')
-    .option('--name <name>', 'how it is listed; host and process when absent')
+    .option('--name <name>', 'how it is listed; host and process when absent, in a pod of Kubernetes the pod')
     .option('--queues <names>', 'queues to take from, separated by commas; `default` when absent', commaList)
     .option('--executors <kinds>', 'jobs to run besides tasks; shell jobs run as the user of this process', executors, [
       'shell',

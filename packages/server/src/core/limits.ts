@@ -192,7 +192,7 @@ export const serverLimits = {
    *  line of a watch and of what a program says on its standard error, pods marked by one order as those
    *  who go, and as working or idle, tries after a conflict, a refusal of the
    *  moment, a watch's place that is no longer known. */
-  scalerPage: 200,
+  scalerPage: 100,
   scalerMachines: 50_000,
   scalerAnswerBytes: 16 * 1024 * 1024,
   scalerLineBytes: 2 * 1024 * 1024,

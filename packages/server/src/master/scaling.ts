@@ -38,7 +38,9 @@ import { ScalingFacts } from './scaling-facts.ts';
 /** Between rounds while something happens, while nothing does, and while there are no pools. */
 const busyMs = 1000;
 const quietMs = 3000;
-const noPoolsMs = 15_000;
+const noPoolsMs = 60_000;
+/** Definitions are read again so often, whatever the signals say. */
+const poolsMs = 15_000;
 /** What platforms answer later than that is for the next round. */
 const platformsMs = 400;
 /** How long a claim that was under way when its worker was cordoned may take to be seen. */
@@ -145,7 +147,7 @@ class PoolScaling {
 
   async #readPools(): Promise<void> {
     const { clock, db, scalers = {} } = this.#context;
-    if (!this.#stale && clock.monotonicMs() - this.#readAtMs < noPoolsMs) return;
+    if (!this.#stale && clock.monotonicMs() - this.#readAtMs < poolsMs) return;
     this.#stale = false;
     this.#readAtMs = clock.monotonicMs();
     const pools = await poolsAll(db);

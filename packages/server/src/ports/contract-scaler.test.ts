@@ -48,6 +48,34 @@ test('what a platform does not know it may leave out', async () => {
   });
 });
 
+test('questions about one pool go one after the other, those about others beside them', async () => {
+  const open = new Set<string>();
+  const gates: (() => void)[] = [];
+  const order: string[] = [];
+  const scaler = contractScaler({
+    refuses: () => null,
+    nameOf: () => 'the platform',
+    carry: async ({ id }) => {
+      assert.ok(!open.has(id), `two at once for ${id}`);
+      open.add(id);
+      order.push(id);
+      await new Promise<void>((resolve) => gates.push(resolve));
+      open.delete(id);
+      return '{"version":1}';
+    },
+    close: async () => undefined,
+  });
+  const told = { count: 1, release: [], keep: [] };
+  const all = [pool, pool, { ...pool, id: 'other' }].map((one) => scaler.apply(one, told));
+  while (order.length < 2) await Promise.resolve();
+  assert.deepEqual(order, ['id', 'other']);
+  for (const gate of gates.splice(0)) gate();
+  while (gates.length === 0) await Promise.resolve();
+  for (const gate of gates) gate();
+  await Promise.all(all);
+  assert.deepEqual(order, ['id', 'other', 'id']);
+});
+
 const bad: readonly [what: string, answer: string, expected: RegExp][] = [
   ['is no JSON', 'ok', /the answer is not JSON/],
   ['is empty', '', /the answer is not JSON/],

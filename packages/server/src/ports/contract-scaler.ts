@@ -30,11 +30,26 @@ interface Issues {
 const faultsTold = 5;
 
 export function contractScaler(carrier: ScalerCarrier): Scaler {
+  /** The last question of each pool that is under way. */
+  const last = new Map<string, Promise<unknown>>();
+
+  /** One after the other: two programs that start what is missing at the same time would start it twice. */
+  async function inTurn<T>(pool: ScaledPool, work: () => Promise<T>): Promise<T> {
+    const turn = (last.get(pool.id) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    last.set(pool.id, settled);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(pool.id) === settled) last.delete(pool.id);
+    }
+  }
+
   async function ask<T>(pool: ScaledPool, request: ScalerRequest, schema: Schema<T>): Promise<T> {
     const refused = carrier.refuses(pool.driver);
     if (refused !== null)
       throw new Refusal('SCALER_NOT_ALLOWED', `the driver ${pool.driver.kind} of the pool ${pool.name} ${refused}`);
-    const text = await carrier.carry(pool, `${JSON.stringify(request)}\n`);
+    const text = await inTurn(pool, () => carrier.carry(pool, `${JSON.stringify(request)}\n`));
     const refuse = (why: string): Refusal => new Refusal('SCALER_FAILED', `${carrier.nameOf(pool)}: ${why}`);
     const answer = parsed(text);
     if (answer === undefined) throw refuse('the answer is not JSON');

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { Refusal } from '@tidewheel/protocol';
+import type { Clock } from '../../ports/clock.ts';
 import type { Fleet, ScaledPool, Scaler } from '../../ports/scaler.ts';
 import { systemClock } from '../system/clock.ts';
 import { clusterAccess } from './cluster-access.ts';
@@ -14,8 +15,13 @@ import { kubernetesScaler } from './kubernetes-scaler.ts';
 import { sharedCertificates, startCluster, type TestCluster } from './testing/cluster.ts';
 import type { SeenRequest } from './testing/published-api.ts';
 
-async function setup(t: TestContext, replicas = 3): Promise<TestCluster & { pool_: ScaledPool }> {
-  const cluster = await startCluster();
+async function setup(
+  t: TestContext,
+  replicas = 3,
+  boundMs = 10_000,
+  clock: Clock = systemClock,
+): Promise<TestCluster & { pool_: ScaledPool }> {
+  const cluster = await startCluster({ boundMs, clock });
   t.after(async () => {
     await cluster.close();
     assert.deepEqual(cluster.api.faults, []);
@@ -115,6 +121,30 @@ test('a watch that is cut off or closed goes on from where it was, without a new
   assert.equal(api.watches, 1);
 });
 
+test('a watch that has fallen silent is given up after a minute without a bookmark', { timeout: 20_000 }, async (t) => {
+  const silences: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    timer: (delayMs, fire, more) => {
+      if (delayMs !== 75_000) return systemClock.timer(delayMs, fire, more);
+      silences.push(fire);
+      return { cancel: () => silences.splice(silences.indexOf(fire), 1) };
+    },
+  };
+  const { api, scaler, pool_: pool, ...cluster } = await setup(t, 3, 10_000, clock);
+  assert.equal((await scaler.observe(pool)).machines.length, 3);
+  const [gone] = api.controllers.podsOf(cluster.workloadOf(pool));
+  assert.ok(gone);
+  // As over a connection of which only one side knows that it is no more.
+  api.silent = true;
+  api.state.remove(gone);
+  api.silent = false;
+  assert.equal((await scaler.observe(pool)).machines.length, 3, 'nobody has told it');
+  assert.equal(silences.length, 1);
+  silences[0]?.();
+  await observed(scaler, pool, ({ machines }) => machines.length === 2);
+});
+
 test('a watch that says something else is begun anew', { timeout: 20_000 }, async (t) => {
   const { api, scaler, pool_: pool } = await setup(t);
   api.stage(isWatch, { status: 200, body: '<html>\n' });
@@ -139,7 +169,7 @@ test('patience that is asked for is had', { timeout: 20_000 }, async (t) => {
 test('more patience than there is time ends the call, and nothing is sent meanwhile', {
   timeout: 20_000,
 }, async (t) => {
-  const { api, scaler, pool_: pool } = await setup(t);
+  const { api, scaler, pool_: pool } = await setup(t, 3, 2000);
   await scaler.observe(pool);
   api.stage(isScaleRead, { status: 429, headers: { 'retry-after': '30' }, body: '{"message":"slow down"}' });
   assert.match(await failure(scaler.observe(pool)), /s of patience|429: slow down/);

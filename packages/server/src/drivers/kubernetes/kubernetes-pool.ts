@@ -4,7 +4,7 @@ import type { PoolDriver } from '@tidewheel/protocol';
 import { serverLimits } from '../../core/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Identity } from '../../ports/identity.ts';
-import type { Fleet, ScalerOrder } from '../../ports/scaler.ts';
+import type { Fleet, Machine, ScalerOrder } from '../../ports/scaler.ts';
 import { type ApiClient, ApiError, rest } from './api-client.ts';
 import { type Pod, type Scale, scaleSchema, statusSchema, type Workload, workloadSchema } from './api-objects.ts';
 import { type OrderPlan, planOrder } from './order-plan.ts';
@@ -33,6 +33,7 @@ export class KubernetesPool {
   askedAt = 0;
   readonly #options: KubernetesPoolOptions;
   readonly #workloadPath: string;
+  readonly #machines = new WeakMap<Pod, Machine>();
   readonly #idleSince: IdleSince = new Map();
   /** The pods that were meant when their names were first named to go. */
   #meant = new Map<string, string>();
@@ -66,9 +67,16 @@ export class KubernetesPool {
     const notes = [this.#waiting, hindered].filter((note) => note !== null);
     return {
       ordered,
-      machines: pods.filter((pod) => !hasEnded(pod)).map(machineOf),
+      machines: pods.filter((pod) => !hasEnded(pod)).map((pod) => this.#machineOf(pod)),
       note: notes.length === 0 ? null : notes.join('; '),
     };
+  }
+
+  /** Thousands of pods are looked at every second, and few of them have changed. */
+  #machineOf(pod: Pod): Machine {
+    const made = this.#machines.get(pod) ?? machineOf(pod);
+    this.#machines.set(pod, made);
+    return made;
   }
 
   apply(order: ScalerOrder, signal: AbortSignal): Promise<void> {

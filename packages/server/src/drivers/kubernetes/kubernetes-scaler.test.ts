@@ -8,7 +8,7 @@ import { active } from './testing/pod-ranking.ts';
 
 for (const workload of ['Deployment', 'StatefulSet'] as const) {
   testScaler(`kubernetes ${workload}`, async (): Promise<ScalerEnds> => {
-    const cluster = await startCluster();
+    const cluster = await startCluster({ boundMs: 3000 });
     const { api, scaler } = cluster;
     return {
       scaler,
@@ -26,7 +26,7 @@ for (const workload of ['Deployment', 'StatefulSet'] as const) {
         api.refusing = kind === 'refuses' ? { status: 403, body: '{"message":"not allowed"}' } : null;
       },
       held: () => api.connections(),
-      boundMs: 3000,
+      boundMs: 4000,
       close: async () => {
         await cluster.close();
         assert.deepEqual(api.faults, []);

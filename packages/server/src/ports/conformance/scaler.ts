@@ -155,6 +155,8 @@ const tests: Record<string, ScalerTest> = {
     const made = await told(ends, order(2));
     ends.fault('refuses');
     await failed(ends.scaler.apply(ends.pool, order(4)));
+    // Nothing known is not nobody there.
+    await failed(ends.scaler.observe(ends.pool));
     ends.fault(null);
     assert.deepEqual((await ends.machines(ends.pool)).toSorted(), made);
     assert.equal((await told(ends, order(4))).length, 4);

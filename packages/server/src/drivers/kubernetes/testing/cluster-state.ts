@@ -55,11 +55,11 @@ export interface Change {
   readonly pod: PodObject;
 }
 
-/** A second apart, so that the order of any two times is seen; like the API server's, they have no fractions. */
-let made = 0;
+/** No two alike, so that the order of any two is seen. Those of a real API server are whole seconds. */
+let last = 0;
 export function timestamp(): string {
-  made += 1;
-  return new Date(Date.UTC(2026, 10, 30) + made * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+  last = Math.max(last + 1, Date.now());
+  return new Date(last).toISOString();
 }
 
 export class ClusterState {
@@ -84,6 +84,7 @@ export class ClusterState {
   /** Every change of a workload, its status as well, gives it another version. */
   touch(workload: WorkloadObject): void {
     workload.version = this.#next();
+    this.#tell();
   }
 
   write(pod: PodObject): void {
@@ -124,6 +125,10 @@ export class ClusterState {
     const version = this.#next();
     pod.metadata.resourceVersion = String(version);
     this.#changes.push({ version, type, pod: structuredClone(pod) });
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
   }
 

@@ -55,7 +55,7 @@ export async function startCluster(more: Partial<KubernetesScalerOptions> = {}):
     clock: systemClock,
     identity: systemIdentity,
     hearMs: 0,
-    boundMs: 2000,
+    boundMs: 10_000,
     ...more,
     ...extra,
   });

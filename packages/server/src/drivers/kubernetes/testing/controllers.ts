@@ -135,7 +135,7 @@ export class Controllers {
     if (pod.metadata.deletionTimestamp !== undefined) return;
     const graceMs = pod.spec.terminationGracePeriodSeconds * 1000;
     pod.metadata.deletionGracePeriodSeconds = pod.spec.terminationGracePeriodSeconds;
-    pod.metadata.deletionTimestamp = new Date(Date.parse(timestamp()) + graceMs).toISOString().replace(/\.\d+Z$/, 'Z');
+    pod.metadata.deletionTimestamp = new Date(Date.parse(timestamp()) + graceMs).toISOString();
     this.#state.write(pod);
   }
 
