@@ -56,7 +56,14 @@ function calendar(title: string, withHours: boolean, beside: string): string {
   const { work, to, peak } = midnightCalendar(withHours);
   const [ahead, blind] = [true, false].map((enabled) => {
     const definition = pool({ policy: { forecast: { enabled } } });
-    const { waitsMs, machineMs, most, turns } = simulatePool({ definition, work, from: start, to, startupMs });
+    const { waitsMs, machineMs, most, turns } = simulatePool({
+      definition,
+      work,
+      from: start,
+      to,
+      startupMs,
+      periodMs: 1000,
+    });
     return {
       peak: waitFigures(
         waitsMs.filter((_, run) => peak[run] === 1),

@@ -2,6 +2,7 @@
 // length of its job. Made anew at an interval by a duty of the leader, page by page, so that the master goes on with other things; the
 // decisions read what is there.
 
+import { FiredLately } from '../core/pools/fired-lately.ts';
 import { serverLimits } from '../core/limits.ts';
 import { type ScheduleTimes, nextFireAfter } from '../core/schedule-times.ts';
 import type { ComingWork } from '../core/scaling/scaling-input.ts';
@@ -27,9 +28,14 @@ export class PoolForecast {
   /** How far the decisions look; null while there is no pool. Set by them. */
   horizonMs: number | null = null;
   #lanes = new Map<string, readonly ComingWork[]>();
+  readonly #fired = new FiredLately();
 
   of(laneId: string): readonly ComingWork[] {
     return this.#lanes.get(laneId) ?? [];
+  }
+
+  foreseenPerSecond(laneId: string, now: number): number {
+    return this.#fired.perSecond(laneId, this.of(laneId), now);
   }
 
   async refresh({ db, clock }: Pick<MasterContext, 'db' | 'clock'>, horizonMs: number): Promise<void> {
@@ -51,11 +57,13 @@ export class PoolForecast {
       after = last.id;
     }
     for (const { laneId, dueAt } of await runsComing(db, until)) tally.add(laneId, unknownMs, dueAt, 1);
+    this.#fired.keep(this.#lanes, from);
     this.#lanes = tally.lanes();
   }
 
   forget(): void {
     this.#lanes = new Map();
+    this.#fired.forget();
     this.horizonMs = null;
   }
 }

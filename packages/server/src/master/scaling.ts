@@ -191,7 +191,7 @@ class PoolScaling {
         led.startupMs = led.hands.startups.usualMs ?? led.startupMs;
         const { id, namespace, definition } = led.pool;
         const known = { id, namespace, definition, startupMs: led.startupMs };
-        const signals = signalsOf(known, facts, machines, (laneId) => this.#forecast.of(laneId));
+        const signals = signalsOf(known, facts, machines, this.#forecast);
         return { led, sessions, machines, signals };
       });
       const decisions = this.#decide(

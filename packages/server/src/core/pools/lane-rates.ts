@@ -9,7 +9,7 @@ interface Seen {
 
 /** Differences over shorter spans say more of chance than of the rate. */
 const spanMs = 5000;
-const smoothMs = 30_000;
+export const smoothMs = 30_000;
 /** What is left of a load that has ended: it must not keep a worker for ever. */
 const leastPerSecond = 0.002;
 

@@ -13,6 +13,13 @@ export interface SignalledPool {
   readonly startupMs: number | null;
 }
 
+/** What the calendar says of a lane. */
+export interface LaneCalendar {
+  of(laneId: string): readonly ComingWork[];
+  /** Of the arrivals of late, those that it made. */
+  foreseenPerSecond(laneId: string, now: number): number;
+}
+
 /** What a start is thought to take until one was measured: a process is there soon, a machine of a cloud is not. */
 const startupGuessMs = { process: 3000, others: 30_000 } as const;
 
@@ -20,14 +27,14 @@ export function signalsOf(
   pool: SignalledPool,
   facts: StoreFacts,
   machines: readonly PoolMachine[],
-  comingOf: (laneId: string) => readonly ComingWork[],
+  calendar: LaneCalendar,
 ): PoolSignals {
   const { definition, namespace } = pool;
   const orders = facts.orders.get(pool.id) ?? [];
   const guess = definition.driver.kind === 'process' ? startupGuessMs.process : startupGuessMs.others;
   return {
     now: facts.now,
-    lanes: lanesOf(definition, namespace, facts, comingOf),
+    lanes: lanesOf(definition, namespace, facts, calendar),
     coming: reservedWork(orders, facts.now),
     workers: workersOf(sessionsOf(pool, facts.sessions), machines, definition.slots, facts),
     startupMs: pool.startupMs ?? guess,
@@ -48,7 +55,7 @@ function lanesOf(
   definition: PoolDefinition,
   namespace: string,
   facts: StoreFacts,
-  comingOf: (laneId: string) => readonly ComingWork[],
+  calendar: LaneCalendar,
 ): LaneSignal[] {
   const running = new Map<string, number>();
   for (const { laneId, runs } of facts.held) running.set(laneId, (running.get(laneId) ?? 0) + runs);
@@ -65,9 +72,10 @@ function lanesOf(
       oldestWaitMs: oldestDueAt === null ? 0 : Math.max(0, facts.now - oldestDueAt),
       runMs: known?.runMs ?? null,
       arrivalsPerSecond: known?.arrivalsPerSecond ?? 0,
+      foreseenPerSecond: calendar.foreseenPerSecond(laneId, facts.now),
       completionsPerSecond: known?.completionsPerSecond ?? 0,
     };
-    const coming = comingOf(laneId);
+    const coming = calendar.of(laneId);
     if (coming.length > 0) return [{ ...signal, coming }];
     const quiet = signal.ready + signal.running + signal.arrivalsPerSecond + signal.completionsPerSecond === 0;
     return quiet ? [] : [signal];

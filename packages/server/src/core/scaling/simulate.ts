@@ -15,6 +15,7 @@ export interface Simulated {
   readonly from: number;
   readonly to: number;
   readonly startupMs: number;
+  /** Between decisions; by default a second, and longer over more than a day. */
   readonly periodMs?: number;
   /** Machines that are there, able to work, at the beginning. */
   readonly workers?: number;
@@ -37,6 +38,7 @@ export interface Simulation {
 
 /** A backlog that no policy ends is looked at for so long beside its own time again. */
 const givenUpMs = 86_400_000;
+const decisionsMost = 100_000;
 const noOrders = { scale: null, frozen: null, maintenance: [] } as const;
 
 export function simulatePool(simulated: Simulated): Simulation {
@@ -45,6 +47,8 @@ export function simulatePool(simulated: Simulated): Simulation {
 
 class PoolSimulation {
   readonly #given: Simulated;
+  readonly #definition: PoolDefinition;
+  readonly #periodMs: number;
   readonly #fleet: ReplayFleet;
   readonly #meter: ReplayMeter;
   /** By job. */
@@ -64,19 +68,23 @@ class PoolSimulation {
   #most = 0;
 
   constructor(given: Simulated) {
-    const { definition, work, startupMs } = given;
+    const { definition, work, startupMs, from, to } = given;
     this.#given = given;
+    this.#periodMs = given.periodMs ?? Math.max(decisionPeriodMs, (to - from) / decisionsMost);
     this.#usual = usualLengths(work.job, work.durationMs);
     this.#fleet = new ReplayFleet({ slots: definition.slots, startupMs });
     this.#meter = new ReplayMeter(work, this.#usual);
     this.#waitsMs = new Float32Array(work.at.length);
-    const { horizon, enabled } = definition.policy.forecast;
-    this.#aheadMs = enabled ? (horizon ?? startupMs + decisionPeriodMs) : 0;
+    const { forecast } = definition.policy;
+    // Who decides less often has to look further ahead.
+    const horizon = forecast.horizon ?? startupMs + this.#periodMs;
+    this.#definition = { ...definition, policy: { ...definition.policy, forecast: { ...forecast, horizon } } };
+    this.#aheadMs = forecast.enabled ? horizon : 0;
     this.#now = given.from;
   }
 
   run(): Simulation {
-    const { from, to, work, startupMs, workers = 0, periodMs = decisionPeriodMs } = this.#given;
+    const { from, to, work, startupMs, workers = 0 } = this.#given;
     this.#fleet.order(from - startupMs, workers);
     while (this.#fleet.nextReady <= from) this.#fleet.ready();
     this.#ordered = workers;
@@ -93,7 +101,7 @@ class PoolSimulation {
       else if (arrival <= this.#now) this.#arrive();
       else {
         this.#decide();
-        decideAt += periodMs;
+        decideAt += this.#periodMs;
       }
       this.#begin();
     }
@@ -141,7 +149,8 @@ class PoolSimulation {
   }
 
   #decide(): void {
-    const { definition, startupMs } = this.#given;
+    const { startupMs } = this.#given;
+    const definition = this.#definition;
     const signals: PoolSignals = {
       now: this.#now,
       lanes: this.#meter.lanes(this.#now, this.#head, this.#aheadMs),
