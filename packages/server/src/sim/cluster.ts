@@ -24,6 +24,7 @@ import { calmSignals, SignalHub } from './sim-signals.ts';
 import { SimStranger } from './sim-stranger.ts';
 import { SimWorker, type WorkerShape, type WorkerWorld } from './sim-worker.ts';
 import { StoreClock } from './store-clock.ts';
+import { StoreLosses } from './store-losses.ts';
 import { calmStore, StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
 import type { Make } from './version-skew.ts';
@@ -50,6 +51,7 @@ export interface Cluster {
   monitor: SimProcess;
   jobs: JobPlan[];
   faults: Faults;
+  losses: StoreLosses;
   keeper: DefinitionKeeper;
   caller: Caller;
   backfiller: Backfiller;
@@ -59,12 +61,15 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const random = new Random(options.seed);
   const time = new VirtualTime(random.fork('order'), trace);
   const clock = new StoreClock(options.epochMs);
-  const functions = { true_ms: () => time.now };
+  let watching = 1;
+  let timeline = (): number => 1;
+  const functions = { true_ms: () => time.now, sim_watching: () => watching, sim_timeline: () => timeline() };
   const real = openSqlite({ path: ':memory:', nowMs: () => clock.at(time.now), functions });
   await migrate(real);
   await watchHistory(real);
   const truth = new GroundTruth();
   const store = new StoreServer(real, time, random.fork('store'), calmStore);
+  timeline = () => store.lineage.timeline;
   const coordinator = new CoordinatorServer(time, random.fork('coordinator'));
   const network = new Network(time, random.fork('network'), calmNetwork);
   const signals = new SignalHub(random.fork('signals'), calmSignals);
@@ -100,6 +105,22 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   store.crash = injected.crash;
   const api = new ApiClient(client, network, truth);
   const world = { options, client: api, masters, truth, jobs, clock, now: () => time.now };
+  const operators = operatorsOf(world, random);
+  const losses = new StoreLosses({
+    mix: options.storeLoss,
+    random: random.fork('store losses'),
+    time,
+    store,
+    clock,
+    network,
+    masters,
+    keeper: operators.keeper,
+    faults,
+    truth,
+    api,
+    sessionTtlMs: options.sessionTtlMs,
+    watch: (seen) => (watching = seen ? 1 : 0),
+  });
   return {
     options,
     time,
@@ -120,7 +141,8 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     monitor,
     jobs,
     faults,
-    ...operatorsOf(world, random),
+    losses,
+    ...operators,
   };
 }
 

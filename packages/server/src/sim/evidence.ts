@@ -87,7 +87,9 @@ export interface Evidence {
   /** What the store's clock showed when. */
   clock: StoreClock;
   truth: GroundTruth;
+  /** The history that the store has in the end: what it lost on the way is apart. */
   history: readonly HistoryRow[];
+  lost: readonly HistoryRow[];
   /** Those that retention removed included. */
   runs: readonly FinalRun[];
   removed: readonly RemovedRun[];
@@ -133,6 +135,7 @@ export async function gather(
   rest: Omit<
     Evidence,
     | 'history'
+    | 'lost'
     | 'runs'
     | 'removed'
     | 'fires'
@@ -151,10 +154,14 @@ export async function gather(
   const sessions = await db.query<{ id: string; worker: string; state: string }>(
     'select id, worker, state from session',
   );
+  const all = await readHistory(db);
+  const isLost = ({ seq }: HistoryRow): boolean =>
+    rest.truth.losses.some(({ keptSeq, lostSeq }) => seq > keptSeq && seq <= lostSeq);
   return {
     ...rest,
     audit: await auditsOf(db, rest.options),
-    history: await readHistory(db),
+    history: all.filter((row) => !isLost(row)),
+    lost: all.filter(isLost),
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
          r.fire_at as "fireAt", r.retry_of as "retryOf", r.payload, r.attempt, r.attempt_id as "attemptId",

@@ -3,6 +3,7 @@
 // A cut holds data back instead of losing it, because carriers of our protocols are TCP: it sends again until the cut ends or
 // the connection is given up. What can be lost is everything from some frame on, never a frame in the middle.
 
+import type { Connection } from './connection.ts';
 import type { Random } from './random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -36,6 +37,7 @@ export class Network {
   mix: NetworkMix;
   /** Is told the name of each process that a call of the API has reached. */
   watch: (process: string) => void = () => undefined;
+  readonly #connections = new Set<Connection>();
   /** `from>to` → until when nothing passes that way. */
   readonly #cuts = new Map<string, number>();
 
@@ -56,6 +58,16 @@ export class Network {
   isCut(from: SimProcess, to: SimProcess): boolean {
     const until = this.#cuts.get(`${from.name}>${to.name}`);
     return until !== undefined && this.time.now < until;
+  }
+
+  opened(connection: Connection): void {
+    this.#connections.add(connection);
+  }
+
+  /** Those on which what is sent arrives. */
+  whole(): Connection[] {
+    for (const connection of this.#connections) if (!connection.whole) this.#connections.delete(connection);
+    return [...this.#connections].filter(({ between: { from, to } }) => !this.isCut(from, to) && !this.isCut(to, from));
   }
 
   heal(): void {

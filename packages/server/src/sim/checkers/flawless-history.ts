@@ -63,6 +63,7 @@ export function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
       row(12_000, 'run-', 'r1', { before: running }),
       ...leading(),
     ],
+    lost: [],
     runs: [finalRun()],
     removed: [],
     fires: [
