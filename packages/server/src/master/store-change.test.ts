@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { type Database, StoreUnavailable } from '../ports/database.ts';
 import type { Lineage, StoreHistory } from '../ports/store-history.ts';
-import { masterRenew } from '../store/sessions.ts';
+import { masterRenew, sessionEnd } from '../store/sessions.ts';
 import { runsInsert } from '../store/runs-submit.ts';
 import { newRun, seedJob, seedSession } from '../store/testing/seed.ts';
 import type { SessionLink } from './session-link.ts';
@@ -53,6 +53,7 @@ async function setup(t: TestContext) {
   t.after(() => change.stop());
   return {
     context,
+    change,
     clock: bench.clock,
     links,
     told,
@@ -109,6 +110,23 @@ test('a master that never says that it has adopted is waited for only for a whil
   assert.equal(told.includes('go on'), false);
   await clock.advance(1000);
   assert.equal(told.at(-1), 'go on');
+});
+
+test('before anybody is taken for lost in a promoted store, every session that lives gets one more lease: renewals may be lost', async (t) => {
+  const { context, change, clock, promote } = await setup(t);
+  const { db, settings } = context;
+  const [live, dead] = [await seedSession(db, 'other', -1000), await seedSession(db, 'other', -1000)];
+  await sessionEnd(db, dead);
+  assert.equal(change.isSettled, true);
+  promote();
+  assert.equal(change.isSettled, false);
+  await change.settled();
+  assert.equal(change.isSettled, true);
+  await clock.advance(1000);
+  const rows = await db.query<{ id: string; left: number }>('select id, expires_at - now_ms() as left from session');
+  const left = new Map(rows.map((row) => [row.id, row.left]));
+  assert.ok((left.get(live) ?? 0) > settings.sessionTtlMs - 5000);
+  assert.ok((left.get(dead) ?? 0) <= 0);
 });
 
 test('a restart of the same primary, which loses nothing, holds nobody up', async (t) => {

@@ -4,6 +4,9 @@
 //   another timeline ──► nothing is claimed or offered ──► what connected workers hold is adopted where its claim was lost
 //                    ──► this master says in its row that it has done so ──► all masters have, or a bound is reached ──► dispatch goes on
 //
+// Renewals of leases may be lost as well, so no session ends before every worker that may trust in one has fenced itself: rescue asks
+// `settled` first, and sessions get one more lease.
+//
 // Firing need not wait: the cursor and the ledger are from one transaction, so times that were lost are decided anew. The leader's term
 // ends by itself (master/elector.ts), and commits of unknown outcome are read back from the new primary by those who made them. What cannot
 // be adopted, because run or session are gone too, is told to stop by the gateway's comparing.
@@ -12,6 +15,7 @@ import { sleep } from '../ports/clock.ts';
 import { type Lineage, sameTimeline } from '../ports/store-history.ts';
 import { mastersView } from '../store/cluster-views.ts';
 import { type HeldRun, runsAdopt } from '../store/runs-adopt.ts';
+import { sessionsGraceAll } from '../store/sessions.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { isPassing, type Service } from './service.ts';
@@ -30,6 +34,8 @@ export class StoreChange implements Service {
   #unfollow: (() => void) | null = null;
   #settling: Promise<void> | null = null;
   #newest: Lineage | null = null;
+  /** The one in which sessions have got their grace. */
+  #graced: Lineage | null = null;
   #stopped = false;
 
   constructor(context: MasterContext, dispatcher: Pick<Dispatcher, 'links' | 'hold' | 'goOn'>, announce: Announce) {
@@ -53,6 +59,20 @@ export class StoreChange implements Service {
     await this.#settling;
   }
 
+  /** Whether sessions may be taken for lost by what the store says of their leases. */
+  get isSettled(): boolean {
+    return this.#graced === this.#newest;
+  }
+
+  /** Resolves when it is so. Throws when the store does not answer. */
+  async settled(): Promise<void> {
+    while (!this.isSettled && !this.#stopped) {
+      const lineage = this.#newest;
+      await sessionsGraceAll(this.#context.db, this.#context.settings.sessionTtlMs);
+      this.#graced = lineage;
+    }
+  }
+
   #changed(now: Lineage, before: Lineage): void {
     const { log, metrics, fatal } = this.#context;
     log.warn('a standby of the store was promoted', { timeline: now.timeline, before: before.timeline });
@@ -73,6 +93,7 @@ export class StoreChange implements Service {
     let adoptedFor: Lineage | null = null;
     while (!this.#stopped) {
       try {
+        await this.settled();
         const lineage = this.#newest;
         if (lineage !== null && adoptedFor !== lineage) {
           await this.#adopt();
