@@ -51,7 +51,10 @@ export class Attempts {
   }
 
   #sayForgotten({ runId, attemptId }: Assign): void {
-    const error = { kind: forgottenKind, message: 'this attempt is over for its worker: it was acknowledged, or taken away' };
+    const error = {
+      kind: forgottenKind,
+      message: 'this attempt is over for its worker: it was acknowledged, or taken away',
+    };
     const result: Result = { type: 'result', runId, attemptId, outcome: 'failed', output: null, error, durationMs: 0 };
     this.#outbox.result(result, this.#clock.monotonicMs());
   }

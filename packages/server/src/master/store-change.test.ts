@@ -35,7 +35,7 @@ async function setup(t: TestContext) {
       down ? Promise.reject(new StoreUnavailable('it is still being promoted')) : db.transaction(work),
     close: () => db.close(),
   };
-  const links: Pick<SessionLink, 'sessionId' | 'held'>[] = [];
+  const links: Partial<SessionLink>[] = [];
   const context = { ...bench.context, db: store };
   const change = new StoreChange(
     context,
@@ -89,6 +89,51 @@ test('after a promotion nothing is dispatched until what workers hold has been a
     run.id,
   ]);
   assert.deepEqual({ ...row }, { state: 'running', attempt: 1, sessionId });
+});
+
+test('what is lost with its run is told to stop before dispatch goes on; a fire that was decided anew meanwhile is adopted', async (t) => {
+  const { context, clock, links, told, promote, other } = await setup(t);
+  const sessionId = await seedSession(context.db, context.masterId);
+  const [again, gone] = [newRun(await seedJob(context.db)), newRun(await seedJob(context.db))];
+  const attempts = [again, gone].map((run, index) => ({
+    runId: run.id,
+    attemptId: `0190aaaa-0000-7000-8000-00000000000${index}`,
+  }));
+  const link = {
+    sessionId,
+    held: new Map(attempts.map(({ runId, attemptId }) => [attemptId, { runId, attempt: 1, sinceMs: 0 }])),
+    send: (message: { type: string }) => void told.push(JSON.stringify(message)),
+  };
+  links.push(link);
+  await other(1);
+  promote();
+  await clock.advance(500);
+  await context.db.transaction((tx) => runsInsert(tx, [again]));
+  await other(2);
+  await clock.advance(500);
+  const stop = JSON.stringify({ type: 'stale', attemptIds: [attempts[1]?.attemptId] });
+  assert.deepEqual(told, ['hold', 'adopted for 2', stop, 'go on']);
+  assert.deepEqual([...link.held.keys()], [attempts[0]?.attemptId]);
+});
+
+test('a version of a schedule that the store has given again, to something else, is read anew after a promotion', async (t) => {
+  const { context, clock, promote } = await setup(t);
+  const row = (every: string) => ({
+    id: '0190aaaa-0000-7000-8000-000000000009',
+    namespace: 'default',
+    version: 2,
+    spec: JSON.stringify({ name: 'tick', every }),
+    anchor_at: 0,
+    calendars: '{}',
+  });
+  const everyOf = async (every: string) => {
+    const [one] = await context.definitions.compiled(context.db, [row(every)]);
+    return one?.compiled.definition.every;
+  };
+  assert.equal(await everyOf('1m'), '1m');
+  promote();
+  assert.equal(await everyOf('5m'), '5m');
+  await clock.advance(1000);
 });
 
 test('other masters are waited for until they have adopted what their workers hold', async (t) => {

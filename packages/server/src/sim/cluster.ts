@@ -60,16 +60,8 @@ export interface Cluster {
 export async function buildCluster(options: SimOptions, trace: Trace): Promise<Cluster> {
   const random = new Random(options.seed);
   const time = new VirtualTime(random.fork('order'), trace);
-  const clock = new StoreClock(options.epochMs);
-  let watching = 1;
-  let timeline = (): number => 1;
-  const functions = { true_ms: () => time.now, sim_watching: () => watching, sim_timeline: () => timeline() };
-  const real = openSqlite({ path: ':memory:', nowMs: () => clock.at(time.now), functions });
-  await migrate(real);
-  await watchHistory(real);
+  const { clock, store, watch } = await openStore(options, time, random.fork('store'));
   const truth = new GroundTruth();
-  const store = new StoreServer(real, time, random.fork('store'), calmStore);
-  timeline = () => store.lineage.timeline;
   const coordinator = new CoordinatorServer(time, random.fork('coordinator'));
   const network = new Network(time, random.fork('network'), calmNetwork);
   const signals = new SignalHub(random.fork('signals'), calmSignals);
@@ -106,21 +98,8 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const api = new ApiClient(client, network, truth);
   const world = { options, client: api, masters, truth, jobs, clock, now: () => time.now };
   const operators = operatorsOf(world, random);
-  const losses = new StoreLosses({
-    mix: options.storeLoss,
-    random: random.fork('store losses'),
-    time,
-    store,
-    clock,
-    network,
-    masters,
-    keeper: operators.keeper,
-    faults,
-    truth,
-    api,
-    sessionTtlMs: options.sessionTtlMs,
-    watch: (seen) => (watching = seen ? 1 : 0),
-  });
+  const lossy = { time, store, clock, network, masters, faults, truth, api, watch, keeper: operators.keeper };
+  const losses = new StoreLosses(options, random.fork('store losses'), lossy);
   return {
     options,
     time,
@@ -144,6 +123,24 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     losses,
     ...operators,
   };
+}
+
+/** The store with the real migrations, whose changes are seen unless somebody looks away. */
+async function openStore(options: SimOptions, time: VirtualTime, random: Random) {
+  const clock = new StoreClock(options.epochMs);
+  let watching = true;
+  let timeline = (): number => 1;
+  const functions = {
+    true_ms: () => time.now,
+    sim_watching: () => (watching ? 1 : 0),
+    sim_timeline: () => timeline(),
+  };
+  const real = openSqlite({ path: ':memory:', nowMs: () => clock.at(time.now), functions });
+  await migrate(real);
+  await watchHistory(real);
+  const store = new StoreServer(real, time, random, calmStore);
+  timeline = () => store.lineage.timeline;
+  return { clock, store, watch: (seen: boolean) => void (watching = seen) };
 }
 
 /** Those who ask something of the cluster. */

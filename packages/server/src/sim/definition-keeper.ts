@@ -253,7 +253,14 @@ export class DefinitionKeeper {
   }
 }
 
-const passing = ['UNREACHABLE', 'UNAVAILABLE', 'STORE_UNREACHABLE', 'SHUTTING_DOWN', 'TOO_MANY_REQUESTS', 'RESTORE_GAP'];
+const passing = [
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'STORE_UNREACHABLE',
+  'SHUTTING_DOWN',
+  'TOO_MANY_REQUESTS',
+  'RESTORE_GAP',
+];
 
 interface Request {
   what: string;

@@ -130,6 +130,14 @@ async function auditsOf(db: Database, { namespaces, epochMs }: SimOptions): Prom
   return audits;
 }
 
+/** Of the store as it is in the end, and what it has lost on the way. */
+async function historyOf(db: Database, { losses }: GroundTruth): Promise<Pick<Evidence, 'history' | 'lost'>> {
+  const all = await readHistory(db);
+  const isLost = ({ seq }: HistoryRow): boolean =>
+    losses.some(({ keptSeq, lostSeq }) => seq > keptSeq && seq <= lostSeq);
+  return { history: all.filter((row) => !isLost(row)), lost: all.filter(isLost) };
+}
+
 export async function gather(
   db: Database,
   rest: Omit<
@@ -154,14 +162,10 @@ export async function gather(
   const sessions = await db.query<{ id: string; worker: string; state: string }>(
     'select id, worker, state from session',
   );
-  const all = await readHistory(db);
-  const isLost = ({ seq }: HistoryRow): boolean =>
-    rest.truth.losses.some(({ keptSeq, lostSeq }) => seq > keptSeq && seq <= lostSeq);
   return {
     ...rest,
     audit: await auditsOf(db, rest.options),
-    history: all.filter((row) => !isLost(row)),
-    lost: all.filter(isLost),
+    ...(await historyOf(db, rest.truth)),
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
          r.fire_at as "fireAt", r.retry_of as "retryOf", r.payload, r.attempt, r.attempt_id as "attemptId",

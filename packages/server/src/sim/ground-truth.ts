@@ -3,6 +3,7 @@
 
 import type { GapChoice } from '@tidewheel/protocol';
 import type { Timing } from './nominal-times.ts';
+import type { StoreLossKind } from './options.ts';
 import type { SchedulePlan } from './schedule-plans.ts';
 
 /** One execution on a worker. `end` is null when it was cut off: by a crash, by fencing, or by the end of the simulation. */
@@ -137,8 +138,6 @@ export interface StoreLossRecord {
   readonly choice: { readonly gap: GapChoice; readonly unfinished: 'again' | 'lost' } | null;
   chosenAt: number | null;
 }
-
-export type StoreLossKind = 'switch' | 'promotion' | 'restore';
 
 export class GroundTruth {
   /** By namespace and name of the schedule. */

@@ -3,7 +3,6 @@
 // A cut holds data back instead of losing it, because carriers of our protocols are TCP: it sends again until the cut ends or
 // the connection is given up. What can be lost is everything from some frame on, never a frame in the middle.
 
-import type { Connection } from './connection.ts';
 import type { Random } from './random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -31,13 +30,20 @@ export const calmNetwork: NetworkMix = {
   silentCrash: 0,
 };
 
+/** A connection, as far as the network looks at it. */
+export interface Line {
+  readonly openedAt: number;
+  readonly whole: boolean;
+  readonly between: { readonly from: SimProcess; readonly to: SimProcess };
+}
+
 export class Network {
   readonly time: VirtualTime;
   readonly random: Random;
   mix: NetworkMix;
   /** Is told the name of each process that a call of the API has reached. */
   watch: (process: string) => void = () => undefined;
-  readonly #connections = new Set<Connection>();
+  readonly #lines = new Set<Line>();
   /** `from>to` → until when nothing passes that way. */
   readonly #cuts = new Map<string, number>();
 
@@ -60,14 +66,14 @@ export class Network {
     return until !== undefined && this.time.now < until;
   }
 
-  opened(connection: Connection): void {
-    this.#connections.add(connection);
+  opened(line: Line): void {
+    this.#lines.add(line);
   }
 
   /** Those on which what is sent arrives. */
-  whole(): Connection[] {
-    for (const connection of this.#connections) if (!connection.whole) this.#connections.delete(connection);
-    return [...this.#connections].filter(({ between: { from, to } }) => !this.isCut(from, to) && !this.isCut(to, from));
+  whole(): Line[] {
+    for (const line of this.#lines) if (!line.whole) this.#lines.delete(line);
+    return [...this.#lines].filter(({ between: { from, to } }) => !this.isCut(from, to) && !this.isCut(to, from));
   }
 
   heal(): void {

@@ -2,7 +2,6 @@
 // about half of the seeds and absent from the others, each with a strength of its own: mixes find what a uniform load hides.
 
 import { type Random, Random as Stream } from './random.ts';
-import type { StoreLossKind } from './ground-truth.ts';
 import type { NetworkMix } from './network.ts';
 import type { CoordinatorMix } from './sim-coordinator.ts';
 import type { SignalMix } from './sim-signals.ts';
@@ -47,6 +46,8 @@ export interface FaultMix {
   pauseMs: readonly [low: number, high: number];
   awayMs: readonly [low: number, high: number];
 }
+
+export type StoreLossKind = 'switch' | 'promotion' | 'restore';
 
 /** Another server takes the store over. */
 export interface StoreLossMix {

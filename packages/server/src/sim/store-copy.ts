@@ -39,7 +39,9 @@ export function putBack(db: Database, { tables }: StoreCopy): Promise<void> {
     for (const { name } of tables) await tx.query(`delete from ${name}`);
     for (const { name, columns, rows } of tables) {
       const values = columns.map((_column, index) => `value ->> ${index}`);
-      await tx.query(`insert into ${name} (${columns.join(', ')}) select ${values.join(', ')} from json_each($1)`, [rows]);
+      await tx.query(`insert into ${name} (${columns.join(', ')}) select ${values.join(', ')} from json_each($1)`, [
+        rows,
+      ]);
     }
   });
 }

@@ -14,7 +14,7 @@ import type { DefinitionKeeper } from './definition-keeper.ts';
 import type { Faults } from './faults.ts';
 import type { GroundTruth, StoreLossRecord } from './ground-truth.ts';
 import type { Network } from './network.ts';
-import type { StoreLossMix } from './options.ts';
+import type { SimOptions, StoreLossMix } from './options.ts';
 import type { Random } from './random.ts';
 import { simIdentity } from './sim-identity.ts';
 import type { SimMaster } from './sim-master.ts';
@@ -24,8 +24,6 @@ import type { StoreServer } from './store-server.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface StoreLossWorld {
-  mix: StoreLossMix | null;
-  random: Random;
   time: VirtualTime;
   store: StoreServer;
   clock: StoreClock;
@@ -35,7 +33,6 @@ export interface StoreLossWorld {
   faults: Faults;
   truth: GroundTruth;
   api: ApiClient;
-  sessionTtlMs: number;
   /** Whether changes of the store are seen. */
   watch: (seen: boolean) => void;
 }
@@ -53,15 +50,20 @@ const leaseShare = 1.3;
 const graceMs = 5000;
 
 export class StoreLosses {
+  readonly #options: Pick<SimOptions, 'storeLoss' | 'sessionTtlMs'>;
+  readonly #random: Random;
   readonly #world: StoreLossWorld;
   #healed = false;
 
-  constructor(world: StoreLossWorld) {
+  constructor(options: Pick<SimOptions, 'storeLoss' | 'sessionTtlMs'>, random: Random, world: StoreLossWorld) {
+    this.#options = options;
+    this.#random = random;
     this.#world = world;
   }
 
   begin(): void {
-    const { mix, random } = this.#world;
+    const { storeLoss: mix } = this.#options;
+    const random = this.#random;
     if (mix === null) return;
     this.#later(random.between(1, 2 * mix.everyMs), () => this.#begin(mix));
   }
@@ -79,7 +81,8 @@ export class StoreLosses {
   }
 
   #begin(mix: StoreLossMix): void {
-    const { keeper, random } = this.#world;
+    const { keeper } = this.#world;
+    const random = this.#random;
     if (mix.kind === 'switch') {
       void this.#takeOver(mix, null);
       return this.begin();
@@ -110,7 +113,8 @@ export class StoreLosses {
   }
 
   async #takeOver(mix: StoreLossMix, copied: { copy: StoreCopy; at: number } | null): Promise<void> {
-    const { store, random, time, truth, faults, masters } = this.#world;
+    const { store, time, truth, faults, masters } = this.#world;
+    const random = this.#random;
     const { kind } = mix;
     const awayMs = random.spread(...mix.awayMs);
     faults.happened(`store ${kind}`, 'store', words(kind, time.now - (copied?.at ?? time.now), awayMs));
@@ -130,17 +134,17 @@ export class StoreLosses {
   }
 
   async #putBack({ copy, at }: { copy: StoreCopy; at: number }, kind: StoreLossMix['kind']): Promise<void> {
-    const { store, watch, random, clock, api } = this.#world;
+    const { store, watch, clock, api } = this.#world;
     watch(false);
     await putBack(store.real, copy);
     watch(true);
     if (kind !== 'restore') return;
     const from = { backupId: 'backup', at: clock.at(at), choice: null };
-    await store.real.transaction((tx) => gapOpen(tx, simIdentity(random, api.process.clock()), from));
+    await store.real.transaction((tx) => gapOpen(tx, simIdentity(this.#random, api.process.clock()), from));
   }
 
   #drawChoice(): NonNullable<StoreLossRecord['choice']> {
-    const { random } = this.#world;
+    const random = this.#random;
     return {
       gap: random.pick<GapChoice>(['skip', 'last', 'all']),
       unfinished: random.pick(['again', 'again', 'lost'] as const),
@@ -148,7 +152,8 @@ export class StoreLosses {
   }
 
   #operate(loss: StoreLossRecord): void {
-    const { api, masters, random, sessionTtlMs, time } = this.#world;
+    const { api, masters, time } = this.#world;
+    const random = this.#random;
     const { choice } = loss;
     if (choice === null) return;
     const ask = (): void => {
@@ -164,7 +169,7 @@ export class StoreLosses {
         },
       );
     };
-    const waitMs = leaseShare * sessionTtlMs + graceMs + random.between(0, 20_000);
+    const waitMs = leaseShare * this.#options.sessionTtlMs + graceMs + random.between(0, 20_000);
     api.process.after(waitMs, 'closes the gap', ask);
   }
 

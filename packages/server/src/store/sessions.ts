@@ -98,10 +98,9 @@ export async function sessionsGrace(
 
 /** After a fail-over that may have lost renewals: whoever may trust in one lives for as long as it can, also when its lease has ended by now. */
 export async function sessionsGraceAll(tx: Tx, graceMs: number): Promise<void> {
-  await tx.query(
-    `update session set expires_at = now_ms() + $1 where state <> 'dead' and expires_at < now_ms() + $1`,
-    [graceMs],
-  );
+  await tx.query(`update session set expires_at = now_ms() + $1 where state <> 'dead' and expires_at < now_ms() + $1`, [
+    graceMs,
+  ]);
 }
 
 /** The worker asked for, or was told, no new work. False when the session is not live. */

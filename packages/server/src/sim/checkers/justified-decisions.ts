@@ -4,6 +4,7 @@
 import type { Evidence, FinalFire } from '../evidence.ts';
 import type { Era } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
+import { restores } from './lost-history.ts';
 
 /** A transaction decides by the time at which it read the job, and may be held open this long before it writes. */
 export const transactionMs = 12_000;
@@ -23,6 +24,7 @@ export const justifiedDecisions: Checker = {
       const { namespace, name } = evidence.schedules.get(fire.scheduleId) ?? { namespace: '', name: '' };
       const eras = erasAt(evidence.truth.eras.get(`${namespace} ${name}`) ?? [], fire, when);
       const runs = lives.get(fire.scheduleId) ?? [];
+      if (isChosen(evidence, when, fire)) return [];
       const fault = eras.length === 0 ? 'no version was in force' : faultOf(fire, when, eras, runs);
       return fault === null
         ? []
@@ -30,6 +32,14 @@ export const justifiedDecisions: Checker = {
     });
   },
 };
+
+/** Whether the choice after a restore decided it, instead of the policies: that has R1. */
+function isChosen(evidence: Evidence, when: number, { fireAt, reason }: FinalFire): boolean {
+  if (reason !== 'restore-gap' && reason !== 'catch-up') return false;
+  return restores(evidence).some(({ to, chosenAt }) => {
+    return when >= to && evidence.clock.most(0, chosenAt ?? when) + transactionMs >= fireAt;
+  });
+}
 
 interface RunLife {
   id: string;

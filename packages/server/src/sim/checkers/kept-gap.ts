@@ -9,9 +9,14 @@ import { restores } from './lost-history.ts';
 
 export const keptGap: Checker = {
   id: 'R1',
-  promise: 'a restored store does nothing before an operator has chosen, then what was chosen; what fences goes on beyond the lost',
+  promise:
+    'a restored store does nothing before an operator has chosen, then what was chosen; what fences goes on beyond the lost',
   check: (evidence) =>
-    restores(evidence).flatMap((restore) => [...hasty(evidence, restore), ...against(evidence, restore), ...notBeyond(evidence, restore)]),
+    restores(evidence).flatMap((restore) => [
+      ...hasty(evidence, restore),
+      ...against(evidence, restore),
+      ...notBeyond(evidence, restore),
+    ]),
 };
 
 /** Its own writes: all after the first row that names the choice, which comes with the event. */
@@ -27,9 +32,11 @@ function hasty(evidence: Evidence, restore: StoreLossRecord): string[] {
   const rows = after(evidence, restore);
   const chosen = seqOf(rows, 'restore-gap.choose');
   const closed = seqOf(rows, 'restore-gap.close');
-  const found: string[] = closed === Number.POSITIVE_INFINITY ? [`the gap of the restore at ${restore.to} was never closed`] : [];
+  const found: string[] =
+    closed === Number.POSITIVE_INFINITY ? [`the gap of the restore at ${restore.to} was never closed`] : [];
   for (const { seq, kind, id, fire, before, after: now, when } of rows) {
-    if (kind === 'fire+' && seq < chosen) found.push(`${id} decided ${fire?.fireAt} at ${when}, before anybody had chosen`);
+    if (kind === 'fire+' && seq < chosen)
+      found.push(`${id} decided ${fire?.fireAt} at ${when}, before anybody had chosen`);
     const isGiven = now?.state === 'running' && before?.state !== 'running';
     if ((kind === 'run+' || kind === 'run~') && isGiven && seq < closed)
       found.push(`run ${id} was given away at ${when}, before the gap was closed`);
@@ -67,6 +74,8 @@ function notBeyond({ history, lost }: Evidence, { lostSeq, keptSeq }: StoreLossR
     if (row.term !== null && row.term.after.term <= term && row.term.after.masterId !== null)
       return [`term ${row.term.after.term} began at ${row.when} again`];
     const given = row.lock?.after?.token ?? row.token?.after ?? null;
-    return given !== null && given <= (tokens.get(row.id) ?? 0) ? [`${row.id} has token ${given} at ${row.when} again`] : [];
+    return given !== null && given <= (tokens.get(row.id) ?? 0)
+      ? [`${row.id} has token ${given} at ${row.when} again`]
+      : [];
   });
 }

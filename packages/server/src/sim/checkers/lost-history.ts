@@ -24,7 +24,9 @@ export function lostClaims({ lost }: Pick<Evidence, 'lost'>): Map<string, GivenA
 
 /** Attempts whose end is lost: the store may take them for running still. */
 export function lostEnds({ lost }: Pick<Evidence, 'lost'>): Set<string> {
-  return new Set(lost.flatMap(({ kind, after }) => (kind === 'run~' || kind === 'archive+' ? (after?.lastAttemptId ?? []) : [])));
+  return new Set(
+    lost.flatMap(({ kind, after }) => (kind === 'run~' || kind === 'archive+' ? (after?.lastAttemptId ?? []) : [])),
+  );
 }
 
 /** Runs whose making is lost. */

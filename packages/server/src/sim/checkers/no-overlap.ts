@@ -29,7 +29,9 @@ export const noOverlap: Checker = {
 
 /** A restore takes all attempts away at once, but gives none to another before an operator has chosen. */
 function givenFrom(evidence: Evidence, lostAt: number): number {
-  const gap = restores(evidence).find(({ to, chosenAt }) => lostAt >= to && lostAt < (chosenAt ?? Number.POSITIVE_INFINITY));
+  const gap = restores(evidence).find(
+    ({ to, chosenAt }) => lostAt >= to && lostAt < (chosenAt ?? Number.POSITIVE_INFINITY),
+  );
   return gap === undefined ? lostAt : (gap.chosenAt ?? evidence.endedAt);
 }
 

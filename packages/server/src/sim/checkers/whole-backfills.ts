@@ -21,7 +21,11 @@ export const wholeBackfills: Checker = {
       const [only] = made;
       if (made.length > 1) found.push(`backfill ${record.tag} was begun ${made.length} times`);
       for (const answer of record.answers) {
-        if (answer.kind === 'done' && answer.value.id !== only?.id && !mayBeLost(evidence, record.sentAt, record.sentAt + askedMs))
+        if (
+          answer.kind === 'done' &&
+          answer.value.id !== only?.id &&
+          !mayBeLost(evidence, record.sentAt, record.sentAt + askedMs)
+        )
           found.push(`backfill ${record.tag} was answered as ${answer.value.id}, which is not it`);
       }
       if (only !== undefined) found.push(...faultsOf(evidence, record, only));

@@ -18,7 +18,9 @@ export const wholeLogs: Checker = {
       if (known === undefined) chunks.set(chunk.attemptId, [chunk]);
       else known.push(chunk);
     }
-    const partly = new Set(evidence.truth.executions.filter((one) => mayHaveLost(evidence, one)).map((one) => one.attemptId));
+    const partly = new Set(
+      evidence.truth.executions.filter((one) => mayHaveLost(evidence, one)).map((one) => one.attemptId),
+    );
     const faults = [...chunks].flatMap(([attemptId, own]) => faultOf(attemptId, own, partly.has(attemptId)) ?? []);
     return [...faults, ...missing(evidence, chunks)];
   },
@@ -49,7 +51,11 @@ function missing(evidence: Evidence, chunks: ReadonlyMap<string, readonly LogChu
     const own = chunks.get(attemptId) ?? [];
     const stored = own.some(({ text }) => isMark(text)) ? logLines : own.length;
     // Canceled before the worker said so: what it wrote until then need not be there.
-    const whole = end === null || accepted.get(attemptId)?.outcome !== end.outcome || stored === logLines || mayHaveLost(evidence, execution);
+    const whole =
+      end === null ||
+      accepted.get(attemptId)?.outcome !== end.outcome ||
+      stored === logLines ||
+      mayHaveLost(evidence, execution);
     return whole ? [] : [`attempt ${attemptId} wrote ${logLines} lines and ended, ${stored} are stored`];
   });
 }
