@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../evidence.ts';
-import { GroundTruth } from '../ground-truth.ts';
+import { GroundTruth, type StoreLossRecord } from '../ground-truth.ts';
 import { lineOf } from '../sim-runner.ts';
 import { checkers } from './all.ts';
 import { epochMs, execution, facts, finalRun, holding, kept, lock, lockId, row } from './flawless-history.ts';
@@ -222,6 +222,47 @@ const planted: Planted[] = [
     },
   ],
   [
+    'a write of a leader in the timeline after that of its term',
+    ['S6l'],
+    ({ history, truth }) => {
+      truth.losses.push(loss({ kind: 'switch', keptSeq: 12_350, lostSeq: 12_350, from: 12_350, to: 12_350 }));
+      return { history };
+    },
+  ],
+  [
+    'a run that is given away in a promoted store, while a connected worker executes it by a claim that was lost',
+    ['P1'],
+    ({ history, truth }) => {
+      const lost = history.splice(4, 1);
+      const again = facts({ state: 'running', attempt: 1, attemptId: 'a2', sessionId: 's1' });
+      history.splice(4, 0, row(11_000, 'run~', 'r1', { before: facts({}), after: again }));
+      const [done, gone] = [
+        facts({
+          state: 'succeeded',
+          attempt: 1,
+          attemptId: 'a2',
+          lastAttemptId: 'a2',
+          lastOutcome: 'succeeded',
+          finishedAttempts: 1,
+        }),
+        row(12_000, 'run-', 'r1', { before: again }),
+      ];
+      history.splice(5, 2, row(12_000, 'archive+', 'r1', { after: done }), gone);
+      truth.executions.splice(0, 1, execution({ end: { at: 11_900, outcome: 'failed' } }));
+      truth.executions.push(
+        execution({ attemptId: 'a2', startedAt: 11_100, end: { at: 11_950, outcome: 'succeeded' } }),
+      );
+      truth.losses.push(loss({ links: [{ worker: 'worker-1', master: 'master-1', since: 1000, wholeUntil: 12_000 }] }));
+      return { lost };
+    },
+  ],
+  [
+    'a fire and a claim of a restored store before anybody has chosen',
+    ['R1'],
+    ({ truth }) =>
+      void truth.losses.push(loss({ kind: 'restore', keptSeq: 9000, lostSeq: 9000, from: 9000, to: 9000 })),
+  ],
+  [
     'a write of a leader whose term is over',
     ['S6l'],
     ({ history }) => void history.push(row(13_000, 'write+', 'master-1', { write: { term: 1 } })),
@@ -325,6 +366,12 @@ const planted: Planted[] = [
     }),
   ],
 ];
+
+/** A fail-over that lost what happened from 10,080 to 10,500. */
+function loss(change: Partial<StoreLossRecord>): StoreLossRecord {
+  const when = { keptSeq: 10_080, lostSeq: 10_500, from: 10_080, to: 10_500 };
+  return { kind: 'promotion', ...when, links: [], choice: null, chosenAt: null, ...change };
+}
 
 test('a history that keeps every promise is found to be without fault', () => {
   assert.deepEqual(found(kept()), []);
