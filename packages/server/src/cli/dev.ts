@@ -5,6 +5,7 @@
 // tried again at the next start (a run that may run at most once ends as lost). Ctrl-C again: everything stops at once.
 // Killed, even by SIGKILL: the children notice that their lifeline ended, and leave; the next start goes on where this was.
 
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { OpenStore, System } from '../compose.ts';
@@ -75,6 +76,9 @@ async function open(
   say: (text: string) => void,
   fatal: (error: unknown) => void,
 ): Promise<System> {
+  // Beside the data, so that `tidewheel backup create` works at once; it is no place for what must survive this disk.
+  const backups = join(data, 'backups');
+  mkdirSync(backups, { recursive: true, mode: 0o700 });
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const flags = {
     store: `sqlite:${join(data, 'tidewheel.db')}`,
@@ -83,6 +87,8 @@ async function open(
     // On one machine a worker is either there or gone: what a killed one left is taken up again soon after the next start.
     'session-ttl': '6s',
     heartbeat: '2s',
+    'backup-target': `dir:${backups}`,
+    'backup-every': 'never',
   };
   const config = readConfig({ flags, env: {}, file: null });
   // Loaded here, so that commands of the client side do not pay for drivers and the HTTP server.

@@ -266,7 +266,7 @@ export function backupDuty(context: MasterContext, backups: Backups): Duty {
   return {
     name: 'backups',
     begin: () => async () => {
-      if (means === null) return dutyMs;
+      if (means === null || means.everyMs === Number.POSITIVE_INFINITY) return dutyMs;
       const { ageMs, triedMs } = await backupStanding(context.db, means.targetName);
       const retryMs = Math.min(3_600_000, Math.max(60_000, means.everyMs * retryShare));
       const isDue = ageMs === null || ageMs >= means.everyMs;
