@@ -43,7 +43,7 @@ export interface ScheduleFilter {
 }
 
 export type Place =
-  | { readonly page: 'overview' | 'workers' | 'cluster' | 'sign-in' | 'not-found' }
+  | { readonly page: 'overview' | 'workers' | 'cluster' | 'backups' | 'sign-in' | 'not-found' }
   /** `all`: also those that are free but were held lately. */
   | { readonly page: 'locks'; readonly all: boolean }
   | { readonly page: 'schedules'; readonly filter: ScheduleFilter }
@@ -86,6 +86,7 @@ export const places = {
   workers: { page: 'workers' },
   locks: { page: 'locks', all: false },
   cluster: { page: 'cluster' },
+  backups: { page: 'backups' },
   coming: { page: 'coming', range: '24h' },
   calendars: { page: 'calendars', search: '' },
   try: { page: 'try', sketch: noSketch },
@@ -113,6 +114,8 @@ function readPlace(parts: readonly string[], query: URLSearchParams): Place {
       return name === undefined ? places.workers : { page: 'not-found' };
     case 'cluster':
       return name === undefined ? places.cluster : { page: 'not-found' };
+    case 'backups':
+      return name === undefined ? places.backups : { page: 'not-found' };
     case 'locks':
       return name === undefined ? { page: 'locks', all: query.get('show') === 'all' } : { page: 'not-found' };
     case 'schedules':
@@ -194,6 +197,8 @@ export function addressOf(namespace: string | null, place: Place): string {
       return `${base}/workers`;
     case 'cluster':
       return `${base}/cluster`;
+    case 'backups':
+      return `${base}/backups`;
     case 'locks':
       return `${base}/locks${queryText({ show: place.all ? 'all' : null })}`;
     case 'schedules':
