@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../evidence.ts';
-import { GroundTruth, type StoreLossRecord } from '../ground-truth.ts';
+import { GroundTruth } from '../ground-truth.ts';
 import { lineOf } from '../sim-runner.ts';
 import { checkers } from './all.ts';
-import { epochMs, execution, facts, finalRun, holding, kept, lock, lockId, row } from './flawless-history.ts';
+import { epochMs, execution, facts, finalRun, holding, kept, lock, lockId, loss, row } from './flawless-history.ts';
 
 function found(evidence: Evidence): string[] {
   return checkers.filter((checker) => checker.check(evidence).length > 0).map((checker) => checker.id);
@@ -367,12 +367,6 @@ const planted: Planted[] = [
   ],
 ];
 
-/** A fail-over that lost what happened from 10,080 to 10,500. */
-function loss(change: Partial<StoreLossRecord>): StoreLossRecord {
-  const when = { keptSeq: 10_080, lostSeq: 10_500, from: 10_080, to: 10_500 };
-  return { kind: 'promotion', ...when, links: [], choice: null, chosenAt: null, ...change };
-}
-
 test('a history that keeps every promise is found to be without fault', () => {
   assert.deepEqual(found(kept()), []);
 });
@@ -402,17 +396,4 @@ test('every checker finds at least one of the planted faults', () => {
     checkers.map((checker) => checker.id).filter((id) => !seen.has(id)),
     [],
   );
-});
-
-test('a worker that hangs before its pause is over has stood still all the time, one that woke in between has not', () => {
-  const after = (pauses: { from: number; to: number }[]): string[] => {
-    const evidence = kept();
-    const lost = facts({ attempt: 1, lastAttemptId: 'a1', lastOutcome: 'lost', finishedAttempts: 1 });
-    evidence.history.splice(5, 0, row(11_000, 'run~', 'r1', { after: lost }));
-    evidence.truth.executions.splice(0, 1, execution({ end: null, cutOffAt: 11_500 }));
-    return found({ ...evidence, pauses: new Map([['worker-1', pauses]]) }).filter((id) => id === 'S10o');
-  };
-  const hang = { from: 11_100, to: 11_500 };
-  assert.deepEqual(after([hang, { from: 10_900, to: 11_200 }]), []);
-  assert.deepEqual(after([hang, { from: 10_900, to: 11_050 }]), ['S10o']);
 });
