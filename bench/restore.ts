@@ -67,7 +67,10 @@ const target = join(directory, 'backups');
 mkdirSync(target);
 const keys = [Buffer.alloc(32, 7)];
 const fresh = (): BackupRepository =>
-  new BackupRepository(directoryTarget(target, systemIdentity.random), chunkSeal(keys, systemIdentity.secret));
+  new BackupRepository(
+    directoryTarget(target, systemIdentity.random, Date.now),
+    chunkSeal(keys, systemIdentity.secret),
+  );
 const order = { choice: null, permit: () => Promise.resolve() };
 
 async function measure(name: string, image: StoreImage, place: RestorePlace): Promise<void> {

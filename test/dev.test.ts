@@ -273,6 +273,20 @@ describe('a data directory', () => {
   });
 });
 
+test('a backup has a place beside the data, without anything set, and none is made by itself', {
+  timeout: 60_000,
+}, async (context) => {
+  const dev = await started(context, null);
+  const { degraded } = await dev.client.cluster.status();
+  assert.deepEqual(degraded, []);
+  assert.deepEqual((await dev.client.backups.list().page()).items, []);
+  const created = await dev.command(['backup', 'create', '-o', 'json']);
+  assert.equal(created.code, 0, created.stderr);
+  assert.equal((JSON.parse(created.stdout) as { state: string }).state, 'verified');
+  assert.deepEqual(readdirSync(join(dev.data, 'backups')).toSorted(), ['backups', 'chunks']);
+  assert.equal(statSync(join(dev.data, 'backups')).mode & 0o077, 0);
+});
+
 test('takes the next free port when its own is taken, and says so', { timeout: 20_000 }, async (context) => {
   const blocker = createServer();
   await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));

@@ -7,6 +7,7 @@ import { laterMessages } from './language/later-messages.ts';
 
 learn(laterMessages);
 
+export { BackupsPage } from './backups/backups-page.tsx';
 export { CalendarPage } from './calendars/calendar-page.tsx';
 export { CalendarsPage } from './calendars/calendars-page.tsx';
 export { ClusterPage } from './cluster/cluster-page.tsx';

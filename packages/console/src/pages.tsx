@@ -16,6 +16,7 @@ const JobsPage = lazy(async () => ({ default: (await later()).JobsPage }));
 const JobPage = lazy(async () => ({ default: (await later()).JobPage }));
 const LocksPage = lazy(async () => ({ default: (await later()).LocksPage }));
 const ClusterPage = lazy(async () => ({ default: (await later()).ClusterPage }));
+const BackupsPage = lazy(async () => ({ default: (await later()).BackupsPage }));
 const ComingPage = lazy(async () => ({ default: (await later()).ComingPage }));
 const CalendarsPage = lazy(async () => ({ default: (await later()).CalendarsPage }));
 const CalendarPage = lazy(async () => ({ default: (await later()).CalendarPage }));
@@ -65,6 +66,8 @@ function Chosen({ place }: { readonly place: Place }) {
       return <LocksPage all={place.all} />;
     case 'cluster':
       return <ClusterPage />;
+    case 'backups':
+      return <BackupsPage />;
     case 'coming':
       return <ComingPage range={place.range} />;
     case 'calendars':

@@ -6,6 +6,12 @@ import { limits } from './limits.ts';
 import { nameSchema, timeSchema } from './names.ts';
 import { attemptOutcomes, reportedOutcomes, runStates, triggerKinds } from './states.ts';
 
+/**
+ * The kind of error with which a worker answers when it is given an attempt that is over for it already. A store that lost its newest
+ * commits may take such an attempt for running; nobody will ever know its outcome, so it counts as lost.
+ */
+export const forgottenKind = 'forgotten';
+
 export const runErrorSchema = z.object({
   /** A short stable word such as `exit`, `signal`, `http-status`, `timeout`, `thrown`, `worker-lost`. */
   kind: z.string(),

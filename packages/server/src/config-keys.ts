@@ -9,6 +9,7 @@ import {
   bytes,
   duration,
   oneOf,
+  orNever,
   poolers,
   readAddress,
   readBackupTarget,
@@ -331,8 +332,8 @@ export const keys = {
     placeholder: 'duration',
     env: 'TIDEWHEEL_BACKUP_EVERY',
     fallback: '24h',
-    help: 'how often the leader makes a backup and verifies it',
-    read: duration(60_000, 90 * 86_400_000),
+    help: 'how often the leader makes a backup and verifies it; `never`: only by hand',
+    read: orNever(duration(60_000, 90 * 86_400_000)),
   }),
   backupKeep: define({
     key: 'backup.keep',

@@ -161,6 +161,15 @@ export function duration(minMs: number, maxMs: number): Read<number> {
   };
 }
 
+/** Infinity for `never`. */
+export function orNever(read: Read<number>): Read<number> {
+  return (value) => {
+    if (value === 'never') return Number.POSITIVE_INFINITY;
+    const found = read(value);
+    return found instanceof Problem ? new Problem(`${found.expected}, or never`) : found;
+  };
+}
+
 /** For how long history is kept: a duration of a day or more, or `forever`. */
 export const readKeep: Read<number> = (value) => {
   const read = keepSchema.safeParse(value);

@@ -2,9 +2,11 @@
 // stale. Keys begin with the namespace, so that switching never shows another one's data.
 
 import type {
+  BackupView,
   ClusterStatus,
   ElectionView,
   FireView,
+  GapView,
   JobView,
   LiveTopic,
   LockView,
@@ -21,6 +23,7 @@ import type {
   WorkerView,
 } from '@tidewheel/protocol';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { isUnderWay } from '../backups/standing.ts';
 import { queryText, type RunFilter, type ScheduleFilter, windows } from '../routing/route.ts';
 import { learnServerTime } from '../time/clock.ts';
 import { request } from './request.ts';
@@ -253,6 +256,27 @@ export const storeQuery = queryOptions({
   queryFn: ({ signal }) => request<StoreStatus>('/v1/store', { signal }),
   meta: { topics: ['cluster'] },
   refetchInterval: 60_000,
+});
+
+export const backupsQuery = infiniteQueryOptions({
+  queryKey: ['backups'],
+  queryFn: ({ signal, pageParam }) =>
+    request<Page<BackupView>>(`/v1/backups${queryText({ cursor: pageParam, limit: String(pageRows) })}`, { signal }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.nextCursor,
+  meta: { topics: ['cluster'] },
+  // One that is under way tells how far it is without a word.
+  refetchInterval: ({ state }) =>
+    state.data?.pages.some((page) => page.items.some(isUnderWay)) === true ? 1_000 : 15_000,
+});
+
+/** Of a store that was restored; asked for only then, since there is nothing to be found otherwise. */
+export const gapQuery = queryOptions({
+  queryKey: ['restore-gap'],
+  queryFn: ({ signal }) => request<GapView>('/v1/restore-gap', { signal }),
+  // Once something is chosen it ends by itself, and there is nothing more to ask for.
+  refetchInterval: ({ state }) => (state.data === undefined || state.data.choice === null ? 3_000 : false),
+  refetchOnWindowFocus: false,
 });
 
 export const selfCheckQuery = queryOptions({

@@ -8,6 +8,8 @@ import { Badge } from '../parts/badge.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Page } from '../parts/page.tsx';
+import { Link } from '../routing/navigation.tsx';
+import { places } from '../routing/route.ts';
 import { degradedInChinese } from './degraded-zh.ts';
 import { Elections } from './elections.tsx';
 import { Foundation } from './foundation.tsx';
@@ -20,7 +22,15 @@ export function ClusterPage() {
   const status = useQuery(clusterQuery);
   const { data } = status;
   return (
-    <Page title={t('cluster.title')} {...(data === undefined ? {} : { beside: <Summary status={data} /> })}>
+    <Page
+      title={t('cluster.title')}
+      actions={
+        <Link to={places.backups} className="button button-plain">
+          {t('nav.backups')}
+        </Link>
+      }
+      {...(data === undefined ? {} : { beside: <Summary status={data} /> })}
+    >
       <Loaded query={status}>{(loaded) => <Content status={loaded} />}</Loaded>
     </Page>
   );

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { errorCatalogue } from '@tidewheel/protocol';
 import { firstMessages, translator } from './catalogue.ts';
 import { laterMessages } from './later-messages.ts';
+import { backupsMessages } from './messages/backups.ts';
 import { calendarsMessages } from './messages/calendars.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { comingMessages } from './messages/coming.ts';
@@ -59,6 +60,7 @@ test('no key stands in two files, where one would hide the other', () => {
     poolsMessages,
     locksMessages,
     clusterMessages,
+    backupsMessages,
     calendarsMessages,
     comingMessages,
     storeMessages,

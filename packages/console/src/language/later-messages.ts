@@ -1,5 +1,6 @@
 // The messages that nothing says before the later pages have come.
 
+import { backupsMessages } from './messages/backups.ts';
 import { calendarsMessages } from './messages/calendars.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { comingMessages } from './messages/coming.ts';
@@ -13,6 +14,7 @@ import { timesMessages } from './messages/times.ts';
 import { workersMessages } from './messages/workers.ts';
 
 export const laterMessages = {
+  ...backupsMessages,
   ...calendarsMessages,
   ...clusterMessages,
   ...comingMessages,

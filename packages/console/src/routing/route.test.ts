@@ -58,7 +58,7 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     year: fc.option(fc.integer({ min: 1970, max: 2199 }), { nil: null }),
   }),
   fc.record({ page: fc.constant('try' as const), sketch }),
-  fc.constantFrom<Place>({ page: 'overview' }, { page: 'workers' }),
+  fc.constantFrom<Place>({ page: 'overview' }, { page: 'workers' }, { page: 'backups' }),
   fc.record({ page: fc.constant('runs' as const), filter: runFilter }),
   fc.record({
     page: fc.constant('schedules' as const),

@@ -43,7 +43,7 @@ export interface ScheduleFilter {
 }
 
 export type Place =
-  | { readonly page: 'overview' | 'workers' | 'pools' | 'cluster' | 'sign-in' | 'not-found' }
+  | { readonly page: 'overview' | 'workers' | 'pools' | 'cluster' | 'backups' | 'sign-in' | 'not-found' }
   | { readonly page: 'pool'; readonly name: string }
   /** `all`: also those that are free but were held lately. */
   | { readonly page: 'locks'; readonly all: boolean }
@@ -88,6 +88,7 @@ export const places = {
   pools: { page: 'pools' },
   locks: { page: 'locks', all: false },
   cluster: { page: 'cluster' },
+  backups: { page: 'backups' },
   coming: { page: 'coming', range: '24h' },
   calendars: { page: 'calendars', search: '' },
   try: { page: 'try', sketch: noSketch },
@@ -117,6 +118,8 @@ function readPlace(parts: readonly string[], query: URLSearchParams): Place {
       return name === undefined ? places.pools : { page: 'pool', name };
     case 'cluster':
       return name === undefined ? places.cluster : { page: 'not-found' };
+    case 'backups':
+      return name === undefined ? places.backups : { page: 'not-found' };
     case 'locks':
       return name === undefined ? { page: 'locks', all: query.get('show') === 'all' } : { page: 'not-found' };
     case 'schedules':
@@ -202,6 +205,8 @@ export function addressOf(namespace: string | null, place: Place): string {
       return `${base}/pools/${encodeURIComponent(place.name)}`;
     case 'cluster':
       return `${base}/cluster`;
+    case 'backups':
+      return `${base}/backups`;
     case 'locks':
       return `${base}/locks${queryText({ show: place.all ? 'all' : null })}`;
     case 'schedules':

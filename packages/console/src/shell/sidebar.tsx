@@ -20,7 +20,7 @@ import { ZoneClock } from './zone-clock.tsx';
 export const mainPages = ['overview', 'schedules', 'runs', 'jobs', 'workers', 'locks', 'cluster'] as const;
 export type MainPage = (typeof mainPages)[number];
 /** Pages that hang below a main one, and can be gone to by name. */
-export const morePages = ['coming', 'calendars', 'try', 'pools'] as const;
+export const morePages = ['coming', 'calendars', 'try', 'pools', 'backups'] as const;
 export type NamedPage = MainPage | (typeof morePages)[number];
 
 /** A page of one thing belongs to the list of such things. */
@@ -35,6 +35,7 @@ function sectionOf(place: Place): MainPage | null {
     job: 'jobs',
     pools: 'workers',
     pool: 'workers',
+    backups: 'cluster',
   };
   return sections[place.page] ?? mainPages.find((page) => page === place.page) ?? null;
 }

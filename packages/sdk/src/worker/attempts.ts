@@ -1,7 +1,7 @@
 // The attempts of one worker between its runner and its masters: the book says which are held, the outbox what is still to be
 // told of them. Everything here may happen twice, and late; whatever concerns an attempt that is not held has no effect.
 
-import { limits } from '@tidewheel/protocol';
+import { forgottenKind, limits } from '@tidewheel/protocol';
 import type { Assign, LogStream, Result, WorkerMessage } from '@tidewheel/protocol';
 import { AttemptBook } from './attempt-book.ts';
 import { Outbox } from './outbox.ts';
@@ -46,6 +46,17 @@ export class Attempts {
     if (taken === 'running' || taken === 'finished') {
       this.#outbox.repeat(assign.runId, assign.attemptId, taken === 'running', this.#clock.monotonicMs());
     }
+    // Usually the repetition of an assignment. But a store that lost its newest commits waits for it, and would for ever.
+    if (taken === 'over') this.#sayForgotten(assign);
+  }
+
+  #sayForgotten({ runId, attemptId }: Assign): void {
+    const error = {
+      kind: forgottenKind,
+      message: 'this attempt is over for its worker: it was acknowledged, or taken away',
+    };
+    const result: Result = { type: 'result', runId, attemptId, outcome: 'failed', output: null, error, durationMs: 0 };
+    this.#outbox.result(result, this.#clock.monotonicMs());
   }
 
   cancel(attemptId: string, reason: string, graceMs?: number): void {

@@ -50,7 +50,7 @@ test('the start of an attempt that goes on is told', () => {
   assert.equal(types(master.heard()), 'started ready');
 });
 
-test('an assignment that comes twice runs once, whether it runs, has finished, or is over', () => {
+test('an assignment that comes twice runs once, whether it runs, has finished, or is over: then nobody knows its outcome any more', () => {
   const { welcomed, clock, doings, done } = setup();
   const master = welcomed();
   master.say(assignOf(1), assignOf(1));
@@ -64,6 +64,10 @@ test('an assignment that comes twice runs once, whether it runs, has finished, o
   master.say({ type: 'ack', attemptIds: [id(1)] }, assignOf(1));
   clock.advance(0);
   assert.deepEqual(doings, [`start ${id(1)}`]);
+  const [forgotten] = master.heardOf('result');
+  assert.deepEqual([forgotten?.outcome, forgotten?.error?.kind], ['failed', 'forgotten']);
+  master.say({ type: 'stale', attemptIds: [id(1)] });
+  clock.advance(60_000);
   assert.equal(master.heardOf('result').length, 0);
 });
 

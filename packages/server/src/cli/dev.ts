@@ -5,6 +5,7 @@
 // tried again at the next start (a run that may run at most once ends as lost). Ctrl-C again: everything stops at once.
 // Killed, even by SIGKILL: the children notice that their lifeline ended, and leave; the next start goes on where this was.
 
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { OpenStore, System } from '../compose.ts';
@@ -78,6 +79,9 @@ async function open(
   say: (text: string) => void,
   fatal: (error: unknown) => void,
 ): Promise<System> {
+  // Beside the data, so that `tidewheel backup create` works at once; it is no place for what must survive this disk.
+  const backups = join(data, 'backups');
+  mkdirSync(backups, { recursive: true, mode: 0o700 });
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const flags = {
     store: `sqlite:${join(data, 'tidewheel.db')}`,
@@ -87,6 +91,8 @@ async function open(
     'scaler-processes': String(poolProcesses),
     'session-ttl': '6s',
     heartbeat: '2s',
+    'backup-target': `dir:${backups}`,
+    'backup-every': 'never',
   };
   // Worker processes of pools need what any program needs to run; settings in the environment are meant for other servers.
   const env = Object.fromEntries(Object.entries(terminal.env).filter(([name]) => !name.startsWith('TIDEWHEEL_')));

@@ -37,7 +37,7 @@ export async function openRepositories(
 }
 
 async function openTarget({ target, credentialsFile }: BackupConfig): Promise<BackupTarget> {
-  if (target.kind === 'dir') return directoryTarget(target.path, systemIdentity.random);
+  if (target.kind === 'dir') return directoryTarget(target.path, systemIdentity.random, nowMs);
   const { s3Target } = await import('../drivers/archive/s3-target.ts');
   const text = await secretIn('backup.credentialsFile', credentialsFile ?? '');
   const [accessKeyId = '', secretAccessKey = ''] = text.split('\n').map((line) => line.trim());

@@ -52,6 +52,7 @@ export async function verify({
 
 export async function restore(request: RestoreRequest): Promise<Verification> {
   const { repository, manifest, choice, tell } = request;
+  repository.assertVouched(manifest.id, manifest);
   const { place, permit, close } = await placeOf(request);
   try {
     return await backupRestore(repository, manifest, place, systemIdentity, tell, { choice, permit });
@@ -139,8 +140,9 @@ function goalOf(repository: BackupRepository, { position }: BackupManifest, unti
     fetchAll: async (directory: string): Promise<void> => {
       for (const name of await walNames(repository, systemId, startWal)) {
         const entry = await walEntry(repository, systemId, name);
-        if (entry !== null)
-          await pipeline(repository.read(entry, entry.file), createWriteStream(join(directory, name), { mode: 0o600 }));
+        if (entry === null) continue;
+        repository.assertVouched(`${name} of the archive`, entry);
+        await pipeline(repository.read(entry, entry.file), createWriteStream(join(directory, name), { mode: 0o600 }));
       }
     },
   };

@@ -147,6 +147,7 @@ function tellCopies({ gap, backups }: ClusterFacts, say: (what: Degradation, det
   if (backups === null) return;
   const { ageMs, everyMs, failure } = backups;
   if (failure !== null) say('backup-failed', failure);
+  if (everyMs === Number.POSITIVE_INFINITY) return;
   if (ageMs === null) say('backup-overdue', 'there is no verified backup');
   else if (ageMs > everyMs * overdueShare)
     say('backup-overdue', `the newest verified backup is ${Math.round(ageMs / 3_600_000)} h old`);

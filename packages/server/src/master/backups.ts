@@ -3,13 +3,14 @@
 
 import { type BackupManifest, Refusal } from '@tidewheel/protocol';
 import { backupsToPrune } from '../core/backup-retention.ts';
+import { trustedUntil } from '../core/lease.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { StoreImage } from '../ports/store-image.ts';
 import { backupBegin, backupNote, backupsPruned, backupStanding, backupsThere } from '../store/backups.ts';
 import { eventsAppend, wholeCell } from '../store/events.ts';
 import { leaseAcquire, leaseRelease, leaseRenew } from '../store/leases.ts';
 import type { BackupMeans } from './backup/means.ts';
-import type { BackupRepository } from './backup/repository.ts';
+import { type BackupRepository, readable } from './backup/repository.ts';
 import { backupVerify } from './backup/restoring.ts';
 import { backupTake, bytesOf } from './backup/taking.ts';
 import { walRelease } from './backup/wal-archive.ts';
@@ -53,10 +54,10 @@ export class Backups implements Service {
   async begin({ kind, by }: BackupOrder): Promise<string> {
     const means = this.#configured();
     const { db, identity } = this.#context;
-    const hold = await Hold.take(this.#context, means.targetName);
     const id = identity.next();
     const image = means.image(kind);
-    await db.transaction(async (tx) => {
+    const hold = await Hold.take(this.#context, means.targetName);
+    const begun = db.transaction(async (tx) => {
       await backupBegin(tx, { id, kind: image.kind, target: means.targetName, by });
       const event = {
         namespace: wholeCell,
@@ -67,6 +68,13 @@ export class Backups implements Service {
       };
       await eventsAppend(tx, identity, [event]);
     });
+    try {
+      await begun;
+    } catch (error) {
+      // Kept, it would be renewed for ever, and nobody could make another.
+      await hold.release();
+      throw error;
+    }
     this.#running = this.#make(means, image, id, hold).finally(() => {
       this.#running = null;
     });
@@ -83,7 +91,7 @@ export class Backups implements Service {
     const means = this.#configured();
     const hold = await Hold.take(this.#context, means.targetName);
     try {
-      return await this.#prune(means);
+      return await this.#prune(means, hold);
     } finally {
       await hold.release();
     }
@@ -116,7 +124,7 @@ export class Backups implements Service {
       await backupNote(db, id, { state: 'verified', verification: JSON.stringify(found) });
       metrics.add('tidewheel_backups_total', 1, { outcome: 'verified' });
       log.info('a backup was made and verified', { id, bytes: bytesOf(manifest), stored: repository.storedBytes });
-      await this.#prune(means);
+      await this.#prune(means, hold);
     } catch (error) {
       metrics.add('tidewheel_backups_total', 1, { outcome: 'failed' });
       await this.#failed(id, error, manifest, repository);
@@ -141,21 +149,24 @@ export class Backups implements Service {
       await repository.heal(manifest).catch(() => undefined);
   }
 
-  async #prune(means: BackupMeans): Promise<{ pruned: string[]; freedObjects: number }> {
+  async #prune(means: BackupMeans, hold: Hold): Promise<{ pruned: string[]; freedObjects: number }> {
     const { db } = this.#context;
     const known = new Map((await backupsThere(db, means.targetName)).map((one) => [one.id, one]));
     const repository = means.repository();
     const there = await repository.manifests();
+    // Before anything goes: what one that cannot be read needs is not known.
+    const manifests = there.map((one) => readable(one));
     // A backup that this store does not know was made before a restore: the target's word that it is whole is all there is.
-    const kept = there.map(({ id, manifest }) => ({
-      id,
-      startedAt: manifest?.startedAt ?? known.get(id)?.startedAt ?? 0,
-      verified: known.get(id)?.verified ?? manifest !== null,
+    const kept = manifests.map((manifest) => ({
+      id: manifest.id,
+      startedAt: manifest.startedAt,
+      verified: known.get(manifest.id)?.verified ?? repository.vouches(manifest),
     }));
     const pruned = backupsToPrune(kept, means.keep);
-    const staying = there.flatMap(({ id, manifest }) => (manifest === null || pruned.includes(id) ? [] : [manifest]));
-    const wal = await walRelease(repository, staying);
-    const freedObjects = await repository.prune(pruned, wal);
+    const staying = manifests.filter(({ id }) => !pruned.includes(id));
+    const assert = (): void => hold.assert();
+    const wal = await walRelease(repository, staying, assert);
+    const freedObjects = await repository.prune(pruned, wal, assert);
     await backupsPruned(db, pruned);
     return { pruned, freedObjects };
   }
@@ -188,17 +199,22 @@ class Progress {
   }
 }
 
-/** The lease of a target while somebody works on it. */
+/**
+ * The lease of a target while somebody works on it. It is trusted for as long as the store has confirmed it, counted from the asking: where the
+ * store does not answer, another master may have it by then.
+ */
 class Hold {
   readonly #context: MasterContext;
   readonly #name: string;
   readonly #holder: string;
   readonly #token: number;
   #lost = false;
+  #trustedUntilMs: number;
   #timer: Timer | null = null;
 
-  private constructor(context: MasterContext, name: string, holder: string, token: number) {
+  private constructor(context: MasterContext, name: string, holder: string, token: number, askedMs: number) {
     this.#context = context;
+    this.#trustedUntilMs = trustedUntil(askedMs, leaseMs);
     this.#name = name;
     this.#holder = holder;
     this.#token = token;
@@ -209,13 +225,15 @@ class Hold {
     const name = `backup ${targetName}`;
     // A holder that asks again would get it: each work is a holder of its own.
     const holder = context.identity.random();
+    const askedMs = context.clock.monotonicMs();
     const token = await leaseAcquire(context.db, name, holder, leaseMs);
     if (token === null) throw new Refusal('BACKUP_BUSY', `somebody works on ${targetName}`, { retryAfterSeconds: 30 });
-    return new Hold(context, name, holder, token);
+    return new Hold(context, name, holder, token, askedMs);
   }
 
   assert(): void {
-    if (this.#lost) throw new Refusal('BACKUP_FAILED', 'the lease of the target was lost');
+    if (this.#lost || this.#context.clock.monotonicMs() >= this.#trustedUntilMs)
+      throw new Refusal('BACKUP_FAILED', 'the lease of the target was lost');
   }
 
   async release(): Promise<void> {
@@ -230,8 +248,11 @@ class Hold {
   }
 
   async #renew(): Promise<void> {
+    const askedMs = this.#context.clock.monotonicMs();
     try {
-      this.#lost ||= !(await leaseRenew(this.#context.db, this.#name, this.#holder, this.#token));
+      if (await leaseRenew(this.#context.db, this.#name, this.#holder, this.#token))
+        this.#trustedUntilMs = trustedUntil(askedMs, leaseMs);
+      else this.#lost = true;
     } catch {
       // Not known: the next renewal says.
     }
@@ -245,7 +266,7 @@ export function backupDuty(context: MasterContext, backups: Backups): Duty {
   return {
     name: 'backups',
     begin: () => async () => {
-      if (means === null) return dutyMs;
+      if (means === null || means.everyMs === Number.POSITIVE_INFINITY) return dutyMs;
       const { ageMs, triedMs } = await backupStanding(context.db, means.targetName);
       const retryMs = Math.min(3_600_000, Math.max(60_000, means.everyMs * retryShare));
       const isDue = ageMs === null || ageMs >= means.everyMs;

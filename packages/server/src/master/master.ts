@@ -127,7 +127,7 @@ export class Master implements Service {
       this.intake,
       this.locks,
       pauses,
-      new Sweeping(context, changes, pauses),
+      new Sweeping(context, changes, pauses, storeChange),
       new Firing(context, dispatcher, changes),
       new Backfilling(context, changes, this.space),
       station,

@@ -8,6 +8,9 @@ import type { SessionLink } from './session-link.ts';
 import { Sweeping } from './sweeping.ts';
 import { openBench } from './testing/bench-context.ts';
 
+/** No other server of the store has taken over. */
+const unchanged = { isSettled: true, settled: () => Promise.resolve() };
+
 /** A master whose wall clock and loop can stand still apart from the timers of the bench. */
 async function setup(t: TestContext) {
   const bench = await openBench();
@@ -25,7 +28,7 @@ async function setup(t: TestContext) {
     links: () => connected.values() as IterableIterator<SessionLink>,
     forget: () => void (forgotten += 1),
   });
-  const sweeping = new Sweeping(context, new Changes(context.clock, context.signals), watch);
+  const sweeping = new Sweeping(context, new Changes(context.clock, context.signals), watch, unchanged);
   t.after(async () => {
     await sweeping.stop();
     await watch.stop();

@@ -20,6 +20,7 @@ import { Reports } from './reports.ts';
 import type { Service } from './service.ts';
 import { SpaceWatch } from './space-watch.ts';
 import { Station } from './station.ts';
+import { StoreChange } from './store-change.ts';
 import { Sweeping } from './sweeping.ts';
 import { UserLocks } from './user-locks.ts';
 import { openBench, type Bench } from './testing/bench-context.ts';
@@ -36,7 +37,8 @@ const services: Record<string, (bench: Bench) => Service> = {
     new RunIntake(context, new Dispatcher(context, changesOf(context)), changesOf(context), new SpaceWatch(context)),
   'space watch': ({ context }) => new SpaceWatch(context),
   'pause watch': ({ context }) => pausesOf(context),
-  sweeping: ({ context }) => new Sweeping(context, changesOf(context), pausesOf(context)),
+  'store change': ({ context }) => changeOf(context),
+  sweeping: ({ context }) => new Sweeping(context, changesOf(context), pausesOf(context), changeOf(context)),
   locks: ({ context }) => new UserLocks(context, changesOf(context)),
   station: ({ context }) =>
     new Station(context, { count: () => 0, links: () => [], move: () => undefined, stepDown: async () => false }),
@@ -64,6 +66,10 @@ function leading(context: Bench['context']): Service {
 
 function pausesOf(context: Bench['context']): PauseWatch {
   return new PauseWatch(context, new Dispatcher(context, changesOf(context)));
+}
+
+function changeOf(context: Bench['context']): StoreChange {
+  return new StoreChange(context, new Dispatcher(context, changesOf(context)), () => Promise.resolve());
 }
 
 function changesOf(context: Bench['context']): Changes {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { type Database, StoreUnavailable } from '../ports/database.ts';
 import type { Lineage, StoreHistory } from '../ports/store-history.ts';
-import { masterRenew } from '../store/sessions.ts';
+import { masterRenew, sessionEnd } from '../store/sessions.ts';
 import { runsInsert } from '../store/runs-submit.ts';
 import { newRun, seedJob, seedSession } from '../store/testing/seed.ts';
 import type { SessionLink } from './session-link.ts';
@@ -35,7 +35,7 @@ async function setup(t: TestContext) {
       down ? Promise.reject(new StoreUnavailable('it is still being promoted')) : db.transaction(work),
     close: () => db.close(),
   };
-  const links: Pick<SessionLink, 'sessionId' | 'held'>[] = [];
+  const links: Partial<SessionLink>[] = [];
   const context = { ...bench.context, db: store };
   const change = new StoreChange(
     context,
@@ -53,6 +53,7 @@ async function setup(t: TestContext) {
   t.after(() => change.stop());
   return {
     context,
+    change,
     clock: bench.clock,
     links,
     told,
@@ -90,6 +91,51 @@ test('after a promotion nothing is dispatched until what workers hold has been a
   assert.deepEqual({ ...row }, { state: 'running', attempt: 1, sessionId });
 });
 
+test('what is lost with its run is told to stop before dispatch goes on; a fire that was decided anew meanwhile is adopted', async (t) => {
+  const { context, clock, links, told, promote, other } = await setup(t);
+  const sessionId = await seedSession(context.db, context.masterId);
+  const [again, gone] = [newRun(await seedJob(context.db)), newRun(await seedJob(context.db))];
+  const attempts = [again, gone].map((run, index) => ({
+    runId: run.id,
+    attemptId: `0190aaaa-0000-7000-8000-00000000000${index}`,
+  }));
+  const link = {
+    sessionId,
+    held: new Map(attempts.map(({ runId, attemptId }) => [attemptId, { runId, attempt: 1, sinceMs: 0 }])),
+    send: (message: { type: string }) => void told.push(JSON.stringify(message)),
+  };
+  links.push(link);
+  await other(1);
+  promote();
+  await clock.advance(500);
+  await context.db.transaction((tx) => runsInsert(tx, [again]));
+  await other(2);
+  await clock.advance(500);
+  const stop = JSON.stringify({ type: 'stale', attemptIds: [attempts[1]?.attemptId] });
+  assert.deepEqual(told, ['hold', 'adopted for 2', stop, 'go on']);
+  assert.deepEqual([...link.held.keys()], [attempts[0]?.attemptId]);
+});
+
+test('a version of a schedule that the store has given again, to something else, is read anew after a promotion', async (t) => {
+  const { context, clock, promote } = await setup(t);
+  const row = (every: string) => ({
+    id: '0190aaaa-0000-7000-8000-000000000009',
+    namespace: 'default',
+    version: 2,
+    spec: JSON.stringify({ name: 'tick', every }),
+    anchor_at: 0,
+    calendars: '{}',
+  });
+  const everyOf = async (every: string) => {
+    const [one] = await context.definitions.compiled(context.db, [row(every)]);
+    return one?.compiled.definition.every;
+  };
+  assert.equal(await everyOf('1m'), '1m');
+  promote();
+  assert.equal(await everyOf('5m'), '5m');
+  await clock.advance(1000);
+});
+
 test('other masters are waited for until they have adopted what their workers hold', async (t) => {
   const { clock, told, promote, other } = await setup(t);
   await other(1);
@@ -109,6 +155,23 @@ test('a master that never says that it has adopted is waited for only for a whil
   assert.equal(told.includes('go on'), false);
   await clock.advance(1000);
   assert.equal(told.at(-1), 'go on');
+});
+
+test('before anybody is taken for lost in a promoted store, every session that lives gets one more lease: renewals may be lost', async (t) => {
+  const { context, change, clock, promote } = await setup(t);
+  const { db, settings } = context;
+  const [live, dead] = [await seedSession(db, 'other', -1000), await seedSession(db, 'other', -1000)];
+  await sessionEnd(db, dead);
+  assert.equal(change.isSettled, true);
+  promote();
+  assert.equal(change.isSettled, false);
+  await change.settled();
+  assert.equal(change.isSettled, true);
+  await clock.advance(1000);
+  const rows = await db.query<{ id: string; left: number }>('select id, expires_at - now_ms() as left from session');
+  const left = new Map(rows.map((row) => [row.id, row.left]));
+  assert.ok((left.get(live) ?? 0) > settings.sessionTtlMs - 5000);
+  assert.ok((left.get(dead) ?? 0) <= 0);
 });
 
 test('a restart of the same primary, which loses nothing, holds nobody up', async (t) => {

@@ -4,14 +4,19 @@
 //   another timeline ──► nothing is claimed or offered ──► what connected workers hold is adopted where its claim was lost
 //                    ──► this master says in its row that it has done so ──► all masters have, or a bound is reached ──► dispatch goes on
 //
+// Renewals of leases may be lost as well, so no session ends before every worker that may trust in one has fenced itself: rescue asks
+// `settled` first, and sessions get one more lease.
+//
 // Firing need not wait: the cursor and the ledger are from one transaction, so times that were lost are decided anew. The leader's term
-// ends by itself (master/elector.ts), and commits of unknown outcome are read back from the new primary by those who made them. What cannot
-// be adopted, because run or session are gone too, is told to stop by the gateway's comparing.
+// ends by itself (master/elector.ts), versions of definitions are read anew, and commits of unknown outcome are read back from the new primary by those who made them. What cannot
+// be adopted, because run or session are gone too, is told to stop before dispatch goes on: a run that is fired anew would go to another.
 
 import { sleep } from '../ports/clock.ts';
 import { type Lineage, sameTimeline } from '../ports/store-history.ts';
 import { mastersView } from '../store/cluster-views.ts';
 import { type HeldRun, runsAdopt } from '../store/runs-adopt.ts';
+import { runsInSessions } from '../store/runs-claim.ts';
+import { sessionsGraceAll } from '../store/sessions.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { isPassing, type Service } from './service.ts';
@@ -30,6 +35,8 @@ export class StoreChange implements Service {
   #unfollow: (() => void) | null = null;
   #settling: Promise<void> | null = null;
   #newest: Lineage | null = null;
+  /** The one in which sessions have got their grace. */
+  #graced: Lineage | null = null;
   #stopped = false;
 
   constructor(context: MasterContext, dispatcher: Pick<Dispatcher, 'links' | 'hold' | 'goOn'>, announce: Announce) {
@@ -53,11 +60,26 @@ export class StoreChange implements Service {
     await this.#settling;
   }
 
+  /** Whether sessions may be taken for lost by what the store says of their leases. */
+  get isSettled(): boolean {
+    return this.#graced === this.#newest;
+  }
+
+  /** Resolves when it is so. Throws when the store does not answer. */
+  async settled(): Promise<void> {
+    while (!this.isSettled && !this.#stopped) {
+      const lineage = this.#newest;
+      await sessionsGraceAll(this.#context.db, this.#context.settings.sessionTtlMs);
+      this.#graced = lineage;
+    }
+  }
+
   #changed(now: Lineage, before: Lineage): void {
     const { log, metrics, fatal } = this.#context;
     log.warn('a standby of the store was promoted', { timeline: now.timeline, before: before.timeline });
     metrics.add('tidewheel_store_promotions_total', 1);
     this.#newest = now;
+    this.#context.definitions.forget();
     this.#dispatcher.hold();
     this.#settling ??= this.#settle().then(
       () => {
@@ -73,6 +95,7 @@ export class StoreChange implements Service {
     let adoptedFor: Lineage | null = null;
     while (!this.#stopped) {
       try {
+        await this.settled();
         const lineage = this.#newest;
         if (lineage !== null && adoptedFor !== lineage) {
           await this.#adopt();
@@ -88,19 +111,43 @@ export class StoreChange implements Service {
       }
       await sleep(clock, lookMs);
     }
+    await this.#stopWhatIsLost();
     this.#dispatcher.goOn();
+  }
+
+  #held(): HeldRun[] {
+    return [...this.#dispatcher.links()].flatMap(({ sessionId, held }) =>
+      [...held].map(([attemptId, { runId, attempt }]) => ({ runId, attempt, attemptId, sessionId })),
+    );
+  }
+
+  /** Meanwhile a lost fire was decided anew, perhaps; its run has the same id, and is adopted now. */
+  async #stopWhatIsLost(): Promise<void> {
+    const held = this.#held();
+    if (held.length === 0 || this.#stopped) return;
+    try {
+      await this.#adopt();
+      const links = [...this.#dispatcher.links()];
+      const stored = await runsInSessions(
+        this.#context.db,
+        links.map(({ sessionId }) => sessionId),
+      );
+      const known = new Set(stored.map((run) => run.attemptId));
+      for (const link of links) {
+        // What was handed over meanwhile is not in question.
+        const lost = held.filter(({ attemptId }) => link.held.has(attemptId) && !known.has(attemptId));
+        for (const { attemptId } of lost) link.held.delete(attemptId);
+        if (lost.length > 0) link.send({ type: 'stale', attemptIds: lost.map(({ attemptId }) => attemptId) });
+      }
+    } catch (error) {
+      // The gateway's comparing does it later.
+      if (!isPassing(error)) throw error;
+    }
   }
 
   async #adopt(): Promise<void> {
     const { db, log, metrics } = this.#context;
-    const held: HeldRun[] = [...this.#dispatcher.links()].flatMap((link) =>
-      [...link.held].map(([attemptId, { runId, attempt }]) => ({
-        runId,
-        attempt,
-        attemptId,
-        sessionId: link.sessionId,
-      })),
-    );
+    const held = this.#held();
     const adopted = await db.transaction((tx) => runsAdopt(tx, held));
     metrics.add('tidewheel_runs_adopted_total', adopted.length);
     log.info('what workers hold was compared with the promoted store', { held: held.length, adopted: adopted.length });

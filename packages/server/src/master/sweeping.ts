@@ -1,6 +1,7 @@
 // Moves that time brings: promotes delayed runs, fails runs that nobody started in time, rescues the runs of lost sessions,
 // in one loop with one cheap look. Every master does it; row locks share the work.
 
+import { StoreUnavailable } from '../ports/database.ts';
 import { runsExpireStart, runsPromote, sessionsRescue, sweepBackMs, sweepOutlook } from '../store/runs-sweep.ts';
 import { turnsHeal } from '../store/turns.ts';
 import type { Changes } from './changes.ts';
@@ -8,6 +9,7 @@ import type { MasterContext } from './deps.ts';
 import { announceFreed } from './fired.ts';
 import type { PauseWatch } from './pause-watch.ts';
 import { Loop, type Service } from './service.ts';
+import type { StoreChange } from './store-change.ts';
 
 /** Another master holds what is due: look again after this, in case it dies. */
 const heldByOthersMs = 50;
@@ -21,11 +23,18 @@ export class Sweeping implements Service {
   readonly #changes: Changes;
   readonly #loop: Loop;
   readonly #pauses: Pick<PauseWatch, 'settled'>;
+  readonly #storeChange: Pick<StoreChange, 'settled' | 'isSettled'>;
   #unsubscribe: (() => void) | null = null;
   #lookedBackAtMs = Number.NEGATIVE_INFINITY;
   #healedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: MasterContext, changes: Changes, pauses: Pick<PauseWatch, 'settled'>) {
+  constructor(
+    context: MasterContext,
+    changes: Changes,
+    pauses: Pick<PauseWatch, 'settled'>,
+    storeChange: Pick<StoreChange, 'settled' | 'isSettled'>,
+  ) {
+    this.#storeChange = storeChange;
     this.#pauses = pauses;
     this.#context = context;
     this.#changes = changes;
@@ -54,6 +63,7 @@ export class Sweeping implements Service {
     if (outlook.stranded || isDue(outlook.leaseEndsAt)) {
       // A pause since the look would make it a stale one.
       await this.#pauses.settled();
+      await this.#storeChange.settled();
       await this.#rescue(backMs);
     }
     if (looksBack) this.#lookedBackAtMs = clock.monotonicMs();
@@ -92,6 +102,9 @@ export class Sweeping implements Service {
     const { db, failpoints, signals, metrics, log } = this.#context;
     failpoints.reach('rescue.before');
     const rescued = await db.transaction(async (tx) => {
+      // The connection may be one to another server than the look had.
+      if (!this.#storeChange.isSettled)
+        throw new StoreUnavailable('another server of the store has taken over: sessions get their grace first');
       const given = await sessionsRescue(tx, this.#context, backMs);
       failpoints.reach('rescue.before-commit');
       return given;

@@ -12,6 +12,8 @@ export interface BackupTarget {
   get(key: string): Promise<Uint8Array | null>;
   /** Keys that begin so, in any order. */
   list(prefix: string): AsyncIterable<string>;
+  /** Since it was put, by the clock of the place as far as it tells; null when there is none. */
+  ageMs(key: string): Promise<number | null>;
   /** Nothing happens when there is none. */
   delete(key: string): Promise<void>;
 }

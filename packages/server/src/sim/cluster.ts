@@ -24,6 +24,7 @@ import { calmSignals, SignalHub } from './sim-signals.ts';
 import { SimStranger } from './sim-stranger.ts';
 import { SimWorker, type WorkerShape, type WorkerWorld } from './sim-worker.ts';
 import { StoreClock } from './store-clock.ts';
+import { StoreLosses } from './store-losses.ts';
 import { calmStore, StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
 import type { Make } from './version-skew.ts';
@@ -50,6 +51,7 @@ export interface Cluster {
   monitor: SimProcess;
   jobs: JobPlan[];
   faults: Faults;
+  losses: StoreLosses;
   keeper: DefinitionKeeper;
   caller: Caller;
   backfiller: Backfiller;
@@ -58,13 +60,8 @@ export interface Cluster {
 export async function buildCluster(options: SimOptions, trace: Trace): Promise<Cluster> {
   const random = new Random(options.seed);
   const time = new VirtualTime(random.fork('order'), trace);
-  const clock = new StoreClock(options.epochMs);
-  const functions = { true_ms: () => time.now };
-  const real = openSqlite({ path: ':memory:', nowMs: () => clock.at(time.now), functions });
-  await migrate(real);
-  await watchHistory(real);
+  const { clock, store, watch } = await openStore(options, time, random.fork('store'));
   const truth = new GroundTruth();
-  const store = new StoreServer(real, time, random.fork('store'), calmStore);
   const coordinator = new CoordinatorServer(time, random.fork('coordinator'));
   const network = new Network(time, random.fork('network'), calmNetwork);
   const signals = new SignalHub(random.fork('signals'), calmSignals);
@@ -100,6 +97,9 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   store.crash = injected.crash;
   const api = new ApiClient(client, network, truth);
   const world = { options, client: api, masters, truth, jobs, clock, now: () => time.now };
+  const operators = operatorsOf(world, random);
+  const lossy = { time, store, clock, network, masters, faults, truth, api, watch, keeper: operators.keeper };
+  const losses = new StoreLosses(options, random.fork('store losses'), lossy);
   return {
     options,
     time,
@@ -120,8 +120,27 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     monitor,
     jobs,
     faults,
-    ...operatorsOf(world, random),
+    losses,
+    ...operators,
   };
+}
+
+/** The store with the real migrations, whose changes are seen unless somebody looks away. */
+async function openStore(options: SimOptions, time: VirtualTime, random: Random) {
+  const clock = new StoreClock(options.epochMs);
+  let watching = true;
+  let timeline = (): number => 1;
+  const functions = {
+    true_ms: () => time.now,
+    sim_watching: () => (watching ? 1 : 0),
+    sim_timeline: () => timeline(),
+  };
+  const real = openSqlite({ path: ':memory:', nowMs: () => clock.at(time.now), functions });
+  await migrate(real);
+  await watchHistory(real);
+  const store = new StoreServer(real, time, random, calmStore);
+  timeline = () => store.lineage.timeline;
+  return { clock, store, watch: (seen: boolean) => void (watching = seen) };
 }
 
 /** Those who ask something of the cluster. */

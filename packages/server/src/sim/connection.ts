@@ -30,18 +30,26 @@ interface End {
 const retransmitMs = 250;
 
 export class Connection {
+  readonly openedAt: number;
   readonly #network: Network;
   readonly #ends: [End, End];
 
   constructor(network: Network, from: SimProcess, to: SimProcess, receivers: readonly [Receiver, Receiver]) {
     this.#network = network;
+    this.openedAt = network.time.now;
     this.#ends = [end(from, receivers[0]), end(to, receivers[1])];
     from.onEnd(() => this.#processGone(0));
     to.onEnd(() => this.#processGone(1));
   }
 
-  isOpen(side: Side): boolean {
-    return this.#ends[side].open;
+  /** Both sides are there, and what they send arrives. */
+  get whole(): boolean {
+    return this.#ends.every(({ open, silent, process, life }) => open && !silent && process.lives(life));
+  }
+
+  get between(): { from: SimProcess; to: SimProcess } {
+    const [from, to] = this.#ends;
+    return { from: from.process, to: to.process };
   }
 
   /** Bytes that `side` has sent and the other has not received. */

@@ -42,6 +42,7 @@ export class DefinitionKeeper {
   readonly #world: KeeperWorld;
   readonly #kept: Kept[];
   #stopped = false;
+  #resting = false;
 
   constructor(world: KeeperWorld) {
     this.#world = world;
@@ -65,7 +66,8 @@ export class DefinitionKeeper {
     const { client, random, options } = this.#world;
     client.process.after(random.between(1, 2 * options.changeMs), 'a change', () => {
       if (this.#stopped) return;
-      this.#changeSomething(random.pick(this.#kept));
+      const kept = random.pick(this.#kept);
+      if (!this.#resting) this.#changeSomething(kept);
       this.beginChanging();
     });
   }
@@ -84,12 +86,21 @@ export class DefinitionKeeper {
     const { client, clock, now } = this.#world;
     const leftMs = at - clock.at(now());
     if (leftMs > 0) client.process.after(leftMs / 2, 'a late pause', () => this.#pauseAt(kept, schedule, at));
-    else if (!this.#stopped && !kept.paused.has(schedule.name))
+    else if (!this.#stopped && !this.#resting && !kept.paused.has(schedule.name))
       this.#change(kept, [schedule], () => kept.paused.add(schedule.name), pause(kept, schedule));
   }
 
   stopChanging(): void {
     this.#stopped = true;
+  }
+
+  /** Nothing new is changed until `goOn`: what a store may lose the operator would have to do again, and nobody knew since when it holds. */
+  rest(): void {
+    this.#resting = true;
+  }
+
+  goOn(): void {
+    this.#resting = false;
   }
 
   /** Pauses every schedule that is not paused, so that the simulation can come to an end. */
@@ -242,7 +253,14 @@ export class DefinitionKeeper {
   }
 }
 
-const passing = ['UNREACHABLE', 'UNAVAILABLE', 'STORE_UNREACHABLE', 'SHUTTING_DOWN', 'TOO_MANY_REQUESTS'];
+const passing = [
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'STORE_UNREACHABLE',
+  'SHUTTING_DOWN',
+  'TOO_MANY_REQUESTS',
+  'RESTORE_GAP',
+];
 
 interface Request {
   what: string;

@@ -87,7 +87,9 @@ export interface Evidence {
   /** What the store's clock showed when. */
   clock: StoreClock;
   truth: GroundTruth;
+  /** The history that the store has in the end: what it lost on the way is apart. */
   history: readonly HistoryRow[];
+  lost: readonly HistoryRow[];
   /** Those that retention removed included. */
   runs: readonly FinalRun[];
   removed: readonly RemovedRun[];
@@ -128,11 +130,20 @@ async function auditsOf(db: Database, { namespaces, epochMs }: SimOptions): Prom
   return audits;
 }
 
+/** Of the store as it is in the end, and what it has lost on the way. */
+async function historyOf(db: Database, { losses }: GroundTruth): Promise<Pick<Evidence, 'history' | 'lost'>> {
+  const all = await readHistory(db);
+  const isLost = ({ seq }: HistoryRow): boolean =>
+    losses.some(({ keptSeq, lostSeq }) => seq > keptSeq && seq <= lostSeq);
+  return { history: all.filter((row) => !isLost(row)), lost: all.filter(isLost) };
+}
+
 export async function gather(
   db: Database,
   rest: Omit<
     Evidence,
     | 'history'
+    | 'lost'
     | 'runs'
     | 'removed'
     | 'fires'
@@ -154,7 +165,7 @@ export async function gather(
   return {
     ...rest,
     audit: await auditsOf(db, rest.options),
-    history: await readHistory(db),
+    ...(await historyOf(db, rest.truth)),
     runs: await db.query<FinalRun>(
       `select r.id, r.namespace, j.name as "job", r.state, r.trigger_kind as "trigger", r.schedule_id as "scheduleId",
          r.fire_at as "fireAt", r.retry_of as "retryOf", r.payload, r.attempt, r.attempt_id as "attemptId",

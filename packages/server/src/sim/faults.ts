@@ -294,6 +294,12 @@ export class Faults {
     coordinator.cut(process, way, forMs);
   }
 
+  /** Something that others do. */
+  happened(kind: string, who: string, what: string): void {
+    this.#count(kind);
+    this.#note(who, what);
+  }
+
   #count(kind: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
   }

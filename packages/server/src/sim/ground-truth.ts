@@ -1,7 +1,9 @@
 // What really happened, written down by those to whom it happened: the simulated workers and the simulated API client.
 // Times are true times of the world. Checkers compare it with what the store says.
 
+import type { GapChoice } from '@tidewheel/protocol';
 import type { Timing } from './nominal-times.ts';
+import type { StoreLossKind } from './options.ts';
 import type { SchedulePlan } from './schedule-plans.ts';
 
 /** One execution on a worker. `end` is null when it was cut off: by a crash, by fencing, or by the end of the simulation. */
@@ -121,6 +123,22 @@ export interface BackfillRecord {
   readonly answers: Answer<{ id: string }>[];
 }
 
+/** Another server of the store has taken over, or a backup. */
+export interface StoreLossRecord {
+  readonly kind: StoreLossKind;
+  /** Changes of the history after the first number, up to the second, are of no store any more; none with synchronous replication. */
+  readonly keptSeq: number;
+  readonly lostSeq: number;
+  /** True times: from when on what was confirmed may be lost, and when the other took over. */
+  readonly from: number;
+  readonly to: number;
+  /** Connections between workers and masters which had just asked the store, and until when they were whole, as far as that was watched. */
+  readonly links: { readonly worker: string; readonly master: string; readonly since: number; wholeUntil: number }[];
+  /** Of a restore: the choice of the operator, and when it was answered. */
+  readonly choice: { readonly gap: GapChoice; readonly unfinished: 'again' | 'lost' } | null;
+  chosenAt: number | null;
+}
+
 export class GroundTruth {
   /** By namespace and name of the schedule. */
   readonly eras = new Map<string, Era[]>();
@@ -132,6 +150,7 @@ export class GroundTruth {
   readonly holds: HoldRecord[] = [];
   readonly lastAsks: LastAskRecord[] = [];
   readonly backfills: BackfillRecord[] = [];
+  readonly losses: StoreLossRecord[] = [];
   /** Assignments that reached a worker, whatever it did with them. */
   readonly received: { worker: string; namespace: string; job: string; runId: string }[] = [];
   /** Defects that showed themselves: a broken invariant, an unexpected error, a promise that failed with nobody waiting. */

@@ -240,7 +240,7 @@ function lockId(row: 'old' | 'new'): string {
   return `${row}.namespace || ' ' || ${row}.name`;
 }
 
-/** The database must know `true_ms()`. */
+/** The database must know `true_ms()` and `sim_watching()`: nothing is seen while that is 0. */
 export async function watchHistory(db: Database): Promise<void> {
   await db.query('create table sim_leader_write (term bigint not null, writer text not null, seq integer primary key)');
   await db.query(
@@ -249,7 +249,7 @@ export async function watchHistory(db: Database): Promise<void> {
   await keepRemoved(db);
   for (const [index, watch] of watches.entries()) {
     await db.query(
-      `create trigger sim_watch_${index} after ${watch.on} ${watch.when === undefined ? '' : `when ${watch.when}`} begin
+      `create trigger sim_watch_${index} after ${watch.on} when sim_watching() = 1${watch.when === undefined ? '' : ` and (${watch.when})`} begin
          insert into sim_history (at, true_at, kind, id, col, before, after)
          values (now_ms(), true_ms(), '${watch.kind}', ${watch.id}, '${watch.column}', ${watch.before ?? 'null'}, ${watch.after ?? 'null'});
        end`,
@@ -268,7 +268,7 @@ async function keepRemoved(db: Database): Promise<void> {
       `create table sim_removed_${table} (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}, removed_at integer not null)`,
     );
     await db.query(
-      `create trigger sim_keep_${table} before delete on ${table} begin
+      `create trigger sim_keep_${table} before delete on ${table} when sim_watching() = 1 begin
          insert into sim_removed_${table} (${names.join(', ')}, removed_at)
          values (${names.map((name) => `old.${name}`).join(', ')}, now_ms());
        end`,

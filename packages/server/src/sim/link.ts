@@ -129,6 +129,7 @@ function open(
       closed: () => handler?.closed(),
     },
   ]);
+  network.opened(connection);
   const outgoing = new Gatherer<MasterMessage>(door.process, door.make, (text) => connection.send(1, text));
   handler = door.accept(
     {

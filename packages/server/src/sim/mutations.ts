@@ -6,6 +6,7 @@ import type { Mutation } from './mutation.ts';
 import { backfillMutations } from './mutations-backfills.ts';
 import { coordinationMutations } from './mutations-coordination.ts';
 import { definitionMutations } from './mutations-definitions.ts';
+import { lossMutations } from './mutations-losses.ts';
 import { timeMutations } from './mutations-time.ts';
 
 const server = 'packages/server/src';
@@ -264,4 +265,5 @@ export const mutations: readonly Mutation[] = [
   ...backfillMutations,
   ...timeMutations,
   ...definitionMutations,
+  ...lossMutations,
 ];

@@ -30,12 +30,20 @@ export const calmNetwork: NetworkMix = {
   silentCrash: 0,
 };
 
+/** A connection, as far as the network looks at it. */
+export interface Line {
+  readonly openedAt: number;
+  readonly whole: boolean;
+  readonly between: { readonly from: SimProcess; readonly to: SimProcess };
+}
+
 export class Network {
   readonly time: VirtualTime;
   readonly random: Random;
   mix: NetworkMix;
   /** Is told the name of each process that a call of the API has reached. */
   watch: (process: string) => void = () => undefined;
+  readonly #lines = new Set<Line>();
   /** `from>to` → until when nothing passes that way. */
   readonly #cuts = new Map<string, number>();
 
@@ -56,6 +64,16 @@ export class Network {
   isCut(from: SimProcess, to: SimProcess): boolean {
     const until = this.#cuts.get(`${from.name}>${to.name}`);
     return until !== undefined && this.time.now < until;
+  }
+
+  opened(line: Line): void {
+    this.#lines.add(line);
+  }
+
+  /** Those on which what is sent arrives. */
+  whole(): Line[] {
+    for (const line of this.#lines) if (!line.whole) this.#lines.delete(line);
+    return [...this.#lines].filter(({ between: { from, to } }) => !this.isCut(from, to) && !this.isCut(to, from));
   }
 
   heal(): void {

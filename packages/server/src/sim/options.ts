@@ -47,6 +47,20 @@ export interface FaultMix {
   awayMs: readonly [low: number, high: number];
 }
 
+export type StoreLossKind = 'switch' | 'promotion' | 'restore';
+
+/** Another server takes the store over. */
+export interface StoreLossMix {
+  /** Everything confirmed is there; the newest of it is not; a backup takes the place, and an operator says what becomes of the gap. */
+  readonly kind: StoreLossKind;
+  /** Mean time between two, ms. A restore comes once. */
+  readonly everyMs: number;
+  /** How far what takes over lies behind. */
+  readonly behindMs: readonly [low: number, high: number];
+  /** How long nobody answers. */
+  readonly awayMs: readonly [low: number, high: number];
+}
+
 export interface SimOptions {
   seed: number;
   /** Mean time between two backfills, ms; 0: none at all. */
@@ -70,6 +84,7 @@ export interface SimOptions {
   troubleMs: number;
   faults: FaultMix;
   store: StoreMix;
+  storeLoss: StoreLossMix | null;
   network: NetworkMix;
   signals: SignalMix;
   /** What masters elect their leader by: lease rows of the store, or a coordinator that lies. */
@@ -151,6 +166,7 @@ export function drawOptions(seed: number): SimOptions {
       crash: share(0.02),
       idleMs: [random.pick([300, 2000]), 10_000],
     },
+    storeLoss: calm ? null : drawStoreLoss(new Stream(seed).fork('store losses')),
     network: {
       delayMs: [0, random.pick([2, 20, 200, calm ? 20 : 3000])],
       repeat: share(0.5),
@@ -228,5 +244,19 @@ function drawFaults(random: Random, more: Random, calm: boolean, coordinated: bo
     downMs: [50, random.pick([2000, 20_000, 60_000])],
     pauseMs: [20, random.pick([1000, 10_000, 60_000])],
     awayMs: [50, random.pick([2000, 20_000, 60_000])],
+  };
+}
+
+/** Rare: whatever is lost takes promises with it, which then nobody checks. */
+function drawStoreLoss(random: Random): StoreLossMix | null {
+  const draw = random.fraction();
+  const kind: StoreLossKind | null =
+    draw < 0.06 ? 'switch' : draw < 0.15 ? 'promotion' : draw < 0.21 ? 'restore' : null;
+  if (kind === null) return null;
+  return {
+    kind,
+    everyMs: kind === 'restore' ? random.between(10_000, 40_000) : random.between(15_000, 90_000),
+    behindMs: kind === 'restore' ? [20_000, 120_000] : [20, 5000],
+    awayMs: [50, random.pick([1000, 8000])],
   };
 }

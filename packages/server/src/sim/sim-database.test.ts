@@ -6,6 +6,7 @@ import { Random } from './random.ts';
 import { SimDatabase } from './sim-database.ts';
 import { SimProcess } from './sim-process.ts';
 import { calmStore, type StoreMix, StoreServer } from './store-server.ts';
+import { copyStore, putBack } from './store-copy.ts';
 import { Trace } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -145,6 +146,37 @@ test('a process that is cut off from the store is refused, others are not', asyn
   const later = watch(db.transaction(insert(3)));
   await time.run(6000);
   assert.equal(later.state, 'done');
+});
+
+test('when another server takes over, what was open or waits is lost, and everybody hears of it before anything is done there', async () => {
+  const { time, server, db, other, stored } = await setup({ latencyMs: [5, 5] });
+  const told: number[] = [];
+  db.history.watch(({ timeline }, before) => void told.push(before.timeline, timeline));
+  const open = watch(db.transaction(insert(1)));
+  const waiting = watch(other.transaction(insert(2)));
+  time.after(17, 'fail-over', () => void server.takeOver(() => Promise.resolve()));
+  await time.run(2000);
+  assert.ok(open.state instanceof StoreUnavailable || open.state instanceof OutcomeUnknown);
+  assert.ok(waiting.state instanceof StoreUnavailable);
+  assert.deepEqual([told, await stored()], [[], []]);
+  const late = watch(db.transaction(insert(3)));
+  await time.run(4000);
+  assert.ok(late.state instanceof StoreUnavailable, 'its connection was one to the old server');
+  assert.deepEqual(told, [1, 2]);
+  const again = watch(db.transaction(insert(4)));
+  await time.run(6000);
+  assert.deepEqual([again.state, await stored()], ['done', [4]]);
+});
+
+test('a copy that is put back takes everything along that happened since', async () => {
+  const { server, stored } = await setup();
+  await server.real.query('create table sim_history (seq integer primary key)');
+  const add = (id: number) => server.real.query('insert into item (id) values ($1)', [id]);
+  await add(1);
+  const copy = await copyStore(server.real);
+  await add(2);
+  await putBack(server.real, copy);
+  assert.deepEqual(await stored(), [1]);
 });
 
 test('after a failed statement a transaction takes no other, as in PostgreSQL', async () => {

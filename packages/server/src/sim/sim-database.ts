@@ -2,7 +2,8 @@
 // are never heard, answers to a paused one come when it wakes.
 //
 // A transaction belongs to the process that opened it: when that process dies, or is silent for too long, the store rolls it
-// back. A COMMIT that is already on its way is carried out, whatever becomes of the sender.
+// back. A COMMIT that is already on its way is carried out, whatever becomes of the sender. When another server has taken over, the
+// process hears of it, as with the driver of PostgreSQL, before anything that it asks is carried out there.
 
 import {
   type Database,
@@ -13,6 +14,7 @@ import {
   StoreUnavailable,
   type Tx,
 } from '../ports/database.ts';
+import type { Lineage, StoreHistory } from '../ports/store-history.ts';
 import type { SimProcess } from './sim-process.ts';
 import { SimTransaction, TransactionEnded } from './sim-transaction.ts';
 import type { CommitFate, StoreServer } from './store-server.ts';
@@ -31,12 +33,26 @@ export class SimDatabase implements Database {
   readonly #server: StoreServer;
   readonly #process: SimProcess;
   readonly #life: number;
+  readonly #hearers = new Set<(now: Lineage, before: Lineage) => void>();
+  #lineage: Lineage;
 
   constructor(server: StoreServer, process: SimProcess) {
     this.#server = server;
     this.#process = process;
     this.#life = process.life;
-    this.dialect = server.real.dialect;
+    this.#lineage = server.lineage;
+    this.dialect = server.dialect;
+  }
+
+  get history(): StoreHistory {
+    return {
+      lineage: this.#lineage,
+      watch: (changed) => {
+        this.#hearers.add(changed);
+        return () => this.#hearers.delete(changed);
+      },
+      pin: () => undefined,
+    };
   }
 
   query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
@@ -61,8 +77,8 @@ export class SimDatabase implements Database {
   }
 
   async #single<T extends object>(sql: string, params: readonly Param[], settle: Settle<T[]>): Promise<void> {
-    if (this.#refusesNow(settle)) return;
-    const release = await this.#server.enter(this.#process, this.#life);
+    const release = await this.#enter(settle);
+    if (release === null) return;
     try {
       const fate = writes(sql) ? this.#server.commitFate(this.#process, false) : 'done';
       if (fate === 'undone-unheard' || fate === 'undone-crash') return this.#answerCommit(fate, settle, []);
@@ -77,8 +93,8 @@ export class SimDatabase implements Database {
   }
 
   async #transact<T>(work: (tx: Tx) => Promise<T>, settle: Settle<T>, retries: number): Promise<void> {
-    if (this.#refusesNow(settle)) return;
-    const release = await this.#server.enter(this.#process, this.#life);
+    const release = await this.#enter(settle);
+    if (release === null) return;
     let fate: CommitFate = 'done';
     try {
       const value = await this.#server.real.transaction(async (realTx) => {
@@ -126,11 +142,31 @@ export class SimDatabase implements Database {
     }
   }
 
+  async #enter(settle: Settle<never>): Promise<(() => void) | null> {
+    if (this.#refusesNow(settle)) return null;
+    const release = await this.#server.enter(this.#process, this.#life);
+    if (release === null) this.#answer(() => settle.reject(new StoreUnavailable('the connection was lost')));
+    return release;
+  }
+
   #refusesNow(settle: Settle<never>): boolean {
     if (!this.#process.lives(this.#life)) return true;
-    if (!this.#server.unreachableBy(this.#process)) return false;
-    this.#answer(() => settle.reject(new StoreUnavailable('the store cannot be reached')), lostAnswerMs);
+    if (this.#server.unreachableBy(this.#process)) {
+      this.#answer(() => settle.reject(new StoreUnavailable('the store cannot be reached')), lostAnswerMs);
+      return true;
+    }
+    if (this.#server.lineage === this.#lineage) return false;
+    this.#answer(() => {
+      this.#hear();
+      settle.reject(new StoreUnavailable('the connection was lost'));
+    });
     return true;
+  }
+
+  #hear(): void {
+    const before = this.#lineage;
+    this.#lineage = this.#server.lineage;
+    if (this.#lineage !== before) for (const hear of this.#hearers) hear(this.#lineage, before);
   }
 
   #answer(settle: () => void, upToMs = 0): void {

@@ -1,6 +1,7 @@
 // A master as a simulated process: the real services over simulated ports. A defect ends the process, as it does in production,
 // and is written down: the simulation fails by it.
 
+import { Refusal } from '@tidewheel/protocol';
 import { Master } from '../master/master.ts';
 import { type MasterSettings, masterDefaults } from '../master/deps.ts';
 import type { WorkerConnection, WorkerConnectionHandler } from '../ports/connection.ts';
@@ -55,7 +56,9 @@ export class SimMaster implements Door {
     const life = this.process.life;
     const fatal = (error: unknown): void => {
       if (!this.process.lives(life)) return;
-      truth.defects.push({ at: time.now, who: this.process.name, what: describe(error) });
+      // What a master does that finds its store replaced by a backup.
+      const isToldTo = error instanceof Refusal && error.code === 'STORE_CLOSED';
+      if (!isToldTo) truth.defects.push({ at: time.now, who: this.process.name, what: describe(error) });
       this.#world.crash(this.process);
     };
     const db = new SimDatabase(store, this.process);

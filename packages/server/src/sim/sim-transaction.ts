@@ -35,6 +35,9 @@ export class SimTransaction implements Tx {
   #state: 'open' | 'failed' | 'committing' | 'ended' = 'open';
   #idle: ScheduledEvent | null = null;
   #end: (reason: TransactionEnded) => void = () => undefined;
+  #forget: () => unknown = () => undefined;
+  /** What a rollback that is on its way will do. */
+  #undo: () => void = () => undefined;
 
   constructor(server: StoreServer, process: SimProcess, real: Tx) {
     this.#server = server;
@@ -42,7 +45,7 @@ export class SimTransaction implements Tx {
     this.#life = process.life;
     this.#real = real;
     this.#idleMs = server.idleMs();
-    this.dialect = real.dialect;
+    this.dialect = server.dialect;
   }
 
   /**
@@ -53,9 +56,13 @@ export class SimTransaction implements Tx {
     return new Promise((resolve, reject) => {
       this.#end = (reason) => {
         this.#state = 'ended';
-        if (this.#idle !== null) this.#idle.canceled = true;
+        this.#over();
         reject(reason);
       };
+      this.#forget = this.#server.opened(() => {
+        if (this.#state === 'ended') this.#undo();
+        else this.#end(new TransactionEnded('connection-lost', this.#state === 'committing'));
+      });
       this.#process.onEnd(() => this.#processGone());
       this.#watchIdle();
       this.#process.after(this.#server.latencyMs(), 'store opened', () => {
@@ -120,17 +127,24 @@ export class SimTransaction implements Tx {
     this.#server.time.after(this.#server.latencyMs(), 'store commit', () => {
       if (this.#state !== 'committing') return;
       if (this.#server.unreachableBy(this.#process)) return this.#end(new TransactionEnded('connection-lost', true));
-      if (this.#idle !== null) this.#idle.canceled = true;
+      this.#over();
       resolve(value);
     });
   }
 
   #rollback(error: unknown, reject: (error: unknown) => void): void {
     this.#state = 'ended';
-    this.#server.time.after(this.#server.latencyMs(), 'store rollback', () => {
-      if (this.#idle !== null) this.#idle.canceled = true;
+    this.#undo = () => {
+      this.#over();
       reject(error);
-    });
+    };
+    this.#server.time.after(this.#server.latencyMs(), 'store rollback', () => this.#undo());
+  }
+
+  /** The server is done with it. */
+  #over(): void {
+    this.#forget();
+    if (this.#idle !== null) this.#idle.canceled = true;
   }
 
   // A COMMIT on its way arrives although its sender is gone; anything less is rolled back when the server notices.

@@ -33,5 +33,8 @@ test('the mixes of the first seeds have all kinds of trouble among them', async 
   assert.deepEqual(new Set(mixes.map(({ masters }) => masters)), new Set([1, 2, 3]));
   assert.deepEqual(new Set(mixes.map(({ coordinator }) => coordinator === 'store')), new Set([true, false]));
   assert.deepEqual(new Set(mixes.map(({ makes }) => makes.length)), new Set([1, 3]));
+  const losses = Array.from({ length: 100 }, (_, index) => drawOptions(index + 1).storeLoss?.kind);
+  for (const kind of ['switch', 'promotion', 'restore'] as const)
+    assert.ok(losses.filter((one) => one === kind).length >= 3, `too few have a ${kind}`);
   assert.ok(mixes.some(({ storeRate }) => storeRate > 1) && mixes.some(({ storeRate }) => storeRate < 1));
 });

@@ -92,6 +92,7 @@ async function trouble({
   coordinator,
   signals,
   faults,
+  losses,
   keeper,
   caller,
   backfiller,
@@ -101,6 +102,7 @@ async function trouble({
   signals.mix = options.signals;
   if (options.coordinator !== 'store') coordinator.mix = options.coordinator;
   faults.begin();
+  losses.begin();
   keeper.beginChanging();
   keeper.beginPausingLate();
   caller.begin();
@@ -110,8 +112,9 @@ async function trouble({
 
 /** True time when the last run had ended, one master led and all locks were free; null when the bound was reached before. */
 async function converge(cluster: Cluster): Promise<number | null> {
-  const { time, faults, keeper, caller, signals, options, jobs, recovery } = cluster;
+  const { time, faults, losses, keeper, caller, signals, options, jobs, recovery } = cluster;
   faults.heal();
+  losses.heal();
   recovery.begin();
   for (const holder of cluster.holders) holder.end();
   const locksAreFree = cluster.holders.length === 0 ? () => true : askLast(cluster.api, cluster.holderWorld, lastAskMs);

@@ -2,7 +2,8 @@
 // or silent about what it did. One transaction at a time; who waits is served in an order that the seed chooses.
 // Row locks and isolation levels are not modelled: concurrent tests on PostgreSQL hold that side.
 
-import type { Database } from '../ports/database.ts';
+import type { Database, Dialect } from '../ports/database.ts';
+import type { Lineage } from '../ports/store-history.ts';
 import type { Random } from './random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -45,10 +46,13 @@ interface Waiter {
   process: SimProcess;
   life: number;
   grant: (release: () => void) => void;
+  lose: () => void;
 }
 
 export class StoreServer {
   readonly real: Database;
+  /** As of a server that knows its timeline: the database has `sim_timeline()`. */
+  readonly dialect: Dialect;
   readonly random: Random;
   readonly time: VirtualTime;
   mix: StoreMix;
@@ -59,16 +63,57 @@ export class StoreServer {
   /** Told of every statement that is carried out. */
   watch: (process: string) => void = () => undefined;
   readonly #cutOff = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
   readonly #heads = new Map<string, string>();
+  readonly #open = new Set<() => void>();
+  #lineage: Lineage = { systemId: 'simulated', timeline: 1, startedAt: '' };
   #outageUntil = 0;
   #busy = false;
   #waiting: Waiter[] = [];
+  #between: ((release: () => void) => void)[] = [];
 
   constructor(real: Database, time: VirtualTime, random: Random, mix: StoreMix) {
     this.real = real;
+    this.dialect = { ...real.dialect, timeline: 'sim_timeline()' };
     this.time = time;
     this.random = random;
     this.mix = mix;
+  }
+
+  get lineage(): Lineage {
+    return this.#lineage;
+  }
+
+  /** Between two transactions, before all who wait. */
+  async between<T>(work: () => Promise<T>): Promise<T> {
+    const release = await new Promise<() => void>((resolve) => {
+      this.#between.push(resolve);
+      this.#admitNext();
+    });
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Another server takes over, in a timeline of its own: every connection is gone, with the transaction that was open and all who
+   * waited. `prepare` makes it what it is before anybody is served.
+   */
+  takeOver(prepare: () => Promise<void>): Promise<void> {
+    for (const cut of this.#open) cut();
+    for (const { lose } of this.#waiting.splice(0)) lose();
+    return this.between(async () => {
+      await prepare();
+      this.#lineage = { ...this.#lineage, timeline: this.#lineage.timeline + 1 };
+    });
+  }
+
+  /** Called when the connection of an open transaction breaks because another server takes over. Returns how to forget it. */
+  opened(cut: () => void): () => void {
+    this.#open.add(cut);
+    return () => this.#open.delete(cut);
   }
 
   /** Nobody reaches the store for a while. */
@@ -103,8 +148,14 @@ export class StoreServer {
   /** Writes a statement and what came of it into the trace. */
   note(process: SimProcess, sql: string, result: readonly unknown[] | 'failed'): void {
     this.watch(process.name);
+    this.#asked.set(process.name, this.time.now);
     const outcome = result === 'failed' ? result : `${result.length} rows`;
     this.time.trace.add(this.time.now, process.name, `sql ${this.#headOf(sql)} → ${outcome}`);
+  }
+
+  /** When a statement of a process was last carried out. */
+  askedAt(process: string): number {
+    return this.#asked.get(process) ?? Number.NEGATIVE_INFINITY;
   }
 
   #headOf(sql: string): string {
@@ -140,27 +191,35 @@ export class StoreServer {
     return 'done';
   }
 
-  /** Waits for the store's only place; the one who gets it must release it. Waiters whose process has died are forgotten. */
-  enter(process: SimProcess, life: number): Promise<() => void> {
+  /**
+   * Waits for the store's only place; the one who gets it must release it. Waiters whose process has died are forgotten. Null: the
+   * connection is gone.
+   */
+  enter(process: SimProcess, life: number): Promise<(() => void) | null> {
     return new Promise((resolve) => {
-      this.#waiting.push({ process, life, grant: resolve });
+      this.#waiting.push({ process, life, grant: resolve, lose: () => resolve(null) });
       this.#admitNext();
     });
   }
 
   #admitNext(): void {
     if (this.#busy) return;
-    this.#waiting = this.#waiting.filter((waiter) => waiter.process.lives(waiter.life));
-    if (this.#waiting.length === 0) return;
-    const [waiter] = this.#waiting.splice(this.random.between(0, this.#waiting.length - 1), 1);
-    if (waiter === undefined) return;
+    const grant = this.#between.shift() ?? this.#drawWaiter();
+    if (grant === null) return;
     this.#busy = true;
     let released = false;
-    waiter.grant(() => {
+    grant(() => {
       if (released) return;
       released = true;
       this.#busy = false;
       this.#admitNext();
     });
+  }
+
+  #drawWaiter(): Waiter['grant'] | null {
+    this.#waiting = this.#waiting.filter((waiter) => waiter.process.lives(waiter.life));
+    if (this.#waiting.length === 0) return null;
+    const [waiter] = this.#waiting.splice(this.random.between(0, this.#waiting.length - 1), 1);
+    return waiter?.grant ?? null;
   }
 }

@@ -1,4 +1,5 @@
 // Definitions in memory: job versions never change, so they are kept by id; schedules by id and version.
+// A store that lost its newest commits may give a version again, to something else: then all of it is forgotten.
 // Bounded: when full, the cache is dropped whole, which costs one read per definition in use.
 
 import type { JobSpec, ScheduleDefinition } from '@tidewheel/protocol';
@@ -44,24 +45,38 @@ interface JobVersionRow {
 }
 
 export class DefinitionCache {
-  readonly #versions = new Map<string, JobVersion>();
-  readonly #schedules = new Map<string, CompiledSchedule>();
-  readonly #names = new Map<string, string>();
-  readonly #targets = new Map<string, JobTarget>();
-  readonly calendars = new CalendarCache();
+  #versions = new Map<string, JobVersion>();
+  #schedules = new Map<string, CompiledSchedule>();
+  #names = new Map<string, string>();
+  #targets = new Map<string, JobTarget>();
+  #calendars = new CalendarCache();
+
+  get calendars(): CalendarCache {
+    return this.#calendars;
+  }
+
+  /** What is being read just now goes into what is forgotten. */
+  forget(): void {
+    this.#versions = new Map();
+    this.#schedules = new Map();
+    this.#names = new Map();
+    this.#targets = new Map();
+    this.#calendars = new CalendarCache();
+  }
 
   /** The job versions of `ids`; those not in memory are read in one statement. */
   async jobVersions(tx: Tx, ids: Iterable<string>): Promise<ReadonlyMap<string, JobVersion>> {
-    const missing = [...new Set(ids)].filter((id) => !this.#versions.has(id));
+    const versions = this.#versions;
+    const missing = [...new Set(ids)].filter((id) => !versions.has(id));
     if (missing.length > 0) {
-      this.#makeRoom(this.#versions, missing.length);
+      this.#makeRoom(versions, missing.length);
       const rows = await tx.query<JobVersionRow>(
         `select v.id, v.job_id, j.name as job, v.version, v.lane_id, v.kind, v.spec
          from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join job_version v on v.id = x.id join job j on j.id = v.job_id`,
         [JSON.stringify(missing.map((id) => ({ id })))],
       );
       for (const row of rows) {
-        this.#versions.set(row.id, {
+        versions.set(row.id, {
           id: row.id,
           jobId: row.job_id,
           job: row.job,
@@ -72,7 +87,7 @@ export class DefinitionCache {
         });
       }
     }
-    return this.#versions;
+    return versions;
   }
 
   /** A job as it was seen last: it may have changed since, so whoever relies on it has the store compare. */
@@ -89,16 +104,17 @@ export class DefinitionCache {
 
   /** The names of schedules, which never change. */
   async scheduleNames(tx: Tx, ids: Iterable<string>): Promise<ReadonlyMap<string, string>> {
-    const missing = [...new Set(ids)].filter((id) => !this.#names.has(id));
+    const names = this.#names;
+    const missing = [...new Set(ids)].filter((id) => !names.has(id));
     if (missing.length > 0) {
-      this.#makeRoom(this.#names, missing.length);
+      this.#makeRoom(names, missing.length);
       const rows = await tx.query<{ id: string; name: string }>(
         `select s.id, s.name from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })} join schedule s on s.id = x.id`,
         [JSON.stringify(missing.map((id) => ({ id })))],
       );
-      for (const row of rows) this.#names.set(row.id, row.name);
+      for (const row of rows) names.set(row.id, row.name);
     }
-    return this.#names;
+    return names;
   }
 
   /** Each row with its spec compiled, in order; calendars that are not in memory are read in one statement. */
@@ -106,18 +122,19 @@ export class DefinitionCache {
     tx: Tx,
     rows: readonly R[],
   ): Promise<{ row: R; compiled: CompiledSchedule }[]> {
-    const calendarsOf = await this.calendars.bound(tx, rows);
+    const [schedules, names] = [this.#schedules, this.#names];
+    const calendarsOf = await this.#calendars.bound(tx, rows);
     return rows.map((row) => {
       const key = `${row.id}/${row.version}`;
-      const known = this.#schedules.get(key);
+      const known = schedules.get(key);
       if (known !== undefined) return { row, compiled: known };
-      this.#makeRoom(this.#schedules, 1);
+      this.#makeRoom(schedules, 1);
       const definition = JSON.parse(row.spec) as ScheduleDefinition;
       const compiled = { definition, times: compileTimes(definition, row.anchor_at, calendarsOf(row)) };
-      this.#schedules.set(key, compiled);
+      schedules.set(key, compiled);
       // Its runs will be asked for it at once.
-      this.#makeRoom(this.#names, 1);
-      this.#names.set(row.id, definition.name);
+      this.#makeRoom(names, 1);
+      names.set(row.id, definition.name);
       return { row, compiled };
     });
   }

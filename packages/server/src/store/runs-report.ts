@@ -3,8 +3,8 @@
 // Fencing: a report counts only while its attempt is the run's current one and its session is not dead. Everything else is
 // either a repetition of what was accepted before (acknowledged again) or stale (refused, the result kept as an orphan).
 
-import type { JobSpec, LogMessage, Result } from '@tidewheel/protocol';
-import { become, decideReport, withAttempt, type PastAttempt } from '../core/run.ts';
+import { forgottenKind, type JobSpec, type LogMessage, type Result } from '@tidewheel/protocol';
+import { become, decideLost, decideReport, withAttempt, type PastAttempt } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
 import type { DefinitionCache } from './definition-cache.ts';
 import { runsFinish, runsRetry, type FinishedRun, type Freed, type RetriedRun } from './runs-finish.ts';
@@ -181,11 +181,8 @@ async function acceptOthers(
 
 function decideRow(row: CurrentRow, result: Result, spec: JobSpec, fraction: number) {
   const past = JSON.parse(row.attempts) as PastAttempt[];
-  const next = decideReport(
-    { past, cancelRequested: row.cancel_requested_at !== null, spec },
-    result.outcome,
-    fraction,
-  );
+  const facts = { past, cancelRequested: row.cancel_requested_at !== null, spec };
+  const next = isForgotten(result) ? decideLost(facts) : decideReport(facts, result.outcome, fraction);
   const ended = endedAttempt(row, result);
   return { next, attempts: JSON.stringify(withAttempt(past, ended)), startedAt: ended.startedAt };
 }
@@ -199,10 +196,15 @@ function endedAttempt(row: CurrentRow, result: Result): PastAttempt {
     claimedAt: row.claimed_at,
     startedAt: row.started_at ?? Math.max(row.claimed_at, row.now - result.durationMs),
     endedAt: row.now,
-    outcome: result.outcome,
+    outcome: isForgotten(result) ? 'lost' : result.outcome,
     error: result.error,
     ...(result.usage === undefined ? {} : { usage: result.usage }),
   };
+}
+
+/** This store waits for an attempt whose result it has acknowledged, and then lost. */
+function isForgotten({ outcome, error }: Result): boolean {
+  return outcome === 'failed' && error?.kind === forgottenKind;
 }
 
 const resultColumns = { run_id: 'uuid', attempt_id: 'uuid', session_id: 'uuid' } as const;

@@ -132,6 +132,13 @@ export async function sessionsGrace(
   );
 }
 
+/** After a fail-over that may have lost renewals: whoever may trust in one lives for as long as it can, also when its lease has ended by now. */
+export async function sessionsGraceAll(tx: Tx, graceMs: number): Promise<void> {
+  await tx.query(`update session set expires_at = now_ms() + $1 where state <> 'dead' and expires_at < now_ms() + $1`, [
+    graceMs,
+  ]);
+}
+
 /** The worker asked for, or was told, no new work, and leaves when it is empty: no pool takes it back. False when it does so already. */
 export async function sessionDrain(tx: Tx, sessionId: string): Promise<boolean> {
   const rows = await tx.query(

@@ -12,6 +12,7 @@ export const shellMessages = {
   'nav.pools': { en: 'Pools', zh: '执行器池' },
   'nav.locks': { en: 'Locks', zh: '锁' },
   'nav.cluster': { en: 'Cluster', zh: '集群' },
+  'nav.backups': { en: 'Backups', zh: '备份' },
   'nav.coming': { en: 'Coming fires', zh: '即将触发' },
   'nav.calendars': { en: 'Calendars', zh: '日历' },
   'nav.try': { en: 'Try an expression', zh: '试算表达式' },

@@ -9,18 +9,20 @@ import type { BackupTarget } from '../../ports/backup-target.ts';
 const unfinished = '.part';
 
 /** `unique`: a name that no other process on the same directory has. */
-export function directoryTarget(root: string, unique: () => string): BackupTarget {
-  return new DirectoryTarget(root, unique);
+export function directoryTarget(root: string, unique: () => string, nowMs: () => number): BackupTarget {
+  return new DirectoryTarget(root, unique, nowMs);
 }
 
 class DirectoryTarget implements BackupTarget {
   readonly name: string;
   readonly #root: string;
   readonly #unique: () => string;
+  readonly #nowMs: () => number;
   /** Directories that are there. */
   readonly #made = new Set<string>();
 
-  constructor(root: string, unique: () => string) {
+  constructor(root: string, unique: () => string, nowMs: () => number) {
+    this.#nowMs = nowMs;
     this.#root = root;
     this.#unique = unique;
     this.name = `dir:${root}`;
@@ -62,6 +64,17 @@ class DirectoryTarget implements BackupTarget {
       const key = relative(this.#root, path).split(sep).join('/');
       if (key.startsWith(prefix) && !key.endsWith(unfinished)) yield key;
     }
+  }
+
+  async ageMs(key: string): Promise<number | null> {
+    return this.#reached(async () => {
+      try {
+        return this.#nowMs() - (await stat(this.#pathOf(key))).mtimeMs;
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return null;
+        throw error;
+      }
+    });
   }
 
   async delete(key: string): Promise<void> {

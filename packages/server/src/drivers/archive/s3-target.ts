@@ -73,6 +73,16 @@ class S3Target implements BackupTarget {
     }
   }
 
+  async ageMs(key: string): Promise<number | null> {
+    const response = await this.#send('HEAD', this.#urlOf(key));
+    if (response.status === 404) return null;
+    await this.#assertFine(response, 'HEAD', key);
+    const [put, now] = ['last-modified', 'date'].map((name) => Date.parse(response.headers.get(name) ?? ''));
+    if (put === undefined || now === undefined || Number.isNaN(put) || Number.isNaN(now))
+      throw this.#trouble(`HEAD ${key}: the answer does not say how old it is`);
+    return now - put;
+  }
+
   async delete(key: string): Promise<void> {
     const response = await this.#send('DELETE', this.#urlOf(key));
     if (response.status !== 404) await this.#assertFine(response, 'DELETE', key);

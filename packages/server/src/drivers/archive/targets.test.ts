@@ -22,7 +22,7 @@ testBackupTarget('directory', async () => {
   // A disk that can be full.
   if (mayMount) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tidewheel-test', root]);
   return {
-    target: directoryTarget(root, randomUUID),
+    target: directoryTarget(root, randomUUID, Date.now),
     fill: () => {
       if (!mayMount) execFileSync('chmod', ['-R', 'a-w', root]);
     },
@@ -61,7 +61,7 @@ test('S3: a passing failure is asked again, a wrong secret and a bucket that is 
 });
 
 test('a directory that is not there does not look like an empty one', async () => {
-  const target = directoryTarget(join(tmpdir(), 'tidewheel-nowhere'), randomUUID);
+  const target = directoryTarget(join(tmpdir(), 'tidewheel-nowhere'), randomUUID, Date.now);
   await assert.rejects(
     Array.fromAsync(target.list('backups/')),
     (error) => error instanceof Refusal && error.code === 'BACKUP_TARGET',

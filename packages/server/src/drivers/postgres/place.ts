@@ -76,7 +76,8 @@ class PostgresPlace implements RestorePlace {
       }
       const file = await open(place, 'wx', mode);
       try {
-        for await (const piece of content) await file.write(piece);
+        // Not `write`, which may write a part and say so in its answer only, as a disk that fills up does.
+        for await (const piece of content) await file.writeFile(piece);
         if (this.#owner !== null) await file.chown(this.#owner.uid, this.#owner.gid);
         await file.sync();
       } finally {
@@ -212,10 +213,7 @@ class PostgresPlace implements RestorePlace {
         await db.close();
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        if (over || clock.monotonicMs() > untilMs)
-          throw new Refusal('BACKUP_CORRUPT', `the scratch server did not come up: ${server?.said() ?? ''}`, {
-            cause: error,
-          });
+        if (over || clock.monotonicMs() > untilMs) throw notUp(server?.said() ?? '', error);
       }
       await sleep(clock, lookMs);
     }
@@ -233,6 +231,12 @@ class PostgresPlace implements RestorePlace {
   async #give(path: string): Promise<void> {
     if (this.#owner !== null) await chown(path, this.#owner.uid, this.#owner.gid);
   }
+}
+
+/** A full disk says nothing of the backup. */
+function notUp(said: string, cause: unknown): Refusal {
+  const code = /no space left on device/i.test(said) ? 'BACKUP_FAILED' : 'BACKUP_CORRUPT';
+  return new Refusal(code, `the scratch server did not come up: ${said}`, { cause });
 }
 
 async function setClock(db: Database, at: number | null): Promise<void> {

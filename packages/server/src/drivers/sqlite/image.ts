@@ -91,7 +91,8 @@ class SqlitePlace implements RestorePlace {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     const file = await open(this.#staged, 'wx', mode);
     try {
-      for await (const piece of content) await file.write(piece);
+      // Not `write`, which may write a part and say so in its answer only, as a disk that fills up does.
+      for await (const piece of content) await file.writeFile(piece);
       await file.sync();
     } catch (error) {
       throw fullDisk(error, this.name);

@@ -22,8 +22,13 @@ export class AtMost {
   }
 
   async settled(): Promise<void> {
-    await Promise.all(this.#running);
+    await this.ended();
     this.#throwFailure();
+  }
+
+  /** Nothing of it goes on, however it ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running);
   }
 
   #throwFailure(): void {

@@ -274,6 +274,12 @@ describe('a backup of an SQLite file', { timeout: 120_000 }, () => {
         refuses('BACKUP_FAILED', /space/i),
       );
       assert.deepEqual(readdirSync(small), []);
+      // One piece that fits only in part.
+      async function* large() {
+        yield new Uint8Array(2_000_000);
+      }
+      await assert.rejects(place.write('tidewheel.db', 0o600, large()), refuses('BACKUP_FAILED', /space/i));
+      await place.discard();
     } finally {
       execFileSync('umount', [small]);
     }
@@ -289,6 +295,34 @@ describe('a backup of an SQLite file', { timeout: 120_000 }, () => {
     assert.ok(freed > 0 && target.objects.size === pieces - freed - 1, `${freed} of ${pieces}`);
     await backupVerify(repository, second, place('a.db'), systemIdentity, quiet);
     await assert.rejects(repository.manifest(first.id), refuses('NOT_FOUND'));
+  });
+
+  test('is not pruned by somebody who may not work on the target any more', async (context) => {
+    const { take, repository, target } = await setup(context);
+    const first = await take();
+    const before = target.objects.size;
+    const lost = () => {
+      throw new Refusal('BACKUP_FAILED', 'the lease of the target was lost');
+    };
+    await assert.rejects(repository.prune([first.id], [], lost), refuses('BACKUP_FAILED', /lease/));
+    assert.equal(target.objects.size, before);
+  });
+
+  test('of another name than an id is not looked for, wherever it would lead', async (context) => {
+    const { repository, target } = await setup(context);
+    target.objects.set('elsewhere.json', new Uint8Array());
+    await assert.rejects(repository.manifest('../elsewhere'), refuses('NOT_FOUND', /not the id/));
+  });
+
+  test('that is not sealed is not trusted where there is a key: anybody could have made it', async (context) => {
+    const keyed = await setup(context, [randomBytes(32)]);
+    const own = await keyed.take();
+    const open = new BackupRepository(keyed.target, chunkSeal([], systemIdentity.secret));
+    const source = { db: keyed.db, image: sqliteImage(keyed.path), identity: systemIdentity, version: '1' };
+    const planted = await backupTake(open, source, systemIdentity.next(), quiet);
+    assert.equal(await keyed.repository.idNamed('latest'), own.id);
+    assert.throws(() => keyed.repository.assertVouched(planted.id, planted), refuses('BACKUP_KEY', /not sealed/));
+    open.assertVouched(planted.id, planted);
   });
 });
 

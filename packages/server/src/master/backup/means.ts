@@ -7,6 +7,7 @@ import type { BackupRepository } from './repository.ts';
 /** What a master makes backups with. */
 export interface BackupMeans {
   readonly targetName: string;
+  /** Infinity: none by themselves. */
   readonly everyMs: number;
   readonly keep: number;
   /** Made anew for each backup, since it remembers what it has seen. */

@@ -11,9 +11,19 @@ import { cutInto } from './byte-pieces.ts';
 
 export type Bytes = AsyncIterable<Uint8Array>;
 
+const idPattern = /^[0-9a-f-]{36}$/;
+/** A piece that is younger may be of a file of the log that PostgreSQL is archiving just now, and whose entry comes after its pieces. */
+const settledMs = 3_600_000;
 const manifestPrefix = 'backups/';
 const chunkPrefix = 'chunks/';
 const encoder = new TextEncoder();
+
+export interface StoredManifest {
+  readonly id: string;
+  readonly manifest: BackupManifest | null;
+  /** Why it cannot be read. */
+  readonly trouble: string | null;
+}
 
 export class BackupRepository {
   readonly target: BackupTarget;
@@ -107,6 +117,8 @@ export class BackupRepository {
 
   /** Refuses with NOT_FOUND, BACKUP_CORRUPT, BACKUP_NEWER, BACKUP_KEY. */
   async manifest(id: string): Promise<BackupManifest> {
+    // What is no id could lead out of the target.
+    if (!idPattern.test(id)) throw new Refusal('NOT_FOUND', `"${id}" is not the id of a backup`);
     const stored = await this.target.get(manifestKey(id));
     if (stored === null) throw new Refusal('NOT_FOUND', `there is no backup ${id} in ${this.target.name}`);
     const manifest = manifestIn(stored, id);
@@ -122,13 +134,25 @@ export class BackupRepository {
   /** `latest`: the newest that can be read. Refuses with NOT_FOUND. */
   async idNamed(name: string): Promise<string> {
     if (name !== 'latest') return name.replace(/^backup\//, '');
-    const newest = (await this.manifests()).findLast(({ manifest }) => manifest !== null);
+    const newest = (await this.manifests()).findLast(({ manifest }) => manifest !== null && this.vouches(manifest));
     if (newest === undefined) throw new Refusal('NOT_FOUND', `there is no backup in ${this.target.name}`);
     return newest.id;
   }
 
+  /** Whether it was made by somebody with a key of ours. Without a key that anybody has, whoever may write to the target could have made it. */
+  vouches({ keyId }: { readonly keyId: string | null }): boolean {
+    return this.seal.keyId === null || keyId !== null;
+  }
+
+  /** Before anything is made of it. Refuses with BACKUP_KEY. */
+  assertVouched(what: string, sealed: { readonly keyId: string | null }): void {
+    if (this.vouches(sealed)) return;
+    const remedy = 'if you know that it is yours, read it without the key';
+    throw new Refusal('BACKUP_KEY', `${what} is not sealed, though there is a key: ${remedy}`);
+  }
+
   /** By id, which is by time. What cannot be read is told with why. */
-  async manifests(): Promise<{ id: string; manifest: BackupManifest | null; trouble: string | null }[]> {
+  async manifests(): Promise<StoredManifest[]> {
     const ids: string[] = [];
     for await (const key of this.target.list(manifestPrefix)) {
       const [, id] = /^backups\/([0-9a-f-]{36})\.json$/.exec(key) ?? [];
@@ -146,26 +170,31 @@ export class BackupRepository {
     );
   }
 
-  /** Forgets backups, and then the pieces that none holds any more. Nobody may write to the target meanwhile. */
+  /**
+   * Forgets backups, and then the pieces that none holds any more. Nobody may make or prune backups meanwhile: `assert` throws when that is
+   * not sure any longer. PostgreSQL may go on archiving.
+   */
   async prune(
     ids: readonly string[],
     alsoHeld: readonly { keyId: string | null; file: BackupFile }[],
+    assert: () => void = () => undefined,
   ): Promise<number> {
-    for (const id of ids) await this.target.delete(manifestKey(id));
+    for (const id of ids) {
+      assert();
+      await this.target.delete(manifestKey(id));
+    }
     const held = new Set<string>();
     const hold = ({ keyId, files }: { keyId: string | null; files: readonly BackupFile[] }): void => {
       for (const file of files) for (const id of file.chunks) held.add(chunkKey(keyId, id));
     };
-    for (const { manifest, trouble, id } of await this.manifests()) {
-      // What it holds is not known, so nothing may be thought to be free.
-      if (manifest === null)
-        throw new Refusal('BACKUP_CORRUPT', `nothing is freed while ${id} cannot be read: ${trouble}`);
-      hold(manifest);
-    }
+    for (const one of await this.manifests()) hold(readable(one));
     for (const { keyId, file } of alsoHeld) hold({ keyId, files: [file] });
     let freed = 0;
     for await (const key of this.target.list(chunkPrefix)) {
       if (held.has(key)) continue;
+      const ageMs = await this.target.ageMs(key);
+      if (ageMs === null || ageMs < settledMs) continue;
+      assert();
       await this.target.delete(key);
       freed += 1;
     }
@@ -180,6 +209,12 @@ export class BackupRepository {
     this.#known = known;
     return known;
   }
+}
+
+/** What a backup holds that cannot be read is not known, so nothing may be thought to be free. Refuses with BACKUP_CORRUPT. */
+export function readable({ id, manifest, trouble }: StoredManifest): BackupManifest {
+  if (manifest === null) throw new Refusal('BACKUP_CORRUPT', `nothing is freed while ${id} cannot be read: ${trouble}`);
+  return manifest;
 }
 
 const isDamage = (error: unknown): boolean => {

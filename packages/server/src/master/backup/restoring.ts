@@ -99,10 +99,15 @@ async function fill(
   // Directories first. Rows go in order; files may go side by side.
   const writes = new AtMost(manifest.kind === 'postgres' ? serverLimits.backupChunksAtOnce : 1);
   const sorted = manifest.files.toSorted((a, b) => Number(b.path.endsWith('/')) - Number(a.path.endsWith('/')));
-  for (const file of sorted)
-    await (file.path.endsWith('/')
-      ? place.write(file.path, file.mode, content(file))
-      : writes.run(() => place.write(file.path, file.mode, content(file))));
+  try {
+    for (const file of sorted)
+      await (file.path.endsWith('/')
+        ? place.write(file.path, file.mode, content(file))
+        : writes.run(() => place.write(file.path, file.mode, content(file))));
+  } finally {
+    // The place is about to be discarded: nobody may write to it any more.
+    await writes.ended();
+  }
   await writes.settled();
 }
 

@@ -57,6 +57,8 @@ export async function backupTake(
     keyId: repository.seal.keyId,
     files,
   };
+  // Whoever may not go on hears of it here at the latest: what it relied on may have been pruned.
+  tell(done, Math.max(of, done));
   await repository.publish(manifest);
   return manifest;
 }

@@ -77,6 +77,7 @@ export async function walNames(repository: BackupRepository, systemId: string, f
 export async function walRelease(
   repository: BackupRepository,
   staying: readonly BackupManifest[],
+  assert: () => void = nothing,
 ): Promise<ArchivedWal[]> {
   const oldest = new Map<string, string>();
   for (const { position } of staying) {
@@ -92,8 +93,11 @@ export async function walRelease(
     const needed = new Set(await walNames(repository, systemId, oldest.get(systemId)));
     for (const name of await walNames(repository, systemId)) {
       const entry = needed.has(name) ? await walEntry(repository, systemId, name) : null;
-      if (entry === null) await repository.target.delete(keyOf(systemId, name));
-      else kept.push(entry);
+      if (entry !== null) kept.push(entry);
+      else {
+        assert();
+        await repository.target.delete(keyOf(systemId, name));
+      }
     }
   }
   return kept;

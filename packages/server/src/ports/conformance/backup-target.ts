@@ -50,6 +50,12 @@ export function testBackupTarget(name: string, open: () => Promise<OpenTarget>):
       assert.equal(await target.get('k'), null);
       assert.deepEqual(await keys(target, ''), []);
     },
+    'the age of what was put just now is told, and that there is none': async ({ target }) => {
+      await target.put('young', bytes('x'));
+      const ageMs = await target.ageMs('young');
+      assert.ok(ageMs !== null && Math.abs(ageMs) < 60_000, `${ageMs}`);
+      assert.equal(await target.ageMs('absent'), null);
+    },
     'a place that is full says so, and keeps no part': async ({ target, fill }) => {
       await target.put('before', bytes('x'));
       fill();

@@ -12,8 +12,10 @@ import { duePassing } from './due-passing.ts';
 import { fencedLeaders } from './fenced-leaders.ts';
 import { fencing } from './fencing.ts';
 import { freedLocks } from './freed-locks.ts';
+import { heldIsAdopted } from './held-is-adopted.ts';
 import { justifiedDecisions } from './justified-decisions.ts';
 import { keptAnswers } from './kept-answers.ts';
+import { keptGap } from './kept-gap.ts';
 import { keptStops } from './kept-stops.ts';
 import { noEarlyStart } from './no-early-start.ts';
 import { noLostFire } from './no-lost-fire.ts';
@@ -55,6 +57,8 @@ export const checkers: readonly Checker[] = [
   oneLockHolder,
   freedLocks,
   trulyExecuted,
+  heldIsAdopted,
+  keptGap,
   oneLeader,
   promptAgain,
   turnsComeSoon,

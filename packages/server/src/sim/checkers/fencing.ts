@@ -6,5 +6,5 @@ import { replay } from './run-history.ts';
 export const fencing: Checker = {
   id: 'S6',
   promise: 'a lost attempt changes nothing any more',
-  check: ({ history }) => replay(history).fencing,
+  check: (evidence) => replay(evidence).fencing,
 };

@@ -1,7 +1,7 @@
 // A small history that keeps every promise, as evidence: tests of the checkers plant their faults in it.
 
 import type { Evidence, FinalRun } from '../evidence.ts';
-import { type Execution, GroundTruth, type HoldRecord } from '../ground-truth.ts';
+import { type Execution, GroundTruth, type HoldRecord, type StoreLossRecord } from '../ground-truth.ts';
 import { type HistoryRow, type LockFacts, noFacts, type RunFacts } from '../history.ts';
 import { drawOptions } from '../options.ts';
 import { lineOf } from '../sim-runner.ts';
@@ -63,6 +63,7 @@ export function kept(): Evidence & { history: HistoryRow[]; runs: FinalRun[] } {
       row(12_000, 'run-', 'r1', { before: running }),
       ...leading(),
     ],
+    lost: [],
     runs: [finalRun()],
     removed: [],
     fires: [
@@ -214,4 +215,10 @@ export function finalRun(change: Partial<FinalRun> = {}): FinalRun {
     finishedAt: epochMs + 12_000,
     ...change,
   };
+}
+
+/** A fail-over that lost what happened from 10,080 to 10,500. */
+export function loss(change: Partial<StoreLossRecord>): StoreLossRecord {
+  const when = { keptSeq: 10_080, lostSeq: 10_500, from: 10_080, to: 10_500 };
+  return { kind: 'promotion', ...when, links: [], choice: null, chosenAt: null, ...change };
 }

@@ -4,6 +4,7 @@
 import type { Evidence, FinalFire } from '../evidence.ts';
 import type { Era } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
+import { restores } from './lost-history.ts';
 
 /** A transaction decides by the time at which it read the job, and may be held open this long before it writes. */
 export const transactionMs = 12_000;
@@ -23,6 +24,7 @@ export const justifiedDecisions: Checker = {
       const { namespace, name } = evidence.schedules.get(fire.scheduleId) ?? { namespace: '', name: '' };
       const eras = erasAt(evidence.truth.eras.get(`${namespace} ${name}`) ?? [], fire, when);
       const runs = lives.get(fire.scheduleId) ?? [];
+      if (isChosen(evidence, when, fire)) return [];
       // What was missed was noticed before; that clock may have gone back since (seed 3446259448).
       const decidedAt = missedBefore(fire.reason)
         ? Math.max(fire.decidedAt, evidence.clock.most(0, when))
@@ -38,6 +40,14 @@ export const justifiedDecisions: Checker = {
 /** Whether a decision with this reason is of times that were found missed, which is written down before they are decided one by one. */
 export function missedBefore(reason: string | null): boolean {
   return reason === 'catch-up' || (reason ?? '').startsWith('misfire');
+}
+
+/** Whether the choice after a restore decided it, instead of the policies: that has R1. */
+function isChosen(evidence: Evidence, when: number, { fireAt, reason }: FinalFire): boolean {
+  if (reason !== 'restore-gap' && reason !== 'catch-up') return false;
+  return restores(evidence).some(({ to, chosenAt }) => {
+    return when >= to && evidence.clock.most(0, chosenAt ?? when) + transactionMs >= fireAt;
+  });
 }
 
 interface RunLife {

@@ -3,6 +3,7 @@
 import type { Evidence, FinalRun } from '../evidence.ts';
 import type { Execution, TriggerRecord } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
+import { lostRuns, mayBeLost } from './lost-history.ts';
 import { tagOf } from './no-early-start.ts';
 
 const wakingMs = 10;
@@ -11,13 +12,14 @@ export const keptAnswers: Checker = {
   id: 'S8',
   promise: 'what the API answered holds: done, refused, canceled',
   check(evidence) {
+    const lost = lostRuns(evidence);
     const byTag = new Map<string, FinalRun[]>();
     for (const run of evidence.runs) {
       const tag = run.trigger === 'api' ? tagOf(run.payload) : null;
       if (tag !== null) byTag.set(tag, [...(byTag.get(tag) ?? []), run]);
     }
     return [
-      ...evidence.truth.triggers.flatMap((record) => triggerFault(record, byTag.get(record.tag) ?? []) ?? []),
+      ...evidence.truth.triggers.flatMap((record) => triggerFault(record, byTag.get(record.tag) ?? [], lost) ?? []),
       ...retryFaults(evidence),
       ...cancelFaults(evidence),
       ...changeFaults(evidence),
@@ -25,8 +27,9 @@ export const keptAnswers: Checker = {
   },
 };
 
-function triggerFault(record: TriggerRecord, runs: readonly FinalRun[]): string | null {
-  const named = new Set(record.answers.flatMap((answer) => (answer.kind === 'done' ? [answer.value.runId] : [])));
+function triggerFault(record: TriggerRecord, runs: readonly FinalRun[], lost: ReadonlySet<string>): string | null {
+  const answered = record.answers.flatMap((answer) => (answer.kind === 'done' ? [answer.value.runId] : []));
+  const named = new Set(answered.filter((runId) => !lost.has(runId)));
   const who = `trigger ${record.tag}${record.key === null ? '' : ' (with key)'}`;
   if (runs.length > 1) return `${who} has ${runs.length} runs`;
   if (named.size > 1) return `${who} was answered with different runs: ${[...named].join(', ')}`;
@@ -39,20 +42,22 @@ function triggerFault(record: TriggerRecord, runs: readonly FinalRun[]): string 
   return null;
 }
 
-function retryFaults({ truth, runs }: Evidence): string[] {
+function retryFaults(evidence: Evidence): string[] {
+  const { truth, runs } = evidence;
+  const lost = lostRuns(evidence);
   const found: string[] = [];
   const ids = new Set(runs.map((run) => run.id));
   const repeats = new Map<string, number>();
   for (const run of runs) if (run.retryOf !== null) repeats.set(run.retryOf, (repeats.get(run.retryOf) ?? 0) + 1);
   for (const runId of new Set(truth.retries.map((record) => record.runId))) {
     const answers = truth.retries.filter((record) => record.runId === runId).map((record) => record.answer);
-    const done = answers.filter((answer) => answer?.kind === 'done').length;
+    const done = answers.filter((answer) => answer?.kind === 'done' && !lost.has(answer.value.runId)).length;
     const open = answers.filter((answer) => answer === null || answer.kind === 'unknown').length;
     const made = repeats.get(runId) ?? 0;
     if (made < done || made > done + open)
       found.push(`run ${runId} was repeated ${made} times: ${done} were acknowledged, ${open} are unknown`);
     for (const answer of answers)
-      if (answer?.kind === 'done' && !ids.has(answer.value.runId))
+      if (answer?.kind === 'done' && !ids.has(answer.value.runId) && !lost.has(answer.value.runId))
         found.push(`the acknowledged repetition ${answer.value.runId} does not exist`);
   }
   return found;
@@ -66,9 +71,11 @@ function knewNothing({ pauses }: Evidence, { worker, startedAt }: Execution, ans
 function cancelFaults(evidence: Evidence): string[] {
   const { truth, runs } = evidence;
   const states = new Map(runs.map((run) => [run.id, run.state]));
+  const lost = lostRuns(evidence);
   const found: string[] = [];
-  for (const { runId, answer, answeredAt } of truth.cancels) {
+  for (const { runId, answer, answeredAt, sentAt } of truth.cancels) {
     if (answer?.kind !== 'done' || answeredAt === null) continue;
+    if (lost.has(runId) || mayBeLost(evidence, sentAt, answeredAt)) continue;
     const state = states.get(runId) ?? 'nowhere';
     // The work may have been done before the cancel reached it; an at-most-once run may have been lost on the way.
     const kept = {

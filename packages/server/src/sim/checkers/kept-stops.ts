@@ -3,6 +3,7 @@
 
 import type { Evidence, FinalRun } from '../evidence.ts';
 import type { Checker } from './checker.ts';
+import { mayBeLost } from './lost-history.ts';
 import { replay } from './run-history.ts';
 
 export const keptStops: Checker = {
@@ -11,13 +12,15 @@ export const keptStops: Checker = {
   check: (evidence) => [...afterCancels(evidence), ...afterPauses(evidence), ...afterDisablings(evidence)],
 };
 
-function afterCancels({ history, truth }: Evidence): string[] {
+function afterCancels(evidence: Evidence): string[] {
+  const { truth } = evidence;
   const canceledAt = new Map<string, number>();
-  for (const { runId, answer, answeredAt } of truth.cancels) {
+  for (const { runId, answer, answeredAt, sentAt } of truth.cancels) {
     if (answer?.kind !== 'done' || answer.value === 'finished' || answeredAt === null) continue;
+    if (mayBeLost(evidence, sentAt, answeredAt)) continue;
     canceledAt.set(runId, Math.min(answeredAt, canceledAt.get(runId) ?? Number.POSITIVE_INFINITY));
   }
-  return [...replay(history).given].flatMap(([attemptId, { runId, at }]) => {
+  return [...replay(evidence).given].flatMap(([attemptId, { runId, at }]) => {
     const since = canceledAt.get(runId);
     return since === undefined || at <= since
       ? []

@@ -5,6 +5,7 @@
 import type { Evidence } from '../evidence.ts';
 import type { Execution } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
+import { restores } from './lost-history.ts';
 
 export const noOverlap: Checker = {
   id: 'S10o',
@@ -21,10 +22,18 @@ export const noOverlap: Checker = {
       const at = lostAt.get(execution.attemptId);
       return at === undefined || execution.worker.startsWith('stranger')
         ? []
-        : (faultOf(evidence, execution, at) ?? []);
+        : (faultOf(evidence, execution, givenFrom(evidence, at)) ?? []);
     });
   },
 };
+
+/** A restore takes all attempts away at once, but gives none to another before an operator has chosen. */
+function givenFrom(evidence: Evidence, lostAt: number): number {
+  const gap = restores(evidence).find(
+    ({ to, chosenAt }) => lostAt >= to && lostAt < (chosenAt ?? Number.POSITIVE_INFINITY),
+  );
+  return gap === undefined ? lostAt : (gap.chosenAt ?? evidence.endedAt);
+}
 
 function faultOf(evidence: Evidence, execution: Execution, lostAt: number): string | null {
   const over = execution.end?.at ?? execution.cutOffAt ?? Number.POSITIVE_INFINITY;

@@ -1,10 +1,11 @@
 // K1. Locks of users: each acquisition has a token of its own, larger than all before; nobody takes a lock that another one holds by
-// the store's clock; and two holders never trust in the same lock at once, unless it was taken away by force or a clock stepped.
+// the store's clock; and two holders never trust in the same lock at once, unless it was taken away by force, a clock stepped, or the store has lost it.
 
 import type { Evidence } from '../evidence.ts';
 import type { HoldRecord } from '../ground-truth.ts';
 import type { HistoryRow, LockFacts } from '../history.ts';
 import type { Checker } from './checker.ts';
+import { mayBeLost } from './lost-history.ts';
 
 export const oneLockHolder: Checker = {
   id: 'K1',
@@ -33,9 +34,9 @@ function isFree({ hold, renewedAt, ttlMs, sessionEndsAt }: LockFacts, now: numbe
 }
 
 /** What a holder was told is what the store had decided before. */
-function answers({ history, truth }: Evidence): string[] {
+function answers({ history, lost, truth }: Evidence): string[] {
   const decided = new Map<string, number>();
-  for (const { lock, when } of history)
+  for (const { lock, when } of [...lost, ...history])
     if (typeof lock?.after?.hold === 'string') decided.set(`${lock.after.hold} ${lock.after.token}`, when);
   return truth.holds.flatMap(({ name, hold, token, heldFrom }) => {
     if (token === null || heldFrom === null) return [];
@@ -50,12 +51,14 @@ interface Trust extends HoldRecord {
   from: number;
 }
 
-function overlaps({ history, truth, clock }: Evidence): string[] {
+function overlaps(evidence: Evidence): string[] {
+  const { history, truth, clock } = evidence;
   const forced = history.flatMap(({ event, when }) =>
     event?.action === 'lock.force-release' ? [{ id: `${event.namespace} ${event.subject}`, when }] : [],
   );
   const lawful = (one: HoldRecord, from: number, to: number): boolean =>
     clock.stepped(from - one.heldTo, to) ||
+    mayBeLost(evidence, from, to) ||
     forced.some(({ id, when }) => id === `${one.namespace} ${one.name}` && when >= from && when <= to);
   const trusts = truth.holds
     .flatMap((one): Trust[] =>

@@ -6,5 +6,5 @@ import { replay } from './run-history.ts';
 export const oneOutcome: Checker = {
   id: 'S7',
   promise: 'one accepted outcome per attempt, legal steps only, final is final',
-  check: ({ history }) => replay(history).steps,
+  check: (evidence) => replay(evidence).steps,
 };

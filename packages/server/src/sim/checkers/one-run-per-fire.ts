@@ -5,7 +5,7 @@ import type { Checker } from './checker.ts';
 export const oneRunPerFire: Checker = {
   id: 'S1',
   promise: 'at most one run per schedule and nominal time',
-  check({ history, truth }) {
+  check({ history, lost, truth }) {
     const runs = new Map<string, Set<string>>();
     const backfilled = new Set<string>();
     const note = (key: string, runId: string): void => {
@@ -13,6 +13,7 @@ export const oneRunPerFire: Checker = {
       ids.add(runId);
       runs.set(key, ids);
     };
+    for (const { kind, id, after } of lost) if (kind === 'run+' && after?.trigger === 'backfill') backfilled.add(id);
     for (const row of history) {
       if (row.kind !== 'run+' || row.after === null || row.after.fireAt === null) continue;
       if (row.after.trigger === 'backfill') backfilled.add(row.id);

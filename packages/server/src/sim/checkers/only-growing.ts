@@ -20,6 +20,8 @@ function faultOf({ id, cursor, term, token, lock }: HistoryRow, lockTokens: Map<
   if (term !== null) {
     const { before, after } = term;
     if (after.term < before.term) return `term ${after.term} came after ${before.term}`;
+    // A restore lets the terms jump, and nobody leads then.
+    if (after.term > before.term && after.masterId === null) return null;
     const begins = after.term > before.term;
     if (begins && after.origin === before.origin && after.token <= before.token)
       return `term ${after.term} began with token ${after.token} of ${after.origin} after ${before.token}`;

@@ -1,7 +1,10 @@
 // The life of every run, replayed row by row in commit order against a table of legal steps of its own. Two promises look at
-// the same replay: S7 at the steps, S6 at who was allowed to make them.
+// the same replay: S7 at the steps, S6 at who was allowed to make them. A store that lost its newest commits may take up an attempt that
+// it had given before (adoption), and learn that one is over whose end it has lost.
 
+import type { Evidence } from '../evidence.ts';
 import type { HistoryRow, RunFacts } from '../history.ts';
+import { type GivenAttempt, lostClaims, lostEnds, restores } from './lost-history.ts';
 
 export interface ReplayFindings {
   /** Illegal steps, doubled outcomes, changes after the end. */
@@ -11,7 +14,7 @@ export interface ReplayFindings {
   /** Attempt id → its accepted end, by true time. */
   accepted: Map<string, { runId: string; outcome: string; at: number; sessionId: string }>;
   /** Attempt id → when and to whom it was given. */
-  given: Map<string, { runId: string; at: number; sessionId: string }>;
+  given: Map<string, GivenAttempt>;
 }
 
 const legal: Readonly<Record<string, readonly string[]>> = {
@@ -30,8 +33,10 @@ interface Life {
   deleted: boolean;
 }
 
-export function replay(history: readonly HistoryRow[]): ReplayFindings {
-  const replayed = new Replay();
+export function replay(evidence: Pick<Evidence, 'history' | 'lost' | 'truth'>): ReplayFindings {
+  const { history } = evidence;
+  const restoredAt = Math.min(...restores(evidence).map(({ to }) => to));
+  const replayed = new Replay(lostClaims(evidence), lostEnds(evidence), restoredAt);
   for (const row of history) replayed.take(row);
   return replayed.end();
 }
@@ -40,6 +45,15 @@ class Replay {
   readonly #found: ReplayFindings = { steps: [], fencing: [], accepted: new Map(), given: new Map() };
   readonly #lives = new Map<string, Life>();
   readonly #sessions = new Map<string, string>();
+  readonly #lostClaims: ReadonlyMap<string, GivenAttempt>;
+  readonly #lostEnds: ReadonlySet<string>;
+  readonly #restoredAt: number;
+
+  constructor(lostClaimed: ReadonlyMap<string, GivenAttempt>, lostEnded: ReadonlySet<string>, restoredAt: number) {
+    this.#restoredAt = restoredAt;
+    this.#lostClaims = lostClaimed;
+    this.#lostEnds = lostEnded;
+  }
 
   take(row: HistoryRow): void {
     if (row.session !== null) return this.#session(row.id, row.session);
@@ -82,7 +96,9 @@ class Replay {
     }
     const before = life.facts;
     life.facts = after;
-    if (before.state !== after.state) this.#step(row, before, after.state);
+    const isAdopted = after.attemptId !== null && this.#lostClaims.has(after.attemptId);
+    const from = isAdopted && before.state === 'scheduled' ? { ...before, state: 'ready' } : before;
+    if (before.state !== after.state) this.#step(row, from, after.state);
     if (after.state === 'running' && before.state !== 'running') this.#claimed(row, after, before.attempt);
     else if (after.attempt !== before.attempt)
       this.#found.steps.push(`run ${row.id} counted an attempt without a claim`);
@@ -109,6 +125,8 @@ class Replay {
   }
 
   #step(row: HistoryRow, before: RunFacts, to: string): void {
+    // What waits may have run before a restore.
+    if (to === 'lost' && before.state !== 'running' && row.when >= this.#restoredAt) return;
     if (legal[before.state]?.includes(to) !== true)
       this.#found.steps.push(`run ${row.id} went from ${before.state} to ${to}`);
   }
@@ -117,13 +135,14 @@ class Replay {
     const { attemptId, sessionId } = after;
     if (attemptId === null || sessionId === null)
       return void this.#found.steps.push(`run ${row.id} runs without an attempt`);
-    if (after.attempt !== attemptsBefore + 1)
+    const lost = this.#lostClaims.get(attemptId);
+    if (lost === undefined ? after.attempt !== attemptsBefore + 1 : after.attempt <= attemptsBefore)
       this.#found.steps.push(`run ${row.id} counted ${attemptsBefore} → ${after.attempt}`);
     if (this.#found.given.has(attemptId)) this.#found.fencing.push(`the attempt id ${attemptId} was given twice`);
     const state = this.#sessions.get(sessionId);
     if (state !== 'live')
       this.#found.fencing.push(`run ${row.id} was given to session ${sessionId}, which is ${state ?? 'unknown'}`);
-    this.#found.given.set(attemptId, { runId: row.id, at: row.when, sessionId });
+    this.#found.given.set(attemptId, { runId: row.id, at: Math.min(row.when, lost?.at ?? row.when), sessionId });
   }
 
   /** The attempt that `before` was running has an outcome: the newest of the finished ones. */
@@ -140,7 +159,7 @@ class Replay {
       this.#found.fencing.push(`run ${row.id} took the outcome of ${lastAttemptId} while ${attemptId} was current`);
     const session = this.#sessions.get(sessionId);
     if (lastOutcome === 'lost') {
-      if (session !== 'dead')
+      if (session !== 'dead' && !this.#lostEnds.has(attemptId))
         this.#found.fencing.push(`attempt ${attemptId} was called lost while its session was ${session}`);
       return;
     }

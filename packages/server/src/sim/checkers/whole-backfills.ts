@@ -5,6 +5,10 @@ import type { Evidence, FinalBackfill } from '../evidence.ts';
 import type { BackfillRecord } from '../ground-truth.ts';
 import { nominalTimes } from '../nominal-times.ts';
 import type { Checker } from './checker.ts';
+import { mayBeLost } from './lost-history.ts';
+
+/** As long as a request may be repeated. */
+const askedMs = 60_000;
 
 export const wholeBackfills: Checker = {
   id: 'B1',
@@ -17,7 +21,11 @@ export const wholeBackfills: Checker = {
       const [only] = made;
       if (made.length > 1) found.push(`backfill ${record.tag} was begun ${made.length} times`);
       for (const answer of record.answers) {
-        if (answer.kind === 'done' && answer.value.id !== only?.id)
+        if (
+          answer.kind === 'done' &&
+          answer.value.id !== only?.id &&
+          !mayBeLost(evidence, record.sentAt, record.sentAt + askedMs)
+        )
           found.push(`backfill ${record.tag} was answered as ${answer.value.id}, which is not it`);
       }
       if (only !== undefined) found.push(...faultsOf(evidence, record, only));

@@ -71,6 +71,7 @@ function mixWords(options: SimOptions): string[] {
     ...share('commits undone and unheard', store.undoneUnheard),
     ...share('deadlocks', store.deadlock),
     ...share('crashes at a commit', store.crash),
+    ...lossWords(options),
     `network ≤ ${network.delayMs[1]} ms`,
     ...share('frames twice', network.repeat),
     ...share('resets', network.reset),
@@ -87,6 +88,12 @@ function mixWords(options: SimOptions): string[] {
     ...(options.holders === 0 ? [] : [`${options.holders} users of locks`]),
     ...(options.holders === 0 ? [] : every('one of them dies', faults.holderCrashMs)),
   ];
+}
+
+function lossWords({ storeLoss }: SimOptions): string[] {
+  if (storeLoss === null) return [];
+  const what = { switch: 'synchronous fail-over', promotion: 'fail-over that loses', restore: 'a restore' };
+  return every(what[storeLoss.kind], storeLoss.everyMs);
 }
 
 function coordinatorWords({ coordinator, faults }: SimOptions): string[] {

@@ -287,6 +287,22 @@ export function testRuns(engine: string, open: () => Promise<RunsSetup>): void {
       assert.equal(await stateOf(db, run.id), 'lost');
     });
 
+    test('an attempt that its worker has forgotten, because the store lost its result, counts as lost', async () => {
+      const error = { kind: 'forgotten', message: 'it is over' };
+      for (const [delivery, state] of [
+        ['at-least-once', 'ready'],
+        ['at-most-once', 'lost'],
+      ] as const) {
+        const { run, claimed } = await running({ delivery, retry: { attempts: 3 } });
+        const reported = await accept(report(claimed, { outcome: 'failed', output: null, error }));
+        assert.equal(reported.verdicts.get(claimed.attemptId), 'accepted');
+        assert.equal(await stateOf(db, run.id), state);
+        const [row] = await db.query<{ attempts: string }>('select attempts from any_run where id = $1', [run.id]);
+        const [attempt] = JSON.parse(row?.attempts ?? '[]') as { outcome: string }[];
+        assert.equal(attempt?.outcome, 'lost');
+      }
+    });
+
     test('a run that nobody starts in time fails', async () => {
       const job = await seedJob(db);
       const run = newRun(job, { startTimeoutMs: 30 });

@@ -86,6 +86,8 @@ function answer(double: S3Double, request: IncomingMessage, body: Buffer): Answe
       return double.objects.has(key)
         ? { status: 200, bytes: double.objects.get(key) ?? Buffer.alloc(0) }
         : problem(404, 'NoSuchKey');
+    case 'HEAD':
+      return double.objects.has(key) ? { status: 200, bytes: Buffer.alloc(0) } : { status: 404 };
     case 'DELETE':
       double.objects.delete(key);
       return { status: 204 };
@@ -111,7 +113,8 @@ function problem(status: number, code: string): Answer {
 }
 
 function send(response: ServerResponse, status: number, bytes: Buffer): void {
-  response.writeHead(status, status === 204 ? {} : { 'content-length': bytes.length });
+  const headers = { 'content-length': bytes.length, 'last-modified': new Date().toUTCString() };
+  response.writeHead(status, status === 204 ? {} : headers);
   response.end(status === 204 ? undefined : bytes);
 }
 

@@ -32,6 +32,13 @@ export class MemoryTarget implements BackupTarget {
     for (const key of this.objects.keys().toArray()) if (key.startsWith(prefix)) yield key;
   }
 
+  /** Those that were put just now, of all others long ago. */
+  readonly young = new Set<string>();
+
+  ageMs(key: string): Promise<number | null> {
+    return Promise.resolve(this.objects.has(key) ? (this.young.has(key) ? 0 : Number.POSITIVE_INFINITY) : null);
+  }
+
   delete(key: string): Promise<void> {
     this.objects.delete(key);
     return Promise.resolve();
