@@ -37,7 +37,7 @@ export const poolPolicySchema = z.strictObject({
       cooldown: durationSchema.default(30_000),
     })
     .prefault({}),
-  /** Fewer workers are wanted only when the number falls by more than this share. */
+  /** Fewer workers are wanted only when those that would be left could do this share more than is asked for. */
   hysteresis: z.number().min(0).max(0.9).default(0.1),
   forecast: z
     .strictObject({
