@@ -31,26 +31,10 @@ export const lossMutations: readonly Mutation[] = [
         find: 'const adopted = await db.transaction((tx) => runsAdopt(tx, held));',
         replace: 'const adopted = await db.transaction((tx) => runsAdopt(tx, held.slice(held.length)));',
       },
+      // What is not adopted would be told to stop before anybody else gets it.
+      { file: `${server}/master/store-change.ts`, find: '    await this.#stopWhatIsLost();\n', replace: '' },
     ],
     foundBy: ['P1'],
-  },
-  {
-    name: 'dispatch-is-not-held',
-    bug: 'masters dispatch in the promoted store before what workers hold is adopted',
-    edits: [{ file: `${server}/master/store-change.ts`, find: '    this.#dispatcher.hold();\n', replace: '' }],
-    foundBy: ['P1'],
-  },
-  {
-    name: 'lost-renewals-count',
-    bug: 'sessions end in the promoted store by the last renewal that it has, before their workers know',
-    edits: [
-      {
-        file: `${server}/master/store-change.ts`,
-        find: 'await sessionsGraceAll(this.#context.db, this.#context.settings.sessionTtlMs);',
-        replace: 'await sessionsGraceAll(this.#context.db, 0);',
-      },
-    ],
-    foundBy: ['S10o'],
   },
   {
     name: 'forgotten-attempt-ignored',

@@ -12,6 +12,8 @@ export const knownSeeds: readonly KnownSeed[] = [
     found: 'an unknown commit that could not be read back was answered as refused, although the runs were made',
   },
   { seed: 24, found: 'the same, in batches' },
+  { seed: 22, found: 'an attempt ran for ever whose acknowledged result was lost with the primary' },
+  { seed: 71, found: 'a promoted store ended sessions by renewals that were older than those that workers trusted in' },
   {
     seed: 4092049384,
     found:

@@ -43,8 +43,10 @@ const againMs = 700;
 /** How long it is watched who stays connected, and how lately a master must have asked the store to be expected to know of the loss. */
 const linksMs = 6000;
 const linksEveryMs = 20;
-const askedMs = 2000;
+const askedMs = 3000;
+/** After a longer pause its row may have run out, and nobody waits for it. */
 const steadyMs = 20_000;
+const pauseMs = 4000;
 /** After a restore the operator waits until no worker can go on with what it had: as long as its lease, and as a clock may be wrong. */
 const leaseShare = 1.3;
 const graceMs = 5000;
@@ -178,7 +180,8 @@ export class StoreLosses {
     const { network, time, masters, store } = this.#world;
     const { now } = time;
     const steady = masters.filter(({ process: { name, up, pauses } }) => {
-      return up && now - store.askedAt(name) < askedMs && pauses.every(({ to }) => now - to > steadyMs);
+      const away = pauses.filter(({ from, to }) => now - to < steadyMs && to - from > pauseMs);
+      return up && now - store.askedAt(name) < askedMs && away.length === 0;
     });
     const names = new Set(steady.map(({ process }) => process.name));
     const links = network.whole().flatMap((connection) => {

@@ -44,21 +44,21 @@ function hasty(evidence: Evidence, restore: StoreLossRecord): string[] {
   return found;
 }
 
-/** Times that had passed when the operator chose and that the copy had not decided. */
+/** Times that had passed when the operator chose. They are set aside then, and decided as there is room for them. */
 function against(evidence: Evidence, restore: StoreLossRecord): string[] {
   const rows = after(evidence, restore);
-  const [chosen, closed] = [seqOf(rows, 'restore-gap.choose'), seqOf(rows, 'restore-gap.close')];
-  const inGap = rows.filter(({ kind, seq }) => kind === 'fire+' && seq > chosen && seq < closed);
-  return [...Map.groupBy(inGap, ({ id }) => id)].flatMap(([id, fires]) => {
-    const newest = Math.max(...fires.map(({ fire }) => fire?.fireAt ?? 0));
-    return fires.flatMap(({ fire }) => {
-      if (fire === null) return [];
-      const mayFire = restore.choice?.gap === 'all' || (restore.choice?.gap === 'last' && fire.fireAt === newest);
-      return fire.outcome === 'fired' && !mayFire
-        ? [`${id} fired ${fire.fireAt} of the gap, although ${restore.choice?.gap} was chosen`]
-        : [];
-    });
-  });
+  const chosen = rows.find(({ event }) => event?.action === 'restore-gap.choose');
+  if (chosen === undefined) return [];
+  const fired = rows.filter(
+    ({ kind, fire, seq }) =>
+      kind === 'fire+' && seq > chosen.seq && fire?.outcome === 'fired' && fire.fireAt <= chosen.at,
+  );
+  const most = { skip: 0, last: 1, all: Number.POSITIVE_INFINITY }[restore.choice?.gap ?? 'skip'];
+  return [...Map.groupBy(fired, ({ id }) => id)].flatMap(([id, fires]) =>
+    fires.length <= most
+      ? []
+      : [`${id} fired ${fires.length} times of the gap, although ${restore.choice?.gap} was chosen`],
+  );
 }
 
 function notBeyond({ history, lost }: Evidence, { lostSeq, keptSeq }: StoreLossRecord): string[] {

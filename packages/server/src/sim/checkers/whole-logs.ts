@@ -6,7 +6,9 @@ import type { Execution } from '../ground-truth.ts';
 import { lineOf } from '../sim-runner.ts';
 import type { Checker } from './checker.ts';
 import { mayBeLost } from './lost-history.ts';
-import { replay } from './run-history.ts';
+import { replay, type ReplayFindings } from './run-history.ts';
+
+type Accepted = ReplayFindings['accepted'];
 
 export const wholeLogs: Checker = {
   id: 'S13',
@@ -18,16 +20,18 @@ export const wholeLogs: Checker = {
       if (known === undefined) chunks.set(chunk.attemptId, [chunk]);
       else known.push(chunk);
     }
+    const { accepted } = replay(evidence);
     const partly = new Set(
-      evidence.truth.executions.filter((one) => mayHaveLost(evidence, one)).map((one) => one.attemptId),
+      evidence.truth.executions.filter((one) => mayHaveLost(evidence, one, accepted)).map((one) => one.attemptId),
     );
     const faults = [...chunks].flatMap(([attemptId, own]) => faultOf(attemptId, own, partly.has(attemptId)) ?? []);
-    return [...faults, ...missing(evidence, chunks)];
+    return [...faults, ...missing(evidence, chunks, accepted)];
   },
 };
 
-function mayHaveLost(evidence: Evidence, { startedAt, end }: Execution): boolean {
-  return mayBeLost(evidence, startedAt, end?.at ?? evidence.endedAt);
+/** Its text is on the way until its result is accepted. */
+function mayHaveLost(evidence: Evidence, { attemptId, startedAt }: Execution, accepted: Accepted): boolean {
+  return mayBeLost(evidence, startedAt, accepted.get(attemptId)?.at ?? evidence.endedAt);
 }
 
 function faultOf(attemptId: string, chunks: readonly LogChunk[], isPart: boolean): string | null {
@@ -43,9 +47,8 @@ function isMark(text: string): boolean {
   return /^\d+ bytes of output were cut here/.test(text);
 }
 
-function missing(evidence: Evidence, chunks: ReadonlyMap<string, readonly LogChunk[]>): string[] {
+function missing(evidence: Evidence, chunks: ReadonlyMap<string, readonly LogChunk[]>, accepted: Accepted): string[] {
   const { truth } = evidence;
-  const { accepted } = replay(evidence);
   return truth.executions.flatMap((execution) => {
     const { attemptId, end, logLines } = execution;
     const own = chunks.get(attemptId) ?? [];
@@ -55,7 +58,7 @@ function missing(evidence: Evidence, chunks: ReadonlyMap<string, readonly LogChu
       end === null ||
       accepted.get(attemptId)?.outcome !== end.outcome ||
       stored === logLines ||
-      mayHaveLost(evidence, execution);
+      mayHaveLost(evidence, execution, accepted);
     return whole ? [] : [`attempt ${attemptId} wrote ${logLines} lines and ended, ${stored} are stored`];
   });
 }
