@@ -15,6 +15,7 @@ export * from './lock.ts';
 export * from './names.ts';
 export * from './pool.ts';
 export * from './pool-advice.ts';
+export * from './pool-replay.ts';
 export * from './pool-view.ts';
 export * from './scaling-figures.ts';
 export * from './preview.ts';

@@ -75,6 +75,8 @@ export const limits = {
   poolWorkers: 20_000,
   poolQueues: 100,
   poolSlots: 1024,
+  /** Finished runs looked at for one page of a replay. */
+  replayRuns: 5000,
   /** Manual orders of one pool that hold or will. */
   poolOrders: 100,
 } as const;

@@ -48,7 +48,6 @@ export function PoolsPage() {
 }
 
 function PoolCard({ pool }: { readonly pool: PoolView }) {
-  const t = useT();
   return (
     <article className="card unit" aria-label={pool.name}>
       <header className="unit-head">

@@ -7,6 +7,8 @@ import type {
   PoolOrderView,
   PoolView,
   PoolWorker,
+  ReplayRuns,
+  ReplayWorkers,
   ScalingDecisionRow,
   ScalingFigures,
 } from '@tidewheel/protocol';
@@ -72,6 +74,15 @@ export class PoolsApi {
   orders(name: string, page: PageOptions = {}): Listing<PoolOrderView> {
     const path = `${this.#of(name)}/orders`;
     return new Listing((query) => this.#requests.json('GET', path, { query: { ...query } }), page);
+  }
+
+  /** Finished runs of the pool's lanes that were made from `from` up to `to`, a page at a time. */
+  replayRuns(name: string, query: { from: number; to: number; cursor?: string | undefined }): Promise<ReplayRuns> {
+    return this.#requests.json('GET', `${this.#of(name)}/replay/runs`, { query: { ...query } });
+  }
+
+  replayWorkers(name: string, query: { from: number; to: number }): Promise<ReplayWorkers> {
+    return this.#requests.json('GET', `${this.#of(name)}/replay/workers`, { query: { ...query } });
   }
 
   order(name: string, order: PoolOrderInput): Promise<PoolOrderView> {

@@ -91,6 +91,8 @@ const whoMay: Readonly<Record<string, string>> = {
   [`GET ${ns}/pools/:name/workers`]: viewers,
   [`GET ${ns}/pools/:name/decisions`]: viewers,
   [`GET ${ns}/pools/:name/orders`]: viewers,
+  [`GET ${ns}/pools/:name/replay/runs`]: viewers,
+  [`GET ${ns}/pools/:name/replay/workers`]: viewers,
   [`PUT ${ns}/pools/:name`]: operators,
   [`DELETE ${ns}/pools/:name`]: operators,
   [`POST ${ns}/pools/:name/orders`]: operators,

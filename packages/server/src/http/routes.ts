@@ -14,6 +14,7 @@ import { liveRoutes } from './live.ts';
 import { lockRoutes } from './locks.ts';
 import { logRoutes } from './logs.ts';
 import { overviewRoutes } from './overview-page.ts';
+import { poolReplayRoutes } from './pool-replay.ts';
 import { poolRoutes } from './pools.ts';
 import { retentionRoutes } from './retention.ts';
 import type { Route } from './route.ts';
@@ -43,6 +44,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...workerRoutes(context),
     ...poolRoutes(context),
     ...poolMeasureRoutes(context),
+    ...poolReplayRoutes(context),
     ...lockRoutes(context),
     ...auditRoutes(context),
     ...retentionRoutes(context),

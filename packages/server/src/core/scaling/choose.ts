@@ -10,7 +10,8 @@ export function leaversOf(seen: Seen, count: number): string[] {
   const { workers, now, drainMs } = seen;
   return workers
     .filter(({ state, busy, idleAt }) => state === 'live' && (busy === 0 || idleAt - now <= drainMs))
-    .toSorted((a, b) => turnOf(a, seen) - turnOf(b, seen) || a.idleAt - b.idleAt || (a.worker < b.worker ? -1 : 1))
+    .map((one) => ({ worker: one.worker, idleAt: one.idleAt, turn: turnOf(one, seen) }))
+    .toSorted((a, b) => a.turn - b.turn || a.idleAt - b.idleAt || (a.worker < b.worker ? -1 : 1))
     .slice(0, count)
     .map(({ worker }) => worker);
 }

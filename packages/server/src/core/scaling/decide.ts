@@ -38,21 +38,23 @@ function decideOne(pool: PoolInput, maxima: SharedMaxima, lanes: SharedLanes): P
   const standing = standingOf(seen);
   const frozen = current(signals.manual.frozen, now);
   if (frozen !== null || !definition.enabled) {
-    const weighed = weigh(pool, lanes, definition.enabled ? standing.base : 0);
-    maxima.claim(pool, standing.base, standing.base);
-    return unchanged(pool, standing, weighed, frozen);
+    const stays = Math.max(standing.live + standing.starting, memory.ordered ?? 0);
+    const weighed = weigh(pool, lanes, definition.enabled ? stays : 0);
+    maxima.claim(pool, stays, stays);
+    return unchanged(pool, stays, weighed, frozen);
   }
   const manual = current(signals.manual.scale, now);
   const room = roomOf(pool, maxima, manual !== null);
   const weighed = weigh(pool, lanes, Math.min(room.most, manual?.workers ?? Infinity));
   const target = targetOf(pool, { wish: weighed.wish, standing, room, manual });
-  const wishes = wishesWith(memory, now, target.byPolicy, definition.policy.in.stabilize);
+  const wishes = wishesWith(memory, now, target.exact, definition.policy.in.stabilize);
   const motion = move({
     policy: definition.policy,
     memory: { ...memory, wishes },
     now,
     base: standing.base,
     target: target.workers,
+    exact: target.exact,
     room,
     isManual: manual !== null,
     maintenanceUntil: signals.manual.maintenance.find(({ from, to }) => from <= now && now < to)?.to ?? null,
@@ -122,8 +124,8 @@ function leftOver(wished: number, own: number, most: number): number {
 
 interface Target {
   readonly workers: number;
-  /** What the policy alone would have: the window remembers it, whatever people order meanwhile. */
-  readonly byPolicy: number;
+  /** What the policy alone would have, before it is rounded up: the window remembers it, whatever people order meanwhile. */
+  readonly exact: number;
   readonly bounds: readonly ScalingBound[];
 }
 
@@ -134,12 +136,12 @@ function targetOf(
 ): Target {
   const { wish, standing, room, manual } = parts;
   const able = Math.max(min, wish.workers);
-  const byPolicy = Math.min(able + standing.ending, room.most);
-  const workers = manual === null ? byPolicy : Math.min(manual.workers, room.most);
+  const exact = Math.min(Math.max(min, wish.exact) + standing.ending, room.most);
+  const workers = Math.min(manual?.workers ?? able + standing.ending, room.most);
   const bounds: ScalingBound[] = [];
   if (manual === null && wish.workers < min) bounds.push('min');
   if (workers < (manual?.workers ?? able + standing.ending)) bounds.push(room.bound);
-  return { workers, byPolicy, bounds };
+  return { workers, exact, bounds };
 }
 
 function choose(seen: Seen, standing: Standing, { goal }: Motion): Pick<PoolDecision, 'wanted' | 'drain' | 'undrain'> {
@@ -156,16 +158,16 @@ function boundsOf(motion: Motion, bounds: readonly ScalingBound[], manual: Manua
 
 function unchanged(
   { definition, memory, signals }: PoolInput,
-  { base }: Standing,
+  stays: number,
   { demand, wish }: Weighed,
   frozen: ManualOrders['frozen'],
 ): PoolDecision {
   return {
     desired: wish.workers,
-    wanted: base,
+    wanted: stays,
     bounds: ['frozen'],
-    explanation: explainUnchanged(definition, frozen, base),
-    memory: { ...memory, outSince: null, inSince: null, ordered: base },
+    explanation: explainUnchanged(definition, frozen, stays),
+    memory: { ...memory, outSince: null, inSince: null, ordered: stays },
     drain: [],
     undrain: [],
     inputs: inputsOf(demand, wish, signals.startupMs),

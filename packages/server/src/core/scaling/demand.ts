@@ -1,21 +1,26 @@
-// How many slots the work of a pool needs, lane by lane, in seconds of work.
+// How many slots the work of a pool needs, lane by lane.
 //
-// A run that must begin within `wait` and lasts `length` has to be over after wait + length. So n slots that are all free now bring n × (1 + wait /
-// length) runs to begin in time: each takes one at once, and then one whenever it has finished. What runs already counts like what waits,
-// for it keeps a slot as well. Turned round:
+// A run that must begin within `wait` has a slot by then, or waits for one that does another run before it, or several. So n free slots bring n × rounds
+// runs to begin in time, with rounds = 1 + ⌊wait / length⌋: runs of one lane are alike, and those that begin together end together. What runs
+// already counts like what waits, for it keeps a slot as well. Turned round:
 //
-//   slots = (running + waiting + arriving until then) × length / (length + wait)
+//   slots = (running + waiting + arriving within the rounds after the first) / rounds
 //
-// With nothing but a steady stream this is arrivals × length, as it must be. The same is asked for each moment up to the horizon: what runs
-// now is gone by then, and what the calendar foresees has begun.
+// Of a steady stream (arrivals × length run at any time) this is arrivals × length, as it must be. The same is asked for each moment up to the
+// horizon: what runs now is gone by then, and what the calendar foresees has begun.
 
 import type { PoolPolicy } from '@tidewheel/protocol';
-import { ComingRuns } from './coming.ts';
+import { roundsOf, type RunsOfLength, slotsApart, slotsForBurst } from './burst.ts';
+import { ComingRuns, runsBegun } from './coming.ts';
 import type { ComingWork, LaneSignal } from './scaling-input.ts';
 import { slotsForStream } from './staffing.ts';
 
 /** Moments up to the horizon that are looked at. */
-const momentsMost = 240;
+const momentsMost = 60;
+/** Of doubling length, from a millisecond on: the last ones take decades. */
+const lengthClasses = 40;
+/** One run in thirty years: what is left of an average that fades. */
+const neverPerSecond = 1e-9;
 
 /** A lane as far as it is this pool's: the rest is taken by pools of higher priority. */
 export interface LanePart {
@@ -28,11 +33,14 @@ export interface Demand {
   readonly steady: number;
   /** For what waits and runs, so that it begins in time. */
   readonly waiting: number;
+  /** Of these, for each slot-second of work. */
+  readonly waitingPerSecond: number;
   /** For what is coming up to the horizon, at its worst moment. */
   readonly coming: number;
-  /** When that is, in ms from now, and how many runs begin up to the horizon. */
-  readonly comingInMs: number | null;
+  /** How many runs begin up to the horizon, their work in slot-seconds, and in how many ms most of them do. */
   readonly comingRuns: number;
+  readonly comingSeconds: number;
+  readonly comingInMs: number | null;
   readonly ready: number;
   readonly running: number;
   readonly arrivalsPerSecond: number;
@@ -76,44 +84,50 @@ export function demandOf(asked: Asked): Demand {
   let waitingSeconds = 0;
   let runningSeconds = 0;
   let oldestWaitMs = 0;
-  let comingRuns = 0;
   const horizonMs = asked.horizonMs ?? -1;
   const loads: LaneLoad[] = [];
   for (const { lane, part } of lanes) {
     if (part <= 0) continue;
     const runMs = runMsOf(lane, policy);
-    const coming = horizonMs < 0 ? [] : (lane.coming ?? []).map((work) => new ComingRuns(work, asked.now, runMs));
+    const arriving = lane.arrivalsPerSecond < neverPerSecond ? 0 : lane.arrivalsPerSecond;
+    const coming = horizonMs < 0 ? [] : comingOf(lane, asked.now, runMs);
     const ahead = coming.reduce((sum, runs) => sum + runs.between(0, horizonMs), 0);
     const aheadPerSecond = horizonMs > 0 ? (ahead * 1000) / horizonMs : 0;
-    const foreseen = horizonMs < 0 ? 0 : Math.min(lane.arrivalsPerSecond, lane.foreseenPerSecond ?? aheadPerSecond);
-    const chance = lane.arrivalsPerSecond - foreseen;
+    const foreseen = horizonMs < 0 ? 0 : Math.min(arriving, lane.foreseenPerSecond ?? aheadPerSecond);
+    const chance = arriving - foreseen;
     ready += part * lane.ready;
     running += part * lane.running;
-    arrivalsPerSecond += part * lane.arrivalsPerSecond;
-    offered += (part * lane.arrivalsPerSecond * runMs) / 1000;
+    arrivalsPerSecond += part * arriving;
+    offered += (part * arriving * runMs) / 1000;
     // A peak that has passed is no stream; times that went on so far and go on are one.
-    sustained += (part * (chance + Math.min(foreseen, aheadPerSecond)) * runMs) / 1000;
+    const stream = ((chance + Math.min(foreseen, aheadPerSecond)) * runMs) / 1000;
+    // Long runs pile up for as long as they last. When a machine that is ordered now begins to work, what is left of those that are there
+    // now runs, and what arrives until then: for long runs that is also the calmer measure, for it hardly follows the chance of a minute.
+    const soonMs = asked.startupMs + policy.wait;
+    const stays = (lane.ready + lane.running) * Math.max(0, 1 - soonMs / runMs);
+    const soon = stays + (arriving * Math.min(soonMs, runMs)) / 1000;
+    sustained += part * Math.min(stream, soon);
     waitingSeconds += (part * lane.ready * runMs) / 1000;
     runningSeconds += (part * lane.running * runMs) / 1000;
     if (lane.ready > 0) oldestWaitMs = Math.max(oldestWaitMs, lane.oldestWaitMs);
-    comingRuns += part * ahead;
     loads.push({ runMs, part, present: lane.ready + lane.running, chance: chance / 1000, coming });
   }
   const runMs = arrivalsPerSecond > 0 ? (offered * 1000) / arrivalsPerSecond : meanOf(loads, policy.wait);
   const own = horizonMs < 0 ? [] : asked.coming.map((work) => new ComingRuns(work, asked.now, runMs));
-  comingRuns += own.reduce((sum, runs) => sum + runs.between(0, horizonMs), 0);
   for (const runs of own) loads.push({ runMs: runs.runMs, part: 1, present: 0, chance: 0, coming: [runs] });
   const waitMs = patience(policy.wait, oldestWaitMs, asked.startupMs);
-  const worst = worstMoment(loads, policy.wait, Math.max(0, horizonMs));
+  const now = needAt(loads, 0, waitMs, 0);
+  const waiting = now.slots + slotsForBurst(now.mix, waitMs);
+  const ahead = aheadOf(loads, horizonMs);
   return {
     steady: Math.max(
       slotsForStream({ offered: sustained, runMs }, policy.wait, policy.share),
       sustained / policy.utilisation,
     ),
-    waiting: slotsAt(loads, 0, waitMs, 0),
-    coming: comingRuns > 0 ? worst.slots : 0,
-    comingInMs: comingRuns > 0 ? worst.inMs : null,
-    comingRuns,
+    waiting,
+    waitingPerSecond: now.seconds > 0 ? waiting / now.seconds : 0,
+    coming: ahead.comingRuns > 0 ? worstMoment(loads, policy.wait, horizonMs) : 0,
+    ...ahead,
     ready,
     running,
     arrivalsPerSecond,
@@ -125,10 +139,17 @@ export function demandOf(asked: Asked): Demand {
   };
 }
 
+/** What has begun of a bucket that is not over is among what waits and runs, and is not counted twice. */
+function comingOf({ coming = [], ready, running }: LaneSignal, now: number, runMs: number): ComingRuns[] {
+  const begun = coming.reduce((sum, work) => sum + runsBegun(work, now, runMs), 0);
+  const beginning = begun === 0 ? 1 : Math.max(0, 1 - (ready + running) / begun);
+  return coming.map((work) => new ComingRuns(work, now, runMs, beginning));
+}
+
 /** As measured; else by how fast they come to their end; else as long as they may wait. */
 export function runMsOf({ runMs, running, completionsPerSecond }: LaneSignal, policy: PoolPolicy): number {
   if (runMs !== null) return Math.max(1, runMs);
-  if (running > 0 && completionsPerSecond > 0) return Math.max(1, (running * 1000) / completionsPerSecond);
+  if (running > 0 && completionsPerSecond > neverPerSecond) return Math.max(1, (running * 1000) / completionsPerSecond);
   return policy.wait;
 }
 
@@ -137,30 +158,82 @@ function patience(waitMs: number, oldestWaitMs: number, startupMs: number): numb
   return Math.max(waitMs / 2, Math.min(waitMs, 1.5 * waitMs + startupMs - oldestWaitMs));
 }
 
-function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: number): { slots: number; inMs: number } {
-  const buckets = loads.flatMap(({ coming }) => coming.map(({ bucketMs }) => bucketMs));
-  const stepMs = Math.max(Math.min(...buckets, horizonMs), horizonMs / momentsMost, 1);
-  let worst = { slots: 0, inMs: 0 };
-  for (let inMs = 0; inMs <= horizonMs; inMs += stepMs) {
-    const last = inMs + stepMs > horizonMs;
-    const slots = slotsAt(loads, last ? horizonMs : inMs, waitMs, horizonMs);
-    if (slots > worst.slots) worst = { slots, inMs };
+function aheadOf(loads: readonly LaneLoad[], horizonMs: number) {
+  let comingRuns = 0;
+  let comingSeconds = 0;
+  let most = 0;
+  let comingInMs: number | null = null;
+  for (const { part, coming } of loads) {
+    for (const each of coming) {
+      const runs = part * each.between(0, horizonMs);
+      const peak = each.peak(horizonMs);
+      comingRuns += runs;
+      comingSeconds += (runs * each.runMs) / 1000;
+      if (part * peak.runs > most) {
+        most = part * peak.runs;
+        comingInMs = peak.inMs;
+      }
+    }
+  }
+  return { comingRuns, comingSeconds, comingInMs };
+}
+
+function worstMoment(loads: readonly LaneLoad[], waitMs: number, horizonMs: number): number {
+  let worst = 0;
+  for (const inMs of momentsOf(loads, horizonMs)) {
+    const { slots, mix } = needAt(loads, inMs, waitMs, horizonMs);
+    // The mix is looked at closely only where it matters.
+    if (slots + slotsApart(mix, waitMs) > worst) worst = Math.max(worst, slots + slotsForBurst(mix, waitMs));
   }
   return worst;
 }
 
-/** Slots that are needed in `inMs` from now. What comes after the horizon is not looked at: machines for it are ordered when they must be. */
-function slotsAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number): number {
-  let slots = 0;
-  for (const { runMs, part, present, chance, coming } of loads) {
-    let runs = present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + waitMs);
-    slots += (part * runs * runMs) / (runMs + waitMs);
+/** More is needed only when something begins. Where that is nearly always, moments are spread evenly. */
+function momentsOf(loads: readonly LaneLoad[], horizonMs: number): ReadonlySet<number> {
+  const moments = new Set([0, horizonMs]);
+  for (const { coming } of loads) {
     for (const each of coming) {
-      runs = each.between(inMs - each.runMs, Math.min(inMs + waitMs, horizonMs));
-      slots += (part * runs * each.runMs) / (each.runMs + waitMs);
+      for (const inMs of each.starts(horizonMs)) moments.add(inMs);
+      if (moments.size > momentsMost) return evenly(horizonMs);
     }
   }
-  return slots;
+  return moments;
+}
+
+function evenly(horizonMs: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: momentsMost + 1 }, (_, index) => (index * horizonMs) / momentsMost));
+}
+
+/**
+ * Slots that are needed in `inMs` from now, beside those for the mix of runs that are coming, and the slot-seconds of work that need them. What comes after the horizon is not looked at: machines
+ * for it are ordered when they must be.
+ */
+function needAt(loads: readonly LaneLoad[], inMs: number, waitMs: number, horizonMs: number) {
+  let slots = 0;
+  let seconds = 0;
+  const burstRuns = new Float64Array(lengthClasses);
+  const burstMs = new Float64Array(lengthClasses);
+  for (const { runMs, part, present, chance, coming } of loads) {
+    const rounds = roundsOf(runMs, waitMs);
+    const later = (rounds - 1) * runMs;
+    const runs = part * (present * Math.max(0, 1 - inMs / runMs) + chance * (Math.min(inMs, runMs) + later));
+    slots += runs / rounds;
+    seconds += (runs * runMs) / 1000;
+    for (const each of coming) {
+      const untilMs = Math.min(inMs + (roundsOf(each.runMs, waitMs) - 1) * each.runMs, horizonMs);
+      const begun = part * each.between(inMs - each.runMs + 1, untilMs);
+      if (begun === 0) continue;
+      const length = Math.min(lengthClasses - 1, Math.floor(Math.log2(each.runMs)));
+      burstRuns[length] = (burstRuns[length] ?? 0) + begun;
+      burstMs[length] = (burstMs[length] ?? 0) + begun * each.runMs;
+      seconds += (begun * each.runMs) / 1000;
+    }
+  }
+  const mix: RunsOfLength[] = [];
+  for (const [length, runs] of burstRuns.entries()) {
+    if (runs > 0) mix.push({ runs, runMs: (burstMs[length] ?? 0) / runs });
+  }
+  return { slots, mix, seconds };
 }
 
 function meanOf(loads: readonly LaneLoad[], fallback: number): number {

@@ -47,7 +47,7 @@ function seenText(demand: Demand, wish: Wish, { policy }: PoolDefinition): strin
     case 'coming': {
       const first = demand.comingInMs ?? 0;
       const when = first <= 0 ? 'now' : `in ${aboutText(first)}`;
-      return `${runsText(demand.comingRuns)} coming by the calendar, the most ${when}: ${slots} slots let them begin within ${aboutText(policy.wait)}.`;
+      return `${runsText(demand.comingRuns)} coming by the calendar, most of them ${when}: ${slots} slots let them begin within ${aboutText(policy.wait)}.`;
     }
     case 'waiting':
       return `${waitingText(demand)} and ${numberText(demand.running)} run: ${slots} slots let them begin within ${aboutText(policy.wait)}.`;
@@ -102,7 +102,7 @@ function boundText(bound: ScalingBound, explained: Explained): string {
     case 'cooldown':
       return `The pool rests from its last change${left}.`;
     case 'hysteresis':
-      return `That would be fewer by no more than ${numberText(policy.hysteresis * 100)} %: too small a change.`;
+      return `Fewer could not do ${numberText(policy.hysteresis * 100)} % more than is asked for: too small a change.`;
     case 'maintenance':
       return `Nothing is let go during maintenance${left}.`;
     case 'manual':
@@ -120,9 +120,9 @@ function costOfBound({ demand, wish, wanted, definition }: Explained): string {
   if (spare <= 0) {
     return `${wished}, and more arrives than these can do, so the queue grows by ${numberText(-spare)} seconds of work each second`;
   }
-  const waitMs = (demand.waitingSeconds * 1000) / spare;
+  const waitMs = ((demand.waitingSeconds + demand.comingSeconds) * 1000) / spare;
   if (waitMs <= definition.policy.wait) return wished;
-  return `${wished}, and what waits takes about ${aboutText(waitMs)} to begin instead of ${aboutText(definition.policy.wait)}`;
+  return `${wished}, and the last of what waits or comes begins after about ${aboutText(waitMs)} instead of ${aboutText(definition.policy.wait)}`;
 }
 
 function waitingText({ ready, waitingSeconds, oldestWaitMs }: Demand): string {

@@ -9,6 +9,7 @@
 import type { PoolPolicy, ScalingBound, Step } from '@tidewheel/protocol';
 import type { Room } from './room.ts';
 import type { ScalingMemory } from './scaling-input.ts';
+import { wholeWorkers } from './wish.ts';
 
 export interface Moving {
   readonly policy: PoolPolicy;
@@ -17,6 +18,8 @@ export interface Moving {
   readonly base: number;
   /** Wished for, within the room there is. */
   readonly target: number;
+  /** The same before it was rounded up. */
+  readonly exact: number;
   readonly room: Room;
   /** People ordered it: nothing is waited for. */
   readonly isManual: boolean;
@@ -61,7 +64,7 @@ function moveOut({ policy, memory, now, base, target, room, isManual }: Moving):
 }
 
 function moveIn(moving: Moving): Motion {
-  const { policy, memory, now, base, target, room, isManual, maintenanceUntil } = moving;
+  const { policy, memory, now, base, target, exact, room, isManual, maintenanceUntil } = moving;
   const { stabilize, cooldown, step } = policy.in;
   let inSince: number | null = null;
   const held = (bound: ScalingBound, until: number | null): Motion => {
@@ -70,22 +73,27 @@ function moveIn(moving: Moving): Motion {
   if (maintenanceUntil !== null) return held('maintenance', maintenanceUntil);
   if (isManual) return { goal: target, bounds: [], outSince: null, inSince, until: null };
   if (base > room.most) return { goal: room.most, bounds: [room.bound], outSince: null, inSince, until: null };
-  if (isSmall(base, target, policy)) return held('hysteresis', null);
+  if (isSmall(base, exact, policy)) return held('hysteresis', null);
   inSince = memory.inSince ?? now;
   if (now - inSince < stabilize) return held('stabilize', inSince + stabilize);
   const highest = memory.wishes.reduce(
-    (most, { at, workers }) => (now - at < stabilize ? Math.max(most, workers) : most),
-    target,
+    (most, wish) => (now - wish.at < stabilize ? Math.max(most, wish.workers) : most),
+    exact,
   );
-  if (highest >= base || isSmall(base, highest, policy)) return held('stabilize', null);
+  if (isSmall(base, highest, policy)) return held('stabilize', null);
   const changedAt = Math.max(memory.lastInAt ?? -Infinity, memory.lastOutAt ?? -Infinity);
   if (isResting(changedAt, cooldown, now)) return held('cooldown', changedAt + cooldown);
-  const goal = Math.max(highest, base - stepOf(step, base));
-  return { goal, bounds: goal > highest ? ['step'] : [], outSince: null, inSince, until: null };
+  const kept = wholeWorkers(highest);
+  const goal = Math.max(kept, base - stepOf(step, base));
+  return { goal, bounds: goal > kept ? ['step'] : [], outSince: null, inSince, until: null };
 }
 
-function isSmall(base: number, target: number, { hysteresis }: PoolPolicy): boolean {
-  return base - target <= base * hysteresis;
+/**
+ * Whether those that would be left could not do that share more than is wished for. Measured in parts of workers: a wish that lies close to a
+ * whole number would else have one worker come and go for ever.
+ */
+function isSmall(base: number, exact: number, { hysteresis }: PoolPolicy): boolean {
+  return wholeWorkers(exact * (1 + hysteresis)) >= base;
 }
 
 function isResting(since: number | null, cooldown: number, now: number): boolean {

@@ -15,7 +15,7 @@ export interface Room {
 
 interface Member {
   readonly min: number;
-  /** Machines that are there, those that are going included. */
+  /** Machines that are there or ordered, those that are going included. */
   readonly machines: number;
   /** What it wants and what it ordered; null until its turn. */
   claim: { readonly wanted: number; readonly ordered: number } | null;
@@ -27,9 +27,10 @@ export class SharedMaxima {
   constructor(pools: readonly PoolInput[]) {
     for (const pool of pools) {
       const { shared, min, enabled } = pool.definition;
+      const machines = Math.max(pool.signals.workers.length, pool.memory.ordered ?? 0);
       if (shared === undefined) continue;
       const members = this.#members.get(shared.name) ?? new Map<PoolInput, Member>();
-      members.set(pool, { min: enabled ? min : 0, machines: pool.signals.workers.length, claim: null });
+      members.set(pool, { min: enabled ? min : 0, machines, claim: null });
       this.#members.set(shared.name, members);
     }
   }

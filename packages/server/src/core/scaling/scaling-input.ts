@@ -17,7 +17,7 @@ export interface LaneSignal {
   /** Of these, fires of schedules. Absent: as many as the calendar says are coming, for it was no different before. */
   readonly foreseenPerSecond?: number;
   readonly completionsPerSecond: number;
-  /** What is coming for this lane alone, and not counted in the pool's: one for each class of length, where they differ widely. */
+  /** What is coming for this lane alone, and not counted in the pool's: one for each class of length (coming-tally.ts). */
   readonly coming?: readonly ComingWork[];
 }
 
@@ -72,7 +72,7 @@ export interface ScalingMemory {
   readonly inSince: number | null;
   readonly lastOutAt: number | null;
   readonly lastInAt: number | null;
-  /** Wishes of the stabilisation window: the largest counts when scaling in. */
+  /** Wishes of the stabilisation window, in workers and parts of one: the largest counts when scaling in. */
   readonly wishes: readonly { readonly at: number; readonly workers: number }[];
   /** What was ordered last: the platform may be slower than the next decision. */
   readonly ordered?: number | null;

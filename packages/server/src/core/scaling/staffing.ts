@@ -18,10 +18,12 @@ export function slotsForStream({ offered, runMs }: Stream, waitMs: number, share
   if (offered > exactSlots) return Math.ceil(offered);
   // Chance that a run is blocked when nobody may wait, slot by slot: the recursion of Erlang, which is stable upwards.
   let blocked = 1;
-  for (let slots = 1; ; slots += 1) {
+  const most = 2 * offered + 100;
+  for (let slots = 1; slots < most; slots += 1) {
     blocked = (offered * blocked) / (slots + offered * blocked);
     if (slots <= offered) continue;
     const waits = blocked / (1 - (offered / slots) * (1 - blocked));
     if (waits * Math.exp((-(slots - offered) * waitMs) / runMs) <= 1 - share) return slots;
   }
+  return Math.ceil(most);
 }

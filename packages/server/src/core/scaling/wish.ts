@@ -10,6 +10,8 @@ export type WishReason = 'steady' | 'waiting' | 'coming' | 'nothing';
 
 export interface Wish {
   readonly workers: number;
+  /** The same before it is rounded up. */
+  readonly exact: number;
   readonly slots: number;
   readonly slotsPerWorker: number;
   readonly reason: WishReason;
@@ -31,10 +33,15 @@ export function wishOf(wishing: Wishing): Wish {
   const slotsPerWorker = slotsOf(wishing);
   const waiting = inTime(demand.waiting, wishing);
   const slots = Math.max(demand.steady, waiting, demand.coming);
-  if (slots <= 0 || isForgotten(wishing)) return { workers: 0, slots: 0, slotsPerWorker, reason: 'nothing' };
+  if (slots <= 0 || isForgotten(wishing)) return { workers: 0, exact: 0, slots: 0, slotsPerWorker, reason: 'nothing' };
   const reason = demand.coming >= slots ? 'coming' : waiting >= slots ? 'waiting' : 'steady';
-  // A rounding error must not cost a machine.
-  return { workers: Math.ceil(slots / slotsPerWorker - 1e-9), slots, slotsPerWorker, reason };
+  const exact = slots / slotsPerWorker;
+  return { workers: wholeWorkers(exact), exact, slots, slotsPerWorker, reason };
+}
+
+/** A rounding error must not cost a machine. */
+export function wholeWorkers(exact: number): number {
+  return Math.ceil(exact - 1e-9);
 }
 
 /** Machines are not all alike while they are replaced: what is there counts, on average. */
@@ -68,7 +75,7 @@ function inTime(slots: number, { demand, workers, policy, now, startupMs }: Wish
   if (slots <= there) return slots;
   const arriving = (demand.offered * span) / 1000;
   const left = demand.waitingSeconds + demand.runningSeconds + arriving - worked;
-  return Math.min(slots, there + Math.max(0, (left * 1000) / (demand.runMs + policy.wait)));
+  return Math.min(slots, there + Math.max(0, left * demand.waitingPerSecond));
 }
 
 function startsIn({ idleAt }: WorkerSignal, now: number, startupMs: number): number {

@@ -76,7 +76,10 @@ testScaler('process', () => {
     close: bench.close,
   };
   return Promise.resolve(ends);
-}, [{ needs: 'silent', reason: 'nothing answers here: processes are started by this process itself' }]);
+}, [
+  { needs: 'silent', reason: 'nothing answers here: processes are started by this process itself' },
+  { needs: 'asked', reason: 'nobody is asked what there is: this process knows its children' },
+]);
 
 async function until<T>(what: string, look: () => Promise<T | false>): Promise<T> {
   const deadline = performance.now() + 20_000;

@@ -28,7 +28,7 @@ export interface ScalerEnds {
 
 export interface CannotScale {
   readonly reason: string;
-  readonly needs: 'silent';
+  readonly needs: 'silent' | 'asked';
 }
 
 type ScalerTest = (ends: ScalerEnds) => Promise<void>;
@@ -155,8 +155,6 @@ const tests: Record<string, ScalerTest> = {
     const made = await told(ends, order(2));
     ends.fault('refuses');
     await failed(ends.scaler.apply(ends.pool, order(4)));
-    // Nothing known is not nobody there.
-    await failed(ends.scaler.observe(ends.pool));
     ends.fault(null);
     assert.deepEqual((await ends.machines(ends.pool)).toSorted(), made);
     assert.equal((await told(ends, order(4))).length, 4);
@@ -171,6 +169,18 @@ const tests: Record<string, ScalerTest> = {
     assert.equal(await ends.held(), 0);
     assert.deepEqual((await ends.machines(ends.pool)).toSorted(), made);
     await failed(ends.scaler.apply(ends.pool, order(3)));
+  },
+};
+
+const asked: Record<string, ScalerTest> = {
+  'a platform that does not say what there is makes an observation fail: nothing known is not nobody there': async (
+    ends,
+  ) => {
+    await told(ends, order(1));
+    ends.fault('refuses');
+    await failed(ends.scaler.observe(ends.pool));
+    ends.fault(null);
+    assert.equal((await ends.scaler.observe(ends.pool)).machines.length, 1);
   },
 };
 
@@ -210,6 +220,7 @@ export function testScaler(name: string, open: () => Promise<ScalerEnds>, cannot
   const why = (needs: CannotScale['needs']): string | undefined => cannot.find((one) => one.needs === needs)?.reason;
   describe(`scaler ${name}`, { timeout: 60_000 }, () => {
     for (const [title, work] of Object.entries(tests)) run(title, work);
+    for (const [title, work] of Object.entries(asked)) run(title, work, why('asked'));
     for (const [title, work] of Object.entries(silent)) run(title, work, why('silent'));
   });
 }
