@@ -17,8 +17,8 @@ import {
 import { wholeNumber } from './option-values.ts';
 import { Output, type OutputOptions, withOutput } from './output.ts';
 import { listed, type PageOptions, withPage } from './paging.ts';
-import { adviseCommand } from './pool-advice.ts';
 import { poolCapacityCommand, poolCostCommand } from './pool-cost.ts';
+import { adviseCommand } from './pool-advice.ts';
 import { poolOrderCommands } from './pool-orders.ts';
 import { barePool } from './pool-name.ts';
 import { poolSimulateCommand } from './pool-simulate.ts';
@@ -34,10 +34,10 @@ export function poolCommand(cli: CommandLine): Command {
     .addCommand(workersCommand(cli))
     .addCommand(decisionsCommand(cli))
     .addCommand(ordersCommand(cli))
-    .addCommand(adviseCommand(cli))
     .addCommand(poolSimulateCommand(cli))
     .addCommand(poolCapacityCommand(cli))
-    .addCommand(poolCostCommand(cli));
+    .addCommand(poolCostCommand(cli))
+    .addCommand(adviseCommand(cli));
   for (const one of poolOrderCommands(cli)) command.addCommand(one);
   return command.addCommand(deleteCommand(cli));
 }
