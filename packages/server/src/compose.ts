@@ -30,7 +30,7 @@ import { leaseRows } from './store/lease-rows.ts';
 import { migrate, migrationsAhead } from './store/migrate.ts';
 import { signInLinkCreate } from './store/sign-ins.ts';
 import { storeClosed, storeState } from './store/store-state.ts';
-import { type Grant, tokenCreate } from './store/tokens.ts';
+import { type Grant, tokenCreate, tokensRevokeUnused } from './store/tokens.ts';
 
 export interface NewToken extends Grant {
   readonly expiresInMs?: number | undefined;
@@ -51,6 +51,8 @@ export interface OpenStore {
 
 /** Whatever master makes them: those of an earlier one may still be in use by workers that finish what they run. */
 const poolTokens = 'pool-processes';
+/** A worker that runs shows its token at least every few minutes. */
+const poolTokensUnusedMs = 86_400_000;
 /** Told to stop at once, a worker process takes no longer. */
 const processesStopMs = 3000;
 
@@ -145,7 +147,7 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
   const processes = openProcesses({
     ...config.processes,
     address: () => settings.address,
-    token: (namespace) => store.createToken({ name: poolTokens, role: 'worker', namespace }),
+    token: (namespace) => poolToken(store, namespace),
     log,
   });
   const scalers = processes === null ? platforms : { ...platforms, process: processes };
@@ -191,6 +193,11 @@ export async function compose(config: ServerConfig, options: SystemOptions): Pro
     await store.close();
     throw error;
   }
+}
+
+async function poolToken(store: OpenStore, namespace: string): ReturnType<OpenStore['createToken']> {
+  await tokensRevokeUnused(store.db, poolTokens, poolTokensUnusedMs);
+  return store.createToken({ name: poolTokens, role: 'worker', namespace });
 }
 
 function diskOf(store: StoreConfig): Pick<MasterDeps, 'diskFreeBytes'> {

@@ -48,7 +48,9 @@ test('the live stream tells topics that changed, gathered to at most four events
 
 test('a reader that comes back is told that everything may have changed', async () => {
   const live = await open('live', '7');
-  assert.deepEqual((await live.next())?.data, { topics: ['runs', 'schedules', 'jobs', 'workers', 'locks', 'cluster', 'pools'] });
+  assert.deepEqual((await live.next())?.data, {
+    topics: ['runs', 'schedules', 'jobs', 'workers', 'locks', 'cluster', 'pools'],
+  });
   live.close();
 });
 
