@@ -16,6 +16,7 @@ import { LockHolder, type HolderWorld } from './lock-holder.ts';
 import { calmNetwork, Network } from './network.ts';
 import type { SimOptions } from './options.ts';
 import { Random } from './random.ts';
+import { PoolHand } from './pool-hand.ts';
 import { RecoveryWatch } from './recovery-watch.ts';
 import { CoordinatorServer } from './sim-coordinator.ts';
 import { type MasterWorld, SimMaster } from './sim-master.ts';
@@ -52,6 +53,7 @@ export interface Cluster {
   jobs: JobPlan[];
   faults: Faults;
   losses: StoreLosses;
+  hand: PoolHand;
   keeper: DefinitionKeeper;
   caller: Caller;
   backfiller: Backfiller;
@@ -99,6 +101,13 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const world = { options, client: api, masters, truth, jobs, clock, now: () => time.now };
   const operators = operatorsOf(world, random);
   const lossy = { time, store, clock, network, masters, faults, truth, api, watch, keeper: operators.keeper };
+  const hand = new PoolHand({
+    everyMs: options.cordonMs,
+    random: random.fork('cordons'),
+    process: process('pool hand'),
+    store,
+    signals,
+  });
   const losses = new StoreLosses(options, random.fork('store losses'), lossy);
   return {
     options,
@@ -121,6 +130,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     jobs,
     faults,
     losses,
+    hand,
     ...operators,
   };
 }

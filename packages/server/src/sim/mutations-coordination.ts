@@ -185,6 +185,18 @@ export const coordinationMutations: readonly Mutation[] = [
     foundBy: ['L4'],
   },
   {
+    name: 'cordoned-gets-work',
+    bug: 'a claim that was under way when its worker was cordoned for a pool gives it a run all the same',
+    edits: [
+      {
+        file: `${server}/store/runs-claim.ts`,
+        find: "join session s on s.id = x.session_id and s.state = 'live'",
+        replace: "join session s on s.id = x.session_id and s.state <> 'dead'",
+      },
+    ],
+    foundBy: ['S6'],
+  },
+  {
     name: 'unknown-fields-refused',
     bug: 'a message with a field that this version does not know is refused',
     edits: [

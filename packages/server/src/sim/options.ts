@@ -85,6 +85,8 @@ export interface SimOptions {
   faults: FaultMix;
   store: StoreMix;
   storeLoss: StoreLossMix | null;
+  /** Mean time between two moments at which a worker is cordoned or taken back, as a pool does it; 0 for never. */
+  cordonMs: number;
   network: NetworkMix;
   signals: SignalMix;
   /** What masters elect their leader by: lease rows of the store, or a coordinator that lies. */
@@ -167,6 +169,7 @@ export function drawOptions(seed: number): SimOptions {
       idleMs: [random.pick([300, 2000]), 10_000],
     },
     storeLoss: calm ? null : drawStoreLoss(new Stream(seed).fork('store losses')),
+    cordonMs: drawCordons(new Stream(seed).fork('cordons'), calm),
     network: {
       delayMs: [0, random.pick([2, 20, 200, calm ? 20 : 3000])],
       repeat: share(0.5),
@@ -245,6 +248,10 @@ function drawFaults(random: Random, more: Random, calm: boolean, coordinated: bo
     pauseMs: [20, random.pick([1000, 10_000, 60_000])],
     awayMs: [50, random.pick([2000, 20_000, 60_000])],
   };
+}
+
+function drawCordons(random: Random, calm: boolean): number {
+  return !calm && random.chance(0.4) ? random.between(2000, 30_000) : 0;
 }
 
 /** Rare: whatever is lost takes promises with it, which then nobody checks. */

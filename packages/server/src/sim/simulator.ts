@@ -96,6 +96,7 @@ async function trouble({
   keeper,
   caller,
   backfiller,
+  hand,
 }: Cluster): Promise<void> {
   network.mix = options.network;
   store.mix = options.store;
@@ -107,6 +108,7 @@ async function trouble({
   keeper.beginPausingLate();
   caller.begin();
   backfiller.begin();
+  hand.begin();
   await time.run(time.now + options.troubleMs);
 }
 
@@ -115,6 +117,7 @@ async function converge(cluster: Cluster): Promise<number | null> {
   const { time, faults, losses, keeper, caller, signals, options, jobs, recovery } = cluster;
   faults.heal();
   losses.heal();
+  cluster.hand.end();
   recovery.begin();
   for (const holder of cluster.holders) holder.end();
   const locksAreFree = cluster.holders.length === 0 ? () => true : askLast(cluster.api, cluster.holderWorld, lastAskMs);

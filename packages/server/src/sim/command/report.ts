@@ -85,6 +85,7 @@ function mixWords(options: SimOptions): string[] {
     ...(options.storeRate === 1 ? [] : [`store clock at ${options.storeRate}`]),
     ...coordinatorWords(options),
     ...(options.makes.length === 1 ? [] : ['neighbouring versions']),
+    ...every('a cordon', options.cordonMs),
     ...(options.holders === 0 ? [] : [`${options.holders} users of locks`]),
     ...(options.holders === 0 ? [] : every('one of them dies', faults.holderCrashMs)),
   ];
