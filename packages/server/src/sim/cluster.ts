@@ -101,13 +101,6 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const world = { options, client: api, masters, truth, jobs, clock, now: () => time.now };
   const operators = operatorsOf(world, random);
   const lossy = { time, store, clock, network, masters, faults, truth, api, watch, keeper: operators.keeper };
-  const hand = new PoolHand({
-    everyMs: options.cordonMs,
-    random: random.fork('cordons'),
-    process: process('pool hand'),
-    store,
-    signals,
-  });
   const losses = new StoreLosses(options, random.fork('store losses'), lossy);
   return {
     options,
@@ -130,7 +123,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
     jobs,
     faults,
     losses,
-    hand,
+    hand: handOf(options, { random, store, signals, process: process('pool hand') }),
     ...operators,
   };
 }
@@ -151,6 +144,13 @@ async function openStore(options: SimOptions, time: VirtualTime, random: Random)
   const store = new StoreServer(real, time, random, calmStore);
   timeline = () => store.lineage.timeline;
   return { clock, store, watch: (seen: boolean) => void (watching = seen) };
+}
+
+function handOf(
+  { cordonMs: everyMs }: SimOptions,
+  parts: Pick<Cluster, 'random' | 'store' | 'signals'> & { process: SimProcess },
+): PoolHand {
+  return new PoolHand({ ...parts, everyMs, random: parts.random.fork('cordons') });
 }
 
 /** Those who ask something of the cluster. */
