@@ -38,6 +38,16 @@ export function explainUnchanged(definition: PoolDefinition, frozen: ManualOrder
   return `Frozen ${end} (${frozen?.reason ?? ''}): ${workersText(count)} stay as they are.`;
 }
 
+function enoughText({ slots }: Wish): string {
+  const count = Math.ceil(slots);
+  return count === 1 ? '1 slot lets' : `${numberText(count)} slots let`;
+}
+
+function runningText(count: number): string {
+  if (count === 0) return 'none runs';
+  return count === 1 ? '1 runs' : `${numberText(count)} run`;
+}
+
 function seenText(demand: Demand, wish: Wish, { policy }: PoolDefinition): string {
   const share = `${numberText(policy.share * 100)} %`;
   const slots = numberText(Math.ceil(wish.slots));
@@ -47,10 +57,10 @@ function seenText(demand: Demand, wish: Wish, { policy }: PoolDefinition): strin
     case 'coming': {
       const first = demand.comingInMs ?? 0;
       const when = first <= 0 ? 'now' : `in ${aboutText(first)}`;
-      return `${runsText(demand.comingRuns)} coming by the calendar, most of them ${when}: ${slots} slots let them begin within ${aboutText(policy.wait)}.`;
+      return `${runsText(demand.comingRuns)} coming by the calendar, most of them ${when}: ${enoughText(wish)} them begin within ${aboutText(policy.wait)}.`;
     }
     case 'waiting':
-      return `${waitingText(demand)} and ${numberText(demand.running)} run: ${slots} slots let them begin within ${aboutText(policy.wait)}.`;
+      return `${waitingText(demand)} and ${runningText(demand.running)}: ${enoughText(wish)} them begin within ${aboutText(policy.wait)}.`;
     case 'steady': {
       const rate = `${numberText(demand.arrivalsPerSecond)} runs arrive per second and take ${aboutText(demand.runMs)}`;
       const room = `with ${slots}, ${share} begin within ${aboutText(policy.wait)}`;
