@@ -30,7 +30,10 @@ test('waiting runs get as many slots as let them begin within the wait', () => {
   const decision = decide({ signals: { lanes: [lane({ ready: 1100, oldestWaitMs: 500 })] } });
   assert.equal(decision.desired, Math.ceil(100 / 8));
   assert.equal(decision.wanted, 13);
-  assert.match(decision.explanation, /^1100 runs wait \(18m20s of work, the oldest for 500ms\) and none runs: 100 slots/);
+  assert.match(
+    decision.explanation,
+    /^1100 runs wait \(18m20s of work, the oldest for 500ms\) and none runs: 100 slots/,
+  );
 });
 
 test('runs that last longer than they may wait get a slot each', () => {
