@@ -131,6 +131,8 @@ function addDelayed(
   }
   // Where the store's clock went back, the time counts from what is decided already.
   let decidedTo = 0;
+  // By that clock; a run that ends after it went back is not the last to end (seed 125129417).
+  let lastEnd = 0;
   const finishedAt = new Map(runs.map((run) => [run.id, run.finishedAt]));
   const unfinished = new Set<string>();
   for (const row of history) {
@@ -143,7 +145,15 @@ function addDelayed(
     const ended = finishedAt.get(row.id) ?? null;
     if (ended === null) continue;
     may(ended);
-    if (unfinished.size === 0 && row.when > era.doneAt && ended + delayMs <= mustTo && ended + delayMs > decidedTo)
+    const isLast = ended >= lastEnd;
+    lastEnd = Math.max(lastEnd, ended);
+    if (
+      isLast &&
+      unfinished.size === 0 &&
+      row.when > era.doneAt &&
+      ended + delayMs <= mustTo &&
+      ended + delayMs > decidedTo
+    )
       certain.push(ended + delayMs);
   }
 }
