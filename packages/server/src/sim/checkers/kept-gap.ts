@@ -44,14 +44,20 @@ function hasty(evidence: Evidence, restore: StoreLossRecord): string[] {
   return found;
 }
 
-/** Times that had passed when the operator chose. They are set aside then, and decided as there is room for them. */
+/**
+ * Times that had passed when the operator chose, and stayed so: where the store's clock went back behind one of them before it was decided, it
+ * comes due like any other (seed 3384005608).
+ */
 function against(evidence: Evidence, restore: StoreLossRecord): string[] {
   const rows = after(evidence, restore);
   const chosen = rows.find(({ event }) => event?.action === 'restore-gap.choose');
   if (chosen === undefined) return [];
   const fired = rows.filter(
-    ({ kind, fire, seq }) =>
-      kind === 'fire+' && seq > chosen.seq && fire?.outcome === 'fired' && fire.fireAt <= chosen.at,
+    ({ kind, fire, seq, when }) =>
+      kind === 'fire+' &&
+      seq > chosen.seq &&
+      fire?.outcome === 'fired' &&
+      fire.fireAt <= evidence.clock.least(chosen.when, when),
   );
   const most = { skip: 0, last: 1, all: Number.POSITIVE_INFINITY }[restore.choice?.gap ?? 'skip'];
   return [...Map.groupBy(fired, ({ id }) => id)].flatMap(([id, fires]) =>
