@@ -1,10 +1,10 @@
 // What has to be written so that the stored calendars become the wanted ones, and what stands against it. Pure.
 
-import { type CalendarDefinition, type Change, type Fault, limits, Refusal } from '@tidewheel/protocol';
+import { type CalendarDefinition, type Change, limits, Refusal } from '@tidewheel/protocol';
 import { calendarsNamedBy } from './calendar-graph.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { refuseFaults } from './declared.ts';
 import { type Difference, differences } from './definition-diff.ts';
-import { serverLimits } from './limits.ts';
 
 export interface StoredCalendar {
   readonly name: string;
@@ -77,37 +77,10 @@ export function calendarChanges(plans: readonly CalendarPlan[]): Change[] {
   return plans.map(({ name, action, differences: found }) => ({ kind: 'calendar', name, action, differences: found }));
 }
 
-/** Names twice, and more than there may be. `pointer`: where the list stands. */
-export function checkCalendarNames(wanted: readonly CalendarDefinition[], pointer: string): void {
-  const names = new Set<string>();
-  const faults: Fault[] = [];
-  for (const [index, { name }] of wanted.entries()) {
-    if (names.has(name))
-      faults.push({ pointer: `${pointer}/${index}/name`, detail: `the calendar "${name}" stands twice` });
-    names.add(name);
-  }
-  refuse('DUPLICATE_NAME', faults);
-}
-
 export function checkCalendarCount(count: number): void {
   if (count <= limits.calendarsPerNamespace) return;
   const detail = `${count} calendars in the namespace; at most ${limits.calendarsPerNamespace}`;
   throw new Refusal('VALIDATION_FAILED', detail, { faults: [{ pointer: '/calendars', detail }] });
-}
-
-/** A calendar belongs to the source that declares it, as a job does. */
-export function checkCalendarSource(plans: readonly CalendarPlan[], pointer: string): void {
-  refuse(
-    'OTHER_SOURCE',
-    plans.flatMap(({ name, stored, wanted, source }, index) =>
-      wanted === null || stored === null || stored.source === source
-        ? []
-        : {
-            pointer: `${pointer}/${index}/name`,
-            detail: `the calendar "${name}" is declared by the source "${stored.source}", not by "${source}"`,
-          },
-    ),
-  );
 }
 
 /** A user of calendars that would be left without them. */
@@ -118,17 +91,11 @@ export interface CalendarUser {
 }
 
 export function refuseInUse(users: readonly CalendarUser[]): void {
-  refuse(
+  refuseFaults(
     'CALENDAR_IN_USE',
     users.map(({ kind, name, uses }) => ({
       pointer: `/${kind}s/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
       detail: `the ${kind} "${name}" uses the calendar "${uses}"`,
     })),
   );
-}
-
-function refuse(code: 'DUPLICATE_NAME' | 'OTHER_SOURCE' | 'CALENDAR_IN_USE', faults: readonly Fault[]): void {
-  const [first] = faults;
-  if (first === undefined) return;
-  throw new Refusal(code, `${first.pointer}: ${first.detail}`, { faults: faults.slice(0, serverLimits.faults) });
 }

@@ -126,17 +126,6 @@ export function checkPlan(
   faults.throwAny();
 }
 
-/** A job belongs to the source that declares it: two of them under one name would undo each other's changes at every start. */
-export function checkSource(plans: readonly JobPlan[], pointer: '/jobs'): void {
-  const faults = new Faults();
-  for (const [index, { name, source, stored, wanted }] of plans.entries()) {
-    if (wanted === null || stored === null || stored.source === source) continue;
-    const detail = `the job "${name}" is declared by the source "${stored.source}", not by "${source}"`;
-    faults.add('OTHER_SOURCE', `${placeOfJob(index, pointer)}/name`, detail);
-  }
-  faults.throwAny();
-}
-
 /** A worker may define what workers execute by name, and nothing that runs programs or calls addresses. */
 export function checkRole(plans: readonly JobPlan[], role: Role, pointer: '/jobs' | null): void {
   if (role !== 'worker') return;

@@ -9,7 +9,6 @@ import {
   calendarImportSchema,
   calendarViewSchema,
   pageSchema,
-  Refusal,
 } from '@tidewheel/protocol';
 import { z } from 'zod';
 import { noCalendar } from '../master/calendars.ts';
@@ -17,7 +16,7 @@ import { calendarsPage, calendarView } from '../store/calendar-views.ts';
 import { changeHeaders, etagOf, knownHeaders, preconditionOf, unchanged } from './conditional.ts';
 import { decodeCursor, nameCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
-import { inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
+import { assertNameOfPath, inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
 const tag = 'Calendars';
@@ -109,7 +108,7 @@ function changingRoutes({ master }: DoorContext): Route[] {
       orStatus: 201,
       response: calendarViewSchema,
       handler: async ({ params, body, caller, request, reply }) => {
-        if (body.name !== params.name) throw otherName(params.name);
+        assertNameOfPath(body, params);
         const { calendar, created } = await master.calendars.put(params.ns, caller.name, body, preconditionOf(request));
         reply.code(created ? 201 : 200).header('etag', etagOf(calendar.version));
         return calendar;
@@ -153,10 +152,4 @@ function changingRoutes({ master }: DoorContext): Route[] {
         master.calendars.delete(params.ns, caller.name, params.name, preconditionOf(request)),
     }),
   ];
-}
-
-function otherName(name: string): Refusal {
-  return new Refusal('VALIDATION_FAILED', 'the name in the body is not the one in the path', {
-    faults: [{ pointer: '/name', detail: `must be "${name}"` }],
-  });
 }

@@ -16,7 +16,7 @@ import { schedulesPage } from '../store/schedule-views.ts';
 import { changeHeaders, etagOf, knownHeaders, preconditionOf, unchanged } from './conditional.ts';
 import { decodeCursor, nameCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
-import { inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
+import { assertNameOfPath, inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
 const tag = 'Jobs';
@@ -78,7 +78,7 @@ function changingRoutes({ db, master }: DoorContext): Route[] {
       orStatus: 201,
       response: jobViewSchema,
       handler: async ({ params, body, sent, caller, request, reply }) => {
-        if (body.name !== params.name) throw otherName(params.name);
+        assertNameOfPath(body, params);
         const definition = await withStoredSchedules(db, params.ns, body, sent);
         const { job, created } = await master.definitions.putJob(
           params.ns,
@@ -139,10 +139,4 @@ async function withStoredSchedules(
 
 function noJob({ ns, name }: { ns: string; name: string }): Refusal {
   return new Refusal('NOT_FOUND', `there is no job "${name}" in the namespace "${ns}"`);
-}
-
-function otherName(name: string): Refusal {
-  return new Refusal('VALIDATION_FAILED', 'the name in the body is not the one in the path', {
-    faults: [{ pointer: '/name', detail: `must be "${name}"` }],
-  });
 }

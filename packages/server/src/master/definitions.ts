@@ -12,8 +12,9 @@ import {
   type ScheduleView,
   type TriggerResult,
 } from '@tidewheel/protocol';
-import { calendarChanges, checkCalendarNames, checkCalendarSource } from '../core/calendar-plan.ts';
-import { checkCalendarTimes, checkDefinitions, checkPlan, checkRole, checkSource } from '../core/definition-check.ts';
+import { calendarChanges } from '../core/calendar-plan.ts';
+import { checkNames, checkSources } from '../core/declared.ts';
+import { checkCalendarTimes, checkDefinitions, checkPlan, checkRole } from '../core/definition-check.ts';
 import { changesOf, isChanged, type JobPlan, planDefinitions, type StoredSchedule } from '../core/definition-plan.ts';
 import { isDelay } from '../core/fixed-delay.ts';
 import { OutcomeUnknown, type Tx } from '../ports/database.ts';
@@ -31,7 +32,7 @@ import {
   schedulesSettle,
   schedulesUpdate,
 } from '../store/schedules.ts';
-import { checkPoolNames, checkPoolSource, poolChanges } from '../core/pools/pool-plan.ts';
+import { poolChanges } from '../core/pools/pool-plan.ts';
 import { CalendarBook, checkCalendarRole } from './calendar-book.ts';
 import { delayFacts } from '../store/turns.ts';
 import { type Change, type DefinitionPlans, stateFrom, writePlans } from './definition-writes.ts';
@@ -96,8 +97,8 @@ export class Definitions {
   async apply(namespace: string, actor: string, request: ApplyOrder, options: ApplyOptions): Promise<ApplyResult> {
     const { dryRun } = request;
     checkDefinitions(request.jobs, '/jobs');
-    checkCalendarNames(request.calendars ?? [], '/calendars');
-    checkPoolNames(request.pools ?? [], '/pools');
+    checkNames('calendar', request.calendars ?? [], '/calendars');
+    checkNames('pool', request.pools ?? [], '/pools');
     const { scalers = {} } = this.#deps;
     if (dryRun) {
       const plans = await this.#deps.db.transaction(async (tx) =>
@@ -294,20 +295,20 @@ async function planApply(
 ): Promise<Required<DefinitionPlans>> {
   const plans = await plansFor(tx, namespace, jobs, source, prune ? source : null);
   checkRole(plans, role, '/jobs');
-  if (!takeOver) checkSource(plans, '/jobs');
+  if (!takeOver) checkSources('job', plans, '/jobs');
   // Whoever does not know of calendars yet names none, and prunes none.
   const pruneSource = prune && wanted !== undefined ? source : null;
   const wish = { wanted: wanted ?? [], unwanted: [], source, pruneSource };
   const calendars = await CalendarBook.open(tx, namespace, plans, wish);
   checkCalendarRole(calendars, role);
-  if (!takeOver) checkCalendarSource(calendars.plans, '/calendars');
+  if (!takeOver) checkSources('calendar', calendars.plans, '/calendars');
   checkCalendarTimes(jobs, calendars.compiled, '/jobs');
   checkPlan(plans, await holdersOf(tx, namespace, plans), now, '/jobs', calendars.compiled);
   const pruned = prune && wantedPools !== undefined ? source : null;
   const poolWish = { wanted: wantedPools ?? [], unwanted: [], source, pruneSource: pruned };
   const pools = await PoolBook.open(tx, namespace, poolWish, scalers);
   checkPoolRole(pools, role);
-  if (!takeOver) checkPoolSource(pools.plans, '/pools');
+  if (!takeOver) checkSources('pool', pools.plans, '/pools');
   return { jobs: plans, calendars, pools };
 }
 

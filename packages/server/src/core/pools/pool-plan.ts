@@ -2,8 +2,8 @@
 
 import { type Change, type Fault, limits, type PoolDefinition, Refusal } from '@tidewheel/protocol';
 import { canonicalJson } from '../canonical-json.ts';
+import { refuseFaults } from '../declared.ts';
 import { type Difference, differences } from '../definition-diff.ts';
-import { serverLimits } from '../limits.ts';
 import { overlap } from './pool-lanes.ts';
 
 export interface StoredPool {
@@ -62,33 +62,6 @@ export function poolChanges(plans: readonly PoolPlan[]): Change[] {
   return plans.map(({ name, action, differences: found }) => ({ kind: 'pool', name, action, differences: found }));
 }
 
-/** Names that stand twice. `pointer`: where the list stands in the request. */
-export function checkPoolNames(wanted: readonly PoolDefinition[], pointer: string): void {
-  const names = new Set<string>();
-  const faults: Fault[] = [];
-  for (const [index, { name }] of wanted.entries()) {
-    if (names.has(name))
-      faults.push({ pointer: `${pointer}/${index}/name`, detail: `the pool "${name}" stands twice` });
-    names.add(name);
-  }
-  refuse('DUPLICATE_NAME', faults);
-}
-
-/** A pool belongs to the source that declares it, as a job does. */
-export function checkPoolSource(plans: readonly PoolPlan[], pointer: string): void {
-  refuse(
-    'OTHER_SOURCE',
-    plans.flatMap(({ name, stored, wanted, source }, index) =>
-      wanted === null || stored === null || stored.source === source
-        ? []
-        : {
-            pointer: `${pointer}/${index}/name`,
-            detail: `the pool "${name}" is declared by the source "${stored.source}", not by "${source}"`,
-          },
-    ),
-  );
-}
-
 /**
  * What the pools of a namespace may not be together: as they will be. `place` gives the pointer of a wanted pool; a fault always names both
  * sides, of which at least one is wanted.
@@ -118,7 +91,7 @@ export function checkPoolsTogether(
       if (pointer !== null) faults.push({ pointer, detail: found.detail });
     }
   }
-  refuse('POOL_CONFLICT', faults);
+  refuseFaults('POOL_CONFLICT', faults);
 }
 
 function contradiction(one: PoolDefinition, other: PoolDefinition): { below: string; detail: string } | null {
@@ -139,10 +112,4 @@ function textOf(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(', ');
-}
-
-function refuse(code: 'DUPLICATE_NAME' | 'OTHER_SOURCE' | 'POOL_CONFLICT', faults: readonly Fault[]): void {
-  const [first] = faults;
-  if (first === undefined) return;
-  throw new Refusal(code, `${first.pointer}: ${first.detail}`, { faults: faults.slice(0, serverLimits.faults) });
 }
