@@ -28,7 +28,7 @@ const objectiveSchema = z.strictObject({
   wait: durationSchema.refine((ms) => ms >= 100, 'at least 100ms').default(10_000),
 });
 
-export function poolMeasureRoutes({ db, master }: DoorContext): Route[] {
+export function poolMeasureRoutes({ master }: DoorContext): Route[] {
   return [
     route({
       method: 'GET',
@@ -38,14 +38,15 @@ export function poolMeasureRoutes({ db, master }: DoorContext): Route[] {
       summary: 'Advises requests and limits of the workers of a pool, by the peaks of the last day.',
       params: namedInNamespace,
       response: poolAdviceSchema,
-      handler: async ({ params: { ns, name } }) => {
-        const pool = (await poolsStored(db, ns)).find((stored) => stored.name === name);
+      stale: 'replica',
+      handler: async ({ reads, params: { ns, name } }) => {
+        const pool = (await poolsStored(reads, ns)).find((stored) => stored.name === name);
         if (pool === undefined) throw noPool(ns, name);
         const [workers, attempts] = [
-          await workerPeaks(db, ns, pool.definition),
-          await attemptPeaks(db, ns, pool.definition),
+          await workerPeaks(reads, ns, pool.definition),
+          await attemptPeaks(reads, ns, pool.definition),
         ];
-        return advise(workers, attempts, await storeNow(db));
+        return advise(workers, attempts, await storeNow(reads));
       },
     }),
     route({

@@ -3,22 +3,23 @@
 import { replayQuerySchema, replayRunsQuerySchema, replayRunsSchema, replayWorkersSchema } from '@tidewheel/protocol';
 import { masterDefaults } from '../master/deps.ts';
 import { noPool } from '../master/pools.ts';
+import type { Tx } from '../ports/database.ts';
 import { poolReplayRuns, poolReplayWorkers, type ReplayAsked } from '../store/pool-replay.ts';
 import { poolsStored } from '../store/pools.ts';
 import { decodeCursor, encodeCursor, idCursor } from './cursor.ts';
-import type { DoorContext } from './door-context.ts';
 import { namedInNamespace } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
 const tag = 'Pools';
 const base = '/v1/namespaces/:ns/pools/:name/replay';
 
-export function poolReplayRoutes({ db }: DoorContext): Route[] {
+export function poolReplayRoutes(): Route[] {
   const askedOf = async (
+    reads: Tx,
     { ns, name }: { ns: string; name: string },
     { from, to }: { from: number; to: number },
   ): Promise<ReplayAsked> => {
-    const pool = (await poolsStored(db, ns)).find((one) => one.name === name);
+    const pool = (await poolsStored(reads, ns)).find((one) => one.name === name);
     if (pool === undefined) throw noPool(ns, name);
     return { namespace: ns, pool: pool.definition, from, to };
   };
@@ -33,9 +34,10 @@ export function poolReplayRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       query: replayRunsQuerySchema,
       response: replayRunsSchema,
-      handler: async ({ params, query }) => {
+      stale: 'replica',
+      handler: async ({ reads, params, query }) => {
         const after = decodeCursor(idCursor, query.cursor);
-        const { runs, next } = await poolReplayRuns(db, await askedOf(params, query), after, query.limit);
+        const { runs, next } = await poolReplayRuns(reads, await askedOf(reads, params, query), after, query.limit);
         return { ...runs, nextCursor: next === null ? null : encodeCursor(next) };
       },
     }),
@@ -48,8 +50,9 @@ export function poolReplayRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       query: replayQuerySchema,
       response: replayWorkersSchema,
-      handler: async ({ params, query }) =>
-        poolReplayWorkers(db, await askedOf(params, query), masterDefaults.sessionKeepMs),
+      stale: 'replica',
+      handler: async ({ reads, params, query }) =>
+        poolReplayWorkers(reads, await askedOf(reads, params, query), masterDefaults.sessionKeepMs),
     }),
   ];
 }

@@ -12,11 +12,11 @@ import {
   poolOrderViewSchema,
   poolViewSchema,
   poolWorkersSchema,
-  Refusal,
   scalingDecisionSchema,
 } from '@tidewheel/protocol';
 import { z } from 'zod';
 import { noPool } from '../master/pools.ts';
+import type { Tx } from '../ports/database.ts';
 import { poolOrdersPage } from '../store/pool-orders.ts';
 import { poolsPage, poolView, poolWorkers } from '../store/pool-views.ts';
 import { poolIdNamed } from '../store/pools.ts';
@@ -24,7 +24,7 @@ import { decisionsPage } from '../store/scaling-decisions.ts';
 import { changeHeaders, etagOf, knownHeaders, preconditionOf, unchanged } from './conditional.ts';
 import { decodeCursor, idCursor, nameCursor, pageOf } from './cursor.ts';
 import type { DoorContext } from './door-context.ts';
-import { inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
+import { assertNameOfPath, inNamespace, namedInNamespace, searchQuery } from './namespace-params.ts';
 import { route, type Route } from './route.ts';
 
 const tag = 'Pools';
@@ -33,10 +33,10 @@ const one = `${all}/:name`;
 const orderParams = z.object({ ns: namespaceSchema, name: nameSchema, id: idSchema });
 
 export function poolRoutes(context: DoorContext): Route[] {
-  return [...readingRoutes(context), ...historyRoutes(context), ...changingRoutes(context), ...orderRoutes(context)];
+  return [...readingRoutes(), ...historyRoutes(), ...changingRoutes(context), ...orderRoutes(context)];
 }
 
-function readingRoutes({ db }: DoorContext): Route[] {
+function readingRoutes(): Route[] {
   return [
     route({
       method: 'GET',
@@ -47,10 +47,11 @@ function readingRoutes({ db }: DoorContext): Route[] {
       params: inNamespace,
       query: searchQuery,
       response: pageSchema(poolViewSchema),
-      handler: async ({ params, query: { q, cursor, limit } }) =>
-        pageOf(
-          await poolsPage(db, { namespace: params.ns, contains: q, after: decodeCursor(nameCursor, cursor), limit }),
-        ),
+      stale: 'replica',
+      handler: async ({ reads, params, query: { q, cursor, limit } }) => {
+        const after = decodeCursor(nameCursor, cursor);
+        return pageOf(await poolsPage(reads, { namespace: params.ns, contains: q, after, limit }));
+      },
     }),
     route({
       method: 'GET',
@@ -61,8 +62,9 @@ function readingRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       headers: knownHeaders,
       response: poolViewSchema,
-      handler: async ({ params, request, reply }) => {
-        const pool = await poolView(db, params.ns, params.name);
+      stale: 'outage',
+      handler: async ({ reads, params, request, reply }) => {
+        const pool = await poolView(reads, params.ns, params.name);
         if (pool === null) throw noPool(params.ns, params.name);
         if (unchanged(request, reply, pool.version)) reply.code(304);
         return pool;
@@ -76,8 +78,9 @@ function readingRoutes({ db }: DoorContext): Route[] {
       summary: 'Lists the workers of a pool: what they run, and which of them drain or have been given up.',
       params: namedInNamespace,
       response: poolWorkersSchema,
-      handler: async ({ params }) => {
-        const items = await poolWorkers(db, params.ns, params.name);
+      stale: 'replica',
+      handler: async ({ reads, params }) => {
+        const items = await poolWorkers(reads, params.ns, params.name);
         if (items === null) throw noPool(params.ns, params.name);
         return { items };
       },
@@ -85,12 +88,7 @@ function readingRoutes({ db }: DoorContext): Route[] {
   ];
 }
 
-function historyRoutes({ db }: DoorContext): Route[] {
-  const idOf = async ({ ns, name }: { ns: string; name: string }): Promise<string> => {
-    const id = await poolIdNamed(db, ns, name);
-    if (id === null) throw noPool(ns, name);
-    return id;
-  };
+function historyRoutes(): Route[] {
   return [
     route({
       method: 'GET',
@@ -102,8 +100,9 @@ function historyRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       query: pageQuerySchema,
       response: pageSchema(scalingDecisionSchema),
-      handler: async ({ params, query: { cursor, limit } }) =>
-        pageOf(await decisionsPage(db, await idOf(params), decodeCursor(idCursor, cursor), limit)),
+      stale: 'replica',
+      handler: async ({ reads, params, query: { cursor, limit } }) =>
+        pageOf(await decisionsPage(reads, await idOf(reads, params), decodeCursor(idCursor, cursor), limit)),
     }),
     route({
       method: 'GET',
@@ -114,8 +113,9 @@ function historyRoutes({ db }: DoorContext): Route[] {
       params: namedInNamespace,
       query: pageQuerySchema,
       response: pageSchema(poolOrderViewSchema),
-      handler: async ({ params, query: { cursor, limit } }) =>
-        pageOf(await poolOrdersPage(db, await idOf(params), decodeCursor(idCursor, cursor), limit)),
+      stale: 'replica',
+      handler: async ({ reads, params, query: { cursor, limit } }) =>
+        pageOf(await poolOrdersPage(reads, await idOf(reads, params), decodeCursor(idCursor, cursor), limit)),
     }),
   ];
 }
@@ -134,7 +134,7 @@ function changingRoutes({ master }: DoorContext): Route[] {
       orStatus: 201,
       response: poolViewSchema,
       handler: async ({ params, body, caller, request, reply }) => {
-        if (body.name !== params.name) throw otherName(params.name);
+        assertNameOfPath(body, params);
         const { pool, created } = await master.pools.put(params.ns, caller.name, body, preconditionOf(request));
         reply.code(created ? 201 : 200).header('etag', etagOf(pool.version));
         return pool;
@@ -186,8 +186,8 @@ function orderRoutes({ master }: DoorContext): Route[] {
   ];
 }
 
-function otherName(name: string): Refusal {
-  return new Refusal('VALIDATION_FAILED', 'the name in the body is not the one in the path', {
-    faults: [{ pointer: '/name', detail: `must be "${name}"` }],
-  });
+async function idOf(reads: Tx, { ns, name }: { ns: string; name: string }): Promise<string> {
+  const id = await poolIdNamed(reads, ns, name);
+  if (id === null) throw noPool(ns, name);
+  return id;
 }

@@ -43,7 +43,7 @@ export function apiRoutes(context: DoorContext): Route[] {
     ...logRoutes(context),
     ...workerRoutes(context),
     ...poolRoutes(context),
-    ...poolReplayRoutes(context),
+    ...poolReplayRoutes(),
     ...poolMeasureRoutes(context),
     ...lockRoutes(context),
     ...auditRoutes(context),
