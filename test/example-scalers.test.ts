@@ -25,24 +25,12 @@ import { systemClock } from '../packages/server/src/drivers/system/clock.ts';
 import { openHttp } from '../packages/server/src/drivers/system/http-client.ts';
 import { webhookScaler } from '../packages/server/src/drivers/webhook/webhook-scaler.ts';
 import { type ScalerEnds, testScaler } from '../packages/server/src/ports/conformance/scaler.ts';
-import type { ScaledPool } from '../packages/server/src/ports/scaler.ts';
+import { scaledPool } from '../packages/server/src/ports/testing/scaled-pool.ts';
 import { repositoryRoot } from '../tools/house/repository.ts';
 import { makeCertificates } from './support/certificates.ts';
 
 const script = join(repositoryRoot, 'examples/scalers/compose.sh');
 const service = join(repositoryRoot, 'examples/scalers/cloud-group.ts');
-
-function poolOf(name: string, driver: PoolDriver): ScaledPool {
-  return {
-    id: `id-of-${name}`,
-    namespace: 'tests',
-    name,
-    queues: ['default'],
-    labels: { pool: name },
-    slots: 4,
-    driver,
-  };
-}
 
 /** As much of docker as the script calls. A container is a file: its name the id, its text the service and the state. */
 const docker = `#!/bin/sh
@@ -87,8 +75,8 @@ testScaler('compose.sh', async (): Promise<ScalerEnds> => {
     existsSync(join(home, name)) ? readFileSync(join(home, name), 'utf8').split('\n').length - 1 : 0;
   return {
     scaler,
-    pool: poolOf('crunch', driver('crunch')),
-    other: poolOf('print', driver('print')),
+    pool: scaledPool('crunch', driver('crunch')),
+    other: scaledPool('print', driver('print')),
     machines: async ({ name }) =>
       readdirSync(join(home, 'containers'))
         .filter((id) => readFileSync(join(home, 'containers', id), 'utf8') === `${name} running\n`)
@@ -204,8 +192,8 @@ testScaler('cloud-group.ts', async (): Promise<ScalerEnds> => {
   const driver = (name: string): PoolDriver => ({ kind: 'webhook', url: `${base}/${name}`, timeout: 2000 });
   return {
     scaler,
-    pool: poolOf('crunch', driver('crunch')),
-    other: poolOf('print', driver('print')),
+    pool: scaledPool('crunch', driver('crunch')),
+    other: scaledPool('print', driver('print')),
     machines: async ({ name }) =>
       (cloud.groups.get(name)?.instances ?? []).filter(({ state }) => state === 'running').map(({ id }) => id),
     settle: async () => cloud.settle(),
@@ -242,7 +230,7 @@ test('the service for a cloud takes no call that is not signed, or old', { timeo
   const url = `https://127.0.0.1:${/port (\d+)/.exec(said.toString())?.[1]}/pools/crunch`;
   const http = openHttp({ ca: readFileSync(certificates.caFile, 'utf8') });
   const driver: PoolDriver = { kind: 'webhook', url, timeout: 2000 };
-  const pool = poolOf('crunch', driver);
+  const pool = scaledPool('crunch', driver);
   for (const [words, clock] of [
     ['another secret of thirty-two characters', systemClock],
     [secret, { ...systemClock, wallMs: () => systemClock.wallMs() - 301_000 }],

@@ -8,6 +8,7 @@ import { type ErrorCode, Refusal } from '@tidewheel/protocol';
 import { type ScalerEnds, testScaler } from '../../ports/conformance/scaler.ts';
 import type { ScaledPool, Scaler } from '../../ports/scaler.ts';
 import { emptyPlatform, type PlatformState } from '../../ports/testing/contract-platform.ts';
+import { scaledPool } from '../../ports/testing/scaled-pool.ts';
 import { systemClock } from '../system/clock.ts';
 import { commandScaler } from './command-scaler.ts';
 
@@ -16,16 +17,7 @@ const allowed = [process.execPath];
 const node = [process.execPath, program];
 
 function poolOf(name: string, command: string[], timeout = 20_000): ScaledPool {
-  const driver = { kind: 'command', command, timeout } as const;
-  return {
-    id: `id-of-${name}`,
-    namespace: 'tests',
-    name,
-    queues: ['default'],
-    labels: { pool: name },
-    slots: 4,
-    driver,
-  };
+  return scaledPool(name, { kind: 'command', command, timeout });
 }
 
 /** Processes that were started with this word. */

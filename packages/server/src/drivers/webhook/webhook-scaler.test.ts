@@ -14,6 +14,7 @@ import { type ErrorCode, Refusal, scalerRequestSchema } from '@tidewheel/protoco
 import { type ScalerEnds, testScaler } from '../../ports/conformance/scaler.ts';
 import type { ScaledPool, Scaler } from '../../ports/scaler.ts';
 import { answerContract, emptyPlatform } from '../../ports/testing/contract-platform.ts';
+import { scaledPool } from '../../ports/testing/scaled-pool.ts';
 import { sharedCertificates } from '../kubernetes/testing/cluster.ts';
 import { systemClock } from '../system/clock.ts';
 import { openHttp } from '../system/http-client.ts';
@@ -29,16 +30,7 @@ interface Service {
 }
 
 function poolOf(name: string, url: string, timeout = 2000): ScaledPool {
-  const driver = { kind: 'webhook', url, timeout } as const;
-  return {
-    id: `id-of-${name}`,
-    namespace: 'tests',
-    name,
-    queues: ['default'],
-    labels: { pool: name },
-    slots: 4,
-    driver,
-  };
+  return scaledPool(name, { kind: 'webhook', url, timeout });
 }
 
 async function serve(after: (end: () => void) => void, { tls = true } = {}): Promise<Service> {

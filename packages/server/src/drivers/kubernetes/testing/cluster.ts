@@ -3,9 +3,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PoolDriver } from '@tidewheel/protocol';
 import { type Certificates, makeCertificates } from '../../../../../../test/support/certificates.ts';
 import type { ScaledPool, Scaler } from '../../../ports/scaler.ts';
+import { scaledPool } from '../../../ports/testing/scaled-pool.ts';
 import { systemClock } from '../../system/clock.ts';
 import { openHttp } from '../../system/http-client.ts';
 import { systemIdentity } from '../../system/identity.ts';
@@ -90,17 +90,5 @@ export async function startCluster(more: Partial<KubernetesScalerOptions> = {}):
       await api.close();
       rmSync(account, { recursive: true });
     },
-  };
-}
-
-export function scaledPool(name: string, driver: PoolDriver): ScaledPool {
-  return {
-    id: `id-of-${name}`,
-    namespace: 'tests',
-    name,
-    queues: ['default'],
-    labels: { pool: name },
-    slots: 4,
-    driver,
   };
 }
