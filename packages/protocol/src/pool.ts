@@ -21,6 +21,8 @@ export const poolPolicySchema = z.strictObject({
   share: z.number().min(0.5).max(0.999).default(0.95),
   /** No more than this share of the slots is planned to be busy. */
   utilisation: z.number().min(0.1).max(1).default(0.8),
+  /** No more than so many cores of each worker are planned to be used, its runs included. What workers use is not looked at when absent. */
+  cpu: z.number().min(0.01).max(1024).optional(),
   out: z
     .strictObject({
       /** At most this much in one step; no bound when absent. */

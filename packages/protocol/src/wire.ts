@@ -37,6 +37,9 @@ export const workerStatsSchema = z.object({
    *  cores. Since minor 4, as the next two. */
   peakMemoryBytes: z.number().int().min(0).optional(),
   peakCpu: z.number().min(0).optional(),
+  /** Now, likewise with the processes of its attempts: memory, and of the processor the mean of the last minute, in cores. Since minor 4. */
+  usedMemoryBytes: z.number().int().min(0).optional(),
+  usedCpu: z.number().min(0).optional(),
   /** Of the container that it runs in: what it may have at most, and processes that were killed because that was not enough. */
   memoryLimitBytes: z.number().int().min(0).optional(),
   oomKills: z.number().int().min(0).optional(),

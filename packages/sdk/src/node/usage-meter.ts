@@ -28,6 +28,8 @@ export class UsageMeter {
   readonly #living = new Set<string>();
   /** Processor time of attempts that have ended. */
   #endedCpuMs = 0;
+  #usedBytes = 0;
+  #usedCpu = 0;
   #peakBytes = 0;
   #peakCpu = 0;
   #last = { cpu: process.cpuUsage(), atMs: performance.now() };
@@ -56,7 +58,7 @@ export class UsageMeter {
     return use?.seen === true ? { memoryBytes: use.peakBytes, cpuMs: use.cpuMs } : undefined;
   }
 
-  /** `cpu` and `memoryBytes` since the last call, of the process alone; the peaks since the start, of all. */
+  /** `cpu` and `memoryBytes` since the last call, of the process alone; what is used and the peaks since the start, of all. */
   take(): WorkerStats {
     const now = performance.now();
     const { user, system } = process.cpuUsage(this.#last.cpu);
@@ -67,6 +69,8 @@ export class UsageMeter {
     return {
       cpu: rounded(cpu),
       memoryBytes,
+      usedMemoryBytes: this.#usedBytes,
+      usedCpu: rounded(this.#usedCpu),
       peakMemoryBytes: this.#peakBytes,
       ...(this.#peakCpu > 0 ? { peakCpu: rounded(this.#peakCpu) } : {}),
       ...ownGroup(),
@@ -83,12 +87,14 @@ export class UsageMeter {
     let [bytes, cpuMs] = [memoryBytes, this.#endedCpuMs];
     for (const use of this.#attempts.values()) [bytes, cpuMs] = [bytes + use.memoryBytes, cpuMs + use.cpuMs];
     const { user, system } = this.#last.cpu;
+    this.#usedBytes = bytes;
     this.#peakBytes = Math.max(this.#peakBytes, bytes);
     this.#marks.push({ atMs: now, cpuMs: cpuMs + (user + system) / 1000 });
     while ((this.#marks[1]?.atMs ?? now) <= now - spanMs) this.#marks.shift();
     const [first, latest] = [this.#marks[0], this.#marks.at(-1)];
-    if (first === undefined || latest === undefined || latest.atMs - first.atMs < spanMs) return;
-    this.#peakCpu = Math.max(this.#peakCpu, (latest.cpuMs - first.cpuMs) / (latest.atMs - first.atMs));
+    if (first === undefined || latest === undefined || latest.atMs <= first.atMs) return;
+    this.#usedCpu = (latest.cpuMs - first.cpuMs) / (latest.atMs - first.atMs);
+    if (latest.atMs - first.atMs >= spanMs) this.#peakCpu = Math.max(this.#peakCpu, this.#usedCpu);
   }
 
   #forget(attemptId: string): void {

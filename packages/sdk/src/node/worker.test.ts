@@ -206,8 +206,14 @@ test('what the processes of an attempt took comes with its result, and the peaks
   assert.ok(usage.memoryBytes > 150e6 && usage.memoryBytes < 500e6, String(usage.memoryBytes));
   // Seen after its end, too: the shell has waited for it.
   assert.ok(usage.cpuMs >= 1200 && usage.cpuMs < 10_000, String(usage.cpuMs));
-  const { memoryBytes = 0, peakMemoryBytes = 0 } = master.of('heartbeat').at(-1)?.stats ?? {};
+  const {
+    memoryBytes = 0,
+    peakMemoryBytes = 0,
+    usedCpu = 0,
+    usedMemoryBytes = 0,
+  } = master.of('heartbeat').at(-1)?.stats ?? {};
   assert.ok(peakMemoryBytes >= usage.memoryBytes && peakMemoryBytes > memoryBytes, `${peakMemoryBytes} ${memoryBytes}`);
+  assert.ok(usedCpu > 0 && usedMemoryBytes > 0 && usedMemoryBytes <= peakMemoryBytes, `${usedCpu} ${usedMemoryBytes}`);
   const quick = attemptOf({ kind: 'shell', argv: ['true'], interpreter: [], env: {} });
   master.assign(quick);
   assert.equal((await master.resultOf(quick.attemptId)).usage, undefined);

@@ -7,7 +7,7 @@
 // A cordoned worker stays connected and gets no work: every claim asks for a session that is `live`, in its own statement. It counts as empty
 // only when its master has renewed it since (so it knows), and no run names it. From the release on it is not taken back.
 
-import type { Labels } from '@tidewheel/protocol';
+import type { Labels, WorkerStats } from '@tidewheel/protocol';
 import type { PoolSession } from '../core/pools/pool-facts.ts';
 import type { Tx } from '../ports/database.ts';
 
@@ -23,11 +23,12 @@ interface SessionRow {
   ends_at: number | null;
   created_at: number;
   last_seen_at: number;
+  stats: string;
 }
 
 export async function poolSessions(tx: Tx): Promise<PoolSession[]> {
   const rows = await tx.query<SessionRow>(
-    `select s.id, s.namespace, s.worker, s.labels, s.slots, s.state, s.cordoned_at, s.released_at, s.ends_at, s.created_at, s.last_seen_at
+    `select s.id, s.namespace, s.worker, s.labels, s.slots, s.state, s.cordoned_at, s.released_at, s.ends_at, s.created_at, s.last_seen_at, s.stats
      from session s where s.state <> 'dead' and s.expires_at > now_ms() and s.namespace in (select p.namespace from pool p)
      order by s.created_at, s.id`,
   );
@@ -43,7 +44,16 @@ export async function poolSessions(tx: Tx): Promise<PoolSession[]> {
     endsAt: row.ends_at,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,
+    ...usedBy(row.stats),
   }));
+}
+
+/** As the worker said with its last heartbeat; older ones tell only of their own process. */
+function usedBy(stats: string): Pick<PoolSession, 'cpu' | 'memoryShare'> {
+  const { cpu, usedCpu, memoryBytes, usedMemoryBytes, memoryLimitBytes } = JSON.parse(stats) as WorkerStats;
+  const bytes = usedMemoryBytes ?? memoryBytes;
+  const known = bytes !== undefined && memoryLimitBytes !== undefined && memoryLimitBytes > 0;
+  return { cpu: usedCpu ?? cpu ?? null, memoryShare: known ? bytes / memoryLimitBytes : null };
 }
 
 const named = (tx: Tx): string => `session.id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`;

@@ -16,6 +16,8 @@ const session = (worker: string, more: Partial<PoolSession> = {}): PoolSession =
   endsAt: null,
   createdAt: 100,
   lastSeenAt: 1000,
+  cpu: null,
+  memoryShare: null,
   ...more,
 });
 const cordoned = (worker: string, more: Partial<PoolSession> = {}): PoolSession =>

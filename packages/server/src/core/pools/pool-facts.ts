@@ -19,6 +19,8 @@ export interface PoolSession {
   readonly endsAt: number | null;
   readonly createdAt: number;
   readonly lastSeenAt: number;
+  readonly cpu: number | null;
+  readonly memoryShare: number | null;
 }
 
 /** Work that waits in a lane. */

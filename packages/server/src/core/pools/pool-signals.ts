@@ -102,6 +102,8 @@ function workersOf(
         idleAt: idleAtOf(held, facts),
         endsAt: session.endsAt,
         drainingSince: session.cordonedAt,
+        cpu: session.cpu,
+        memoryShare: session.memoryShare,
       };
     });
   const starting = machines

@@ -61,6 +61,10 @@ function seenText(demand: Demand, wish: Wish, { policy }: PoolDefinition): strin
     }
     case 'waiting':
       return `${waitingText(demand)} and ${runningText(demand.running)}: ${enoughText(wish)} them begin within ${aboutText(policy.wait)}.`;
+    case 'cpu': {
+      const { cores, coresKnown } = wish.usage;
+      return `${workersText(coresKnown)} use ${numberText(cores)} cores; ${workersText(wish.workers)} keep that at ${numberText(policy.cpu ?? 0)} each.`;
+    }
     case 'steady': {
       const rate = `${numberText(demand.arrivalsPerSecond)} runs arrive per second and take ${aboutText(demand.runMs)}`;
       const room = `with ${slots}, ${share} begin within ${aboutText(policy.wait)}`;

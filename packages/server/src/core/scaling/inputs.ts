@@ -20,8 +20,15 @@ export function inputsOf(demand: Demand, wish: Wish, startupMs: number): Record<
     comingRuns: rounded(demand.comingRuns),
     comingInMs: demand.comingInMs === null ? null : Math.round(demand.comingInMs),
     slotsPerWorker: rounded(wish.slotsPerWorker),
+    slotShare: roundedOrNull(wish.usage.slotShare),
+    cores: wish.usage.coresKnown === 0 ? null : rounded(wish.usage.cores),
+    memoryShare: roundedOrNull(wish.usage.memoryShare),
     startupMs: Math.round(startupMs),
   };
+}
+
+function roundedOrNull(value: number | null): number | null {
+  return value === null ? null : rounded(value);
 }
 
 function rounded(value: number): number {

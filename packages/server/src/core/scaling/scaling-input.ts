@@ -43,6 +43,9 @@ export interface WorkerSignal {
   readonly endsAt: number | null;
   /** Since when it drains; null when it does not. */
   readonly drainingSince: number | null;
+  /** What it uses with its runs, as it says: cores, and of the memory that it may have at most its share. Absent or null when not known. */
+  readonly cpu?: number | null;
+  readonly memoryShare?: number | null;
 }
 
 /** What people have ordered: it goes before the policy, and the driver's bounds before it. */

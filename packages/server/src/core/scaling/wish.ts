@@ -4,9 +4,10 @@
 import type { PoolPolicy } from '@tidewheel/protocol';
 import type { Demand } from './demand.ts';
 import type { WorkerSignal } from './scaling-input.ts';
+import { type Usage, usageOf } from './usage.ts';
 
 /** Why the number is what it is. */
-export type WishReason = 'steady' | 'waiting' | 'coming' | 'nothing';
+export type WishReason = 'steady' | 'waiting' | 'coming' | 'cpu' | 'nothing';
 
 export interface Wish {
   readonly workers: number;
@@ -15,6 +16,7 @@ export interface Wish {
   readonly slots: number;
   readonly slotsPerWorker: number;
   readonly reason: WishReason;
+  readonly usage: Usage;
 }
 
 export interface Wishing {
@@ -29,14 +31,19 @@ export interface Wishing {
 }
 
 export function wishOf(wishing: Wishing): Wish {
-  const { demand } = wishing;
+  const { demand, policy, workers } = wishing;
+  const usage = usageOf(workers);
   const slotsPerWorker = slotsOf(wishing);
   const waiting = inTime(demand.waiting, wishing);
   const slots = Math.max(demand.steady, waiting, demand.coming);
-  if (slots <= 0 || isForgotten(wishing)) return { workers: 0, exact: 0, slots: 0, slotsPerWorker, reason: 'nothing' };
+  if (slots <= 0 || isForgotten(wishing))
+    return { workers: 0, exact: 0, slots: 0, slotsPerWorker, reason: 'nothing', usage };
   const reason = demand.coming >= slots ? 'coming' : waiting >= slots ? 'waiting' : 'steady';
-  const exact = slots / slotsPerWorker;
-  return { workers: wholeWorkers(exact), exact, slots, slotsPerWorker, reason };
+  const bySlots = slots / slotsPerWorker;
+  // Whoever uses too much leaves the same work undone for longer, whatever slots are free.
+  const byCpu = policy.cpu === undefined ? 0 : usage.cores / policy.cpu;
+  if (byCpu <= bySlots) return { workers: wholeWorkers(bySlots), exact: bySlots, slots, slotsPerWorker, reason, usage };
+  return { workers: wholeWorkers(byCpu), exact: byCpu, slots, slotsPerWorker, reason: 'cpu', usage };
 }
 
 /** A rounding error must not cost a machine. */

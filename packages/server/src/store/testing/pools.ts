@@ -44,6 +44,25 @@ export function testPools(engine: string, open: () => Promise<VirtualStore>): vo
       await store.advance(3000);
     };
 
+    test('what a worker says that it uses comes with it, and nothing is made up for one that does not say', async () => {
+      const [told, old, silent] = [await worker(), await worker(), await worker()];
+      const used = { cpu: 0.1, usedCpu: 1.5, memoryBytes: 10, usedMemoryBytes: 300, memoryLimitBytes: 400 };
+      const renewals = [
+        { sessionId: told, stats: used },
+        { sessionId: old, stats: { cpu: 0.25, memoryBytes: 10 } },
+      ];
+      await sessionsRenew(store.db, masterId, renewals, 3_600_000);
+      const sessions = new Map((await poolSessions(store.db)).map((one) => [one.id, one]));
+      assert.deepEqual(
+        [told, old, silent].map((id) => [sessions.get(id)?.cpu, sessions.get(id)?.memoryShare]),
+        [
+          [1.5, 0.75],
+          [0.25, null],
+          [null, null],
+        ],
+      );
+    });
+
     test('a cordoned worker gets no run, and its master hears of it with the next renewal', async () => {
       const id = await worker();
       const job = await seedJob(store.db);
