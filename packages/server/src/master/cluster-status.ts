@@ -49,7 +49,7 @@ export async function clusterStatus(
   ]);
   const facts = {
     term: recorded.term,
-    masters: masters.map(({ storeConnections: _, adoptedTimeline: __, ...master }) => ({
+    masters: masters.map(({ storeConnections: _, adoptedTimeline: __, gracedTimeline: ___, ...master }) => ({
       ...master,
       role: master.id === recorded.masterId ? ('leader' as const) : ('follower' as const),
       standing: master.id === recorded.masterId ? master.standing : null,

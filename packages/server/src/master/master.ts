@@ -83,11 +83,12 @@ export class Master implements Service {
     const changes = new Changes(deps.clock, deps.signals);
     const dispatcher = new Dispatcher(context, changes);
     const pauses = new PauseWatch(context, dispatcher);
-    let adoptedTimeline = deps.db.history?.lineage?.timeline ?? 0;
+    const timelines = { adopted: deps.db.history?.lineage?.timeline ?? 0, graced: 0 };
     const membership = new Membership(context, () => {
       const { standing, storeMs, coordinatorMs } = this.elector.view;
       const { zoneDataVersion, storeConnections } = deps.settings;
-      return { zoneDataVersion, storeConnections, adoptedTimeline, standing, storeMs, coordinatorMs, ...rates.take() };
+      const told = { adoptedTimeline: timelines.adopted, gracedTimeline: timelines.graced };
+      return { zoneDataVersion, storeConnections, ...told, standing, storeMs, coordinatorMs, ...rates.take() };
     });
     this.space = new SpaceWatch(context);
     this.clusterStatus = () => clusterStatus(context, this.elector.view.trouble, this.space.now);
@@ -114,8 +115,8 @@ export class Master implements Service {
       stepDown: (to) => this.elector.stepDown(to),
     });
     this.gateway.redirect = (hello) => station.redirect(hello);
-    const storeChange = new StoreChange(context, dispatcher, (timeline) => {
-      adoptedTimeline = timeline;
+    const storeChange = new StoreChange(context, dispatcher, (what, timeline) => {
+      timelines[what] = timeline;
       return membership.tell();
     });
     this.#services = [

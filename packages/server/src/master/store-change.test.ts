@@ -12,14 +12,15 @@ import { openBench } from './testing/bench-context.ts';
 const first: Lineage = { systemId: '1', timeline: 1, startedAt: 'a' };
 const promoted: Lineage = { systemId: '1', timeline: 2, startedAt: 'b' };
 
-async function setup(t: TestContext) {
+async function setup(t: TestContext, lineage = first) {
   const bench = await openBench();
   t.after(() => bench.close());
   const told: string[] = [];
+  const graced: number[] = [];
   let hear: (now: Lineage, before: Lineage) => void = () => assert.fail('nobody listens');
   let down = false;
   const history: StoreHistory = {
-    lineage: first,
+    lineage,
     watch: (changed) => {
       hear = changed;
       return () => undefined;
@@ -44,8 +45,9 @@ async function setup(t: TestContext) {
       hold: () => void told.push('hold'),
       goOn: () => void told.push('go on'),
     },
-    (timeline) => {
-      told.push(`adopted for ${timeline}`);
+    (what, timeline) => {
+      if (what === 'adopted') told.push(`adopted for ${timeline}`);
+      else graced.push(timeline);
       return Promise.resolve();
     },
   );
@@ -57,13 +59,14 @@ async function setup(t: TestContext) {
     clock: bench.clock,
     links,
     told,
+    graced,
     promote: () => hear(promoted, first),
     restart: () => hear({ ...first, startedAt: 'c' }, first),
     setDown: (is: boolean) => (down = is),
-    other: (adoptedTimeline: number) =>
+    other: (adoptedTimeline: number, gracedTimeline = 0) =>
       masterRenew(
         db,
-        { id: 'other', address: 'http://o', version: '1', stats: { adoptedTimeline }, wallMs: 0 },
+        { id: 'other', address: 'http://o', version: '1', stats: { adoptedTimeline, gracedTimeline }, wallMs: 0 },
         60_000,
       ),
   };
@@ -162,6 +165,7 @@ test('before anybody is taken for lost in a promoted store, every session that l
   const { db, settings } = context;
   const [live, dead] = [await seedSession(db, 'other', -1000), await seedSession(db, 'other', -1000)];
   await sessionEnd(db, dead);
+  await change.settled();
   assert.equal(change.isSettled, true);
   promote();
   assert.equal(change.isSettled, false);
@@ -180,3 +184,23 @@ test('a restart of the same primary, which loses nothing, holds nobody up', asyn
   await clock.advance(1000);
   assert.deepEqual(told, []);
 });
+
+for (const [what, lineage, known, gives] of [
+  ['a master that starts in a promoted store gives the grace that nobody has given there', promoted, 0, true],
+  ['a master that starts gives none where another one says that it has', promoted, 2, false],
+  ['a master that starts gives none in a store that never had another primary', first, 0, false],
+] as const) {
+  test(what, async (t) => {
+    const { context, change, graced, other } = await setup(t, lineage);
+    const { db, settings } = context;
+    const session = await seedSession(db, 'gone', -1000);
+    await other(0, known);
+    assert.equal(change.isSettled, false);
+    await change.settled();
+    const [row] = await db.query<{ left: number }>('select expires_at - now_ms() as left from session where id = $1', [
+      session,
+    ]);
+    assert.equal((row?.left ?? 0) > settings.sessionTtlMs - 5000, gives);
+    assert.deepEqual([change.isSettled, graced], [true, [lineage.timeline]]);
+  });
+}

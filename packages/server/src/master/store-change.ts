@@ -5,7 +5,8 @@
 //                    ──► this master says in its row that it has done so ──► all masters have, or a bound is reached ──► dispatch goes on
 //
 // Renewals of leases may be lost as well, so no session ends before every worker that may trust in one has fenced itself: rescue asks
-// `settled` first, and sessions get one more lease.
+// `settled` first, and sessions get one more lease. A master that starts cannot know whether anybody has given it in this timeline, unless a
+// master says so in its row; else it gives it itself, where there was a promotion at all.
 //
 // Firing need not wait: the cursor and the ledger are from one transaction, so times that were lost are decided anew. The leader's term
 // ends by itself (master/elector.ts), versions of definitions are read anew, and commits of unknown outcome are read back from the new primary by those who made them. What cannot
@@ -25,8 +26,8 @@ import { isPassing, type Service } from './service.ts';
 const othersMs = 5000;
 const lookMs = 100;
 
-/** To say in this master's row up to which timeline it has adopted what its workers hold. */
-type Announce = (timeline: number) => Promise<void>;
+/** To say in this master's row up to which timeline it has adopted what its workers hold, and sessions have got their grace. */
+export type Announce = (what: 'adopted' | 'graced', timeline: number) => Promise<void>;
 
 export class StoreChange implements Service {
   readonly #context: MasterContext;
@@ -37,6 +38,8 @@ export class StoreChange implements Service {
   #newest: Lineage | null = null;
   /** The one in which sessions have got their grace. */
   #graced: Lineage | null = null;
+  /** It is known whether those of the timeline in which this master started have. */
+  #begun = false;
   #stopped = false;
 
   constructor(context: MasterContext, dispatcher: Pick<Dispatcher, 'links' | 'hold' | 'goOn'>, announce: Announce) {
@@ -62,16 +65,25 @@ export class StoreChange implements Service {
 
   /** Whether sessions may be taken for lost by what the store says of their leases. */
   get isSettled(): boolean {
-    return this.#graced === this.#newest;
+    return this.#begun && this.#graced === this.#newest;
   }
 
   /** Resolves when it is so. Throws when the store does not answer. */
   async settled(): Promise<void> {
+    const { db, settings } = this.#context;
     while (!this.isSettled && !this.#stopped) {
       const lineage = this.#newest;
-      await sessionsGraceAll(this.#context.db, this.#context.settings.sessionTtlMs);
+      const timeline = (lineage ?? db.history?.lineage)?.timeline ?? 0;
+      const isKnown = lineage === null && (timeline <= 1 || (await this.#isGraced(timeline)));
+      if (!isKnown) await sessionsGraceAll(db, settings.sessionTtlMs);
+      this.#begun = true;
       this.#graced = lineage;
+      await this.#announce('graced', timeline);
     }
+  }
+
+  async #isGraced(timeline: number): Promise<boolean> {
+    return (await mastersView(this.#context.db)).some((one) => one.gracedTimeline >= timeline);
   }
 
   #changed(now: Lineage, before: Lineage): void {
@@ -99,7 +111,7 @@ export class StoreChange implements Service {
         const lineage = this.#newest;
         if (lineage !== null && adoptedFor !== lineage) {
           await this.#adopt();
-          await this.#announce(lineage.timeline);
+          await this.#announce('adopted', lineage.timeline);
           adoptedFor = lineage;
         }
         const timeline = this.#newest?.timeline ?? 0;

@@ -23,6 +23,8 @@ export interface MasterStats {
   readonly storeConnections: number;
   /** The timeline of the store for which it has adopted what its workers hold. */
   readonly adoptedTimeline: number;
+  /** The one in which sessions have got their grace. */
+  readonly gracedTimeline: number;
 }
 
 export const noStats: MasterStats = {
@@ -35,6 +37,7 @@ export const noStats: MasterStats = {
   claimsPerSecond: 0,
   storeConnections: 0,
   adoptedTimeline: 0,
+  gracedTimeline: 0,
 };
 
 export interface MasterFacts extends MasterStats {
