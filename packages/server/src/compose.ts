@@ -51,8 +51,8 @@ export interface OpenStore {
 
 /** Whatever master makes them: those of an earlier one may still be in use by workers that finish what they run. */
 const poolTokens = 'pool-processes';
-/** A worker that runs shows its token at least every few minutes. */
-const poolTokensUnusedMs = 86_400_000;
+/** Far longer than a token is given to workers that start, and those that run show theirs every few seconds. */
+const poolTokensUnusedMs = 7 * 86_400_000;
 /** Told to stop at once, a worker process takes no longer. */
 const processesStopMs = 3000;
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ProcessScaler, workerProgram } from '../drivers/process/process-scaler.ts';
 import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
 export interface ProcessesOptions {
@@ -16,24 +17,33 @@ export interface ProcessesOptions {
   readonly log: Log;
 }
 
-/** Null: none may be started. */
-export function openProcesses({ most, environment, address, token, log }: ProcessesOptions): ProcessScaler | null {
-  if (most === 0) return null;
-  const here = fileURLToPath(import.meta.url);
-  const tokens = new Map<string, Promise<string>>();
-  const tokenOf = (namespace: string): Promise<string> => {
+/** What is made for a worker that starts now was made no longer ago: tokens that nobody has used for some days are revoked. */
+const tokenFreshMs = 12 * 3_600_000;
+
+/** One token for all workers of a namespace, and another one when it has grown old: those that run keep theirs. */
+export function freshTokens(make: ProcessesOptions['token'], clock: Pick<Clock, 'monotonicMs'>) {
+  const tokens = new Map<string, { readonly secret: Promise<string>; readonly madeMs: number }>();
+  return (namespace: string): Promise<string> => {
     const known = tokens.get(namespace);
-    if (known !== undefined) return known;
-    const made = token(namespace).then(
-      ({ secret }) => secret,
+    const nowMs = clock.monotonicMs();
+    if (known !== undefined && nowMs - known.madeMs < tokenFreshMs) return known.secret;
+    const secret = make(namespace).then(
+      (made) => made.secret,
       (error: unknown) => {
         tokens.delete(namespace);
         throw error;
       },
     );
-    tokens.set(namespace, made);
-    return made;
+    tokens.set(namespace, { secret, madeMs: nowMs });
+    return secret;
   };
+}
+
+/** Null: none may be started. */
+export function openProcesses({ most, environment, address, token, log }: ProcessesOptions): ProcessScaler | null {
+  if (most === 0) return null;
+  const here = fileURLToPath(import.meta.url);
+  const tokenOf = freshTokens(token, systemClock);
   return new ProcessScaler({
     program: workerProgram(dirname(dirname(here)), here.endsWith('.ts') ? 'ts' : 'js'),
     // Settings of the server in the environment are not meant for its workers.
