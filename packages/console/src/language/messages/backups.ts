@@ -53,8 +53,8 @@ export const backupsMessages = {
   'backups.progress': { en: '{done} of {of}', zh: '{done}，共 {of}' },
   'backups.empty': { en: 'No backup was made yet', zh: '尚未创建备份' },
   'backups.emptyHint': {
-    en: 'Set `backup.target`, and the leader makes one every day. By hand:',
-    zh: '设置 `backup.target` 后，领导者每天自动备份。手动创建：',
+    en: 'Where `backup.target` is set and `backup.every` is not `never`, the leader makes them by itself. By hand:',
+    zh: '设置了 `backup.target` 且 `backup.every` 不为 `never` 时，领导者会自动备份。手动创建：',
   },
   'gap.title': { en: 'Since the backup nothing is known', zh: '备份之后的情况未知' },
   'gap.hint': {
