@@ -66,7 +66,7 @@ export class ApiClient {
   ): void {
     const { master } = to;
     if (master === null) return end();
-    this.#network.watch(to.process.name);
+    this.#network.watch('call', to.process.name);
     work(master).then(
       (value) => {
         end();

@@ -77,7 +77,7 @@ export async function buildCluster(options: SimOptions, trace: Trace): Promise<C
   const holders = numbers(options.holders).map((index) => new LockHolder(process(`holder-${index + 1}`), holderWorld));
   const recovery = new RecoveryWatch(time, masters);
   store.watch = (name) => recovery.statement(name);
-  network.watch = (name) => recovery.call(name);
+  network.watch = (what, name) => recovery[what](name);
   const faults = new Faults({
     mix: options.faults,
     storeRate: options.storeRate,

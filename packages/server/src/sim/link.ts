@@ -124,6 +124,7 @@ function open(
       frame: (text) => {
         const read = readFrame(workerMessageSchema, text);
         if (!read.ok) throw new Error(`a worker sent a frame that cannot be read, ${read.reason}`);
+        for (const { type } of read.messages) if (type === 'result') network.watch('result', door.process.name);
         handler?.receive(read.messages);
       },
       closed: () => handler?.closed(),

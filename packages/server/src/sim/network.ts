@@ -41,8 +41,8 @@ export class Network {
   readonly time: VirtualTime;
   readonly random: Random;
   mix: NetworkMix;
-  /** Is told the name of each process that a call of the API has reached. */
-  watch: (process: string) => void = () => undefined;
+  /** Is told the name of each master that a call of the API or a worker's result has reached. */
+  watch: (what: 'call' | 'result', process: string) => void = () => undefined;
   readonly #lines = new Set<Line>();
   /** `from>to` → until when nothing passes that way. */
   readonly #cuts = new Map<string, number>();

@@ -11,6 +11,8 @@ export interface Recovery {
   readonly statements: ReadonlyMap<string, readonly number[]>;
   /** Calls of the API that reached each master, likewise. */
   readonly calls: ReadonlyMap<string, readonly number[]>;
+  /** Results that workers reported to each master, likewise: those too that it was told before. */
+  readonly results: ReadonlyMap<string, readonly number[]>;
 }
 
 const lookEveryMs = 500;
@@ -21,6 +23,7 @@ export class RecoveryWatch {
   readonly #masters: readonly SimMaster[];
   readonly #statements = new Map<string, number[]>();
   readonly #calls = new Map<string, number[]>();
+  readonly #results = new Map<string, number[]>();
   #healedAt: number | null = null;
   #unfinished: number | null = null;
   #ended = false;
@@ -28,7 +31,7 @@ export class RecoveryWatch {
   constructor(time: VirtualTime, masters: readonly SimMaster[]) {
     this.#time = time;
     this.#masters = masters;
-    for (const counts of [this.#statements, this.#calls])
+    for (const counts of [this.#statements, this.#calls, this.#results])
       for (const { process } of masters) counts.set(process.name, []);
   }
 
@@ -57,12 +60,17 @@ export class RecoveryWatch {
     this.#count(this.#calls, process);
   }
 
+  /** A worker's report of a result has reached this process. */
+  result(process: string): void {
+    this.#count(this.#results, process);
+  }
+
   get oneLeads(): boolean {
     return this.looks.at(-1)?.leaders.length === 1;
   }
 
   get found(): Recovery {
-    return { looks: this.looks, statements: this.#statements, calls: this.#calls };
+    return { looks: this.looks, statements: this.#statements, calls: this.#calls, results: this.#results };
   }
 
   #count(counts: ReadonlyMap<string, number[]>, process: string): void {

@@ -4,15 +4,17 @@
 import type { Checker } from './checker.ts';
 
 /** Statements of one master in one second: when nothing changes, for each change of a row that all masters make then, and for
- * each call of the API that reached it then or just before: those that waited while it was paused arrive all at once. */
+ * each call of the API or result that reached it then or just before. Calls that waited while it was paused arrive all at once,
+ * and a worker of another make tells results again that changed what they could long ago. */
 const idleMost = 200;
 const perChange = 4;
 const perCall = 10;
+const perResult = 4;
 
 export const backlogDrains: Checker = {
   id: 'L4',
   promise: 'after healing the backlog drains, without a storm of requests',
-  check({ history, healedAt, recovery: { looks, statements, calls } }) {
+  check({ history, healedAt, recovery: { looks, statements, calls, results } }) {
     const found: string[] = [];
     let least = Number.POSITIVE_INFINITY;
     for (const { when, unfinished } of looks) {
@@ -28,13 +30,19 @@ export const backlogDrains: Checker = {
     for (const [master, seconds] of statements) {
       seconds.forEach((count, second) => {
         const done = changes[second] ?? 0;
-        const asked = (calls.get(master)?.[second] ?? 0) + (calls.get(master)?.[second - 1] ?? 0);
-        if (count > idleMost + perChange * done + perCall * asked)
+        const asked = lately(calls.get(master), second);
+        const told = lately(results.get(master), second);
+        if (count > idleMost + perChange * done + perCall * asked + perResult * told)
           found.push(
-            `${master} asked the store ${count} times in second ${second} after healing, for ${done} changes and ${asked} calls`,
+            `${master} asked the store ${count} times in second ${second} after healing, for ${done} changes, ${asked} calls and ${told} results`,
           );
       });
     }
     return found;
   },
 };
+
+/** In this second and the one before. */
+function lately(counts: readonly number[] | undefined, second: number): number {
+  return (counts?.[second] ?? 0) + (counts?.[second - 1] ?? 0);
+}

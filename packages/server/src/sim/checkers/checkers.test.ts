@@ -26,6 +26,17 @@ test('a master that answers at once what waited for it while it was paused makes
   assert.deepEqual(found({ ...evidence, recovery }), []);
 });
 
+test('a master that is told results again by a worker of another make makes no storm', () => {
+  const evidence = kept();
+  const statements = new Map([['master-1', [440, 4]]]);
+  const told = (results: number) => ({
+    ...evidence,
+    recovery: { ...evidence.recovery, statements, results: new Map([['master-1', [results, 0]]]) },
+  });
+  assert.deepEqual(found(told(60)), []);
+  assert.deepEqual(found(told(50)), ['L4']);
+});
+
 for (const [what, finders, plant] of planted) {
   test(`the checkers ${finders.join(', ')} find ${what}`, () => {
     const evidence = kept();

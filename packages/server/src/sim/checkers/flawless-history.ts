@@ -119,6 +119,7 @@ function around(): Pick<Evidence, 'jobs' | 'entitled' | 'recovery'> {
       ],
       statements: new Map([['master-1', [3, 4]]]),
       calls: new Map(),
+      results: new Map(),
     },
   };
 }
