@@ -16,11 +16,14 @@ export interface LinkFault {
   readonly loss?: number;
   /** Directions in which nothing passes. Both: half-open; new connections are accepted and hear nothing either. */
   readonly silent?: readonly Direction[];
-  /** A connection whose server says this text falls silent towards its client, this text included. */
-  readonly muteAt?: string;
+  /** A connection whose server says this (bytes, read as Latin-1) falls silent towards its client, this included. */
+  readonly muteAt?: RegExp;
   /** New connections are reset at once. */
   readonly refuse?: boolean;
 }
+
+/** What PostgreSQL answers to what is committed: the end of a transaction, or a statement by itself that wrote and left none open. */
+export const committed = /COMMIT\0|(?:INSERT 0|UPDATE|DELETE) [1-9]\d*\0Z\0\0\0\x05I/;
 
 /** The smallest retransmission timeout of Linux. */
 const retransmitMs = 200;
@@ -191,7 +194,8 @@ class Lane {
 
   #push(data: Buffer | null): void {
     const { delayMs = 0, jitterMs = 0, loss = 0, muteAt } = this.#fault();
-    this.#muted ||= this.#direction === 'toClient' && muteAt !== undefined && data?.includes(muteAt) === true;
+    this.#muted ||=
+      this.#direction === 'toClient' && muteAt !== undefined && data !== null && muteAt.test(data.toString('latin1'));
     const lostMs = Math.random() < loss ? retransmitMs : 0;
     this.#latest = Math.max(this.#latest, performance.now() + delayMs + Math.random() * jitterMs + lostMs);
     this.#queue.push({ data, at: delayMs + jitterMs + lostMs === 0 ? 0 : this.#latest });

@@ -4,6 +4,7 @@
 import type { MasterSeat } from '../faulty-cluster.ts';
 import { type FaultyProgram, pause } from '../processes.ts';
 import type { Scenario, Stage } from '../scenario.ts';
+import { committed } from '../tcp-proxy.ts';
 import { processesOf, signalAll } from '../working-process.ts';
 
 const minutes = Number(process.env['FAULTS_MINUTES'] ?? 2);
@@ -45,7 +46,7 @@ const faults: Readonly<Record<string, Fault>> = {
     seat.toStore.heal();
   },
   'lost answers to commits': async ({ seat }) => {
-    seat.toStore.set({ muteAt: 'COMMIT' });
+    seat.toStore.set({ muteAt: committed });
     await pause(200);
     seat.toStore.reset();
     seat.toStore.heal();

@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { MasterSeat } from '../faulty-cluster.ts';
 import { pause, until } from '../processes.ts';
 import type { Criterion, Scenario, Stage } from '../scenario.ts';
-import type { LinkFault } from '../tcp-proxy.ts';
+import { committed, type LinkFault } from '../tcp-proxy.ts';
 import type { Measures } from '../measures.ts';
 
 function first(stage: Stage): MasterSeat {
@@ -61,7 +61,9 @@ async function unknownOutcomes(seat: MasterSeat): Promise<number> {
 
 /** From a second's beginning, when fires are decided: what commits then is done, and no answer to it comes. */
 const silenceMs = 200;
-const roundsOfSilence = 15;
+const roundsLeast = 15;
+const roundsMost = 60;
+const unknownLeast = 10;
 
 const repliesLost: Scenario = {
   id: '15',
@@ -70,22 +72,24 @@ const repliesLost: Scenario = {
   callEveryMs: 30,
   play: async (stage) => {
     const { masters } = stage.cluster;
-    for (let round = 0; round < roundsOfSilence; round += 1) {
+    let round = 0;
+    let unknown = 0;
+    for (; round < roundsLeast || (round < roundsMost && unknown < unknownLeast); round += 1) {
       const seat = masters[round % masters.length];
       await pause(1000 - (Date.now() % 1000) + 1);
-      seat?.toStore.set({ muteAt: 'COMMIT' });
+      seat?.toStore.set({ muteAt: committed });
       await pause(silenceMs);
       seat?.toStore.reset();
       seat?.toStore.heal();
+      const counts = await Promise.all(masters.map(unknownOutcomes));
+      unknown = counts.reduce((sum, count) => sum + count, 0);
     }
-    let unknown = 0;
-    for (const seat of masters) unknown += await unknownOutcomes(seat);
-    stage.mark(`${roundsOfSilence} rounds are over`);
+    stage.mark(`${round} rounds are over`);
     stage.note('unknown outcomes met', unknown);
   },
   criteria: (measures, _, noted) => [
     ...noHarm(measures, 3000),
-    { name: 'unknown outcomes met', measured: noted.get('unknown outcomes met') ?? 0, atLeast: 10 },
+    { name: 'unknown outcomes met', measured: noted.get('unknown outcomes met') ?? 0, atLeast: unknownLeast },
   ],
 };
 
