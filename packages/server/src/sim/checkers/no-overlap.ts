@@ -1,6 +1,6 @@
 // S10, the physical side: when the store gives a lost attempt's run away, its old worker has stopped already. Exempt are
-// workers that promise nothing (of another make), and a paused or hung one, which must stop in the moment in which it wakes; and as
-// much time as the store's clock jumped ahead.
+// workers that promise nothing (of another make); as much time as the store's clock jumped ahead; and a worker that is paused or hung
+// when it would have had to stop, which must stop in the moment in which it wakes.
 
 import type { Evidence } from '../evidence.ts';
 import type { Execution } from '../ground-truth.ts';
@@ -41,7 +41,7 @@ function faultOf(evidence: Evidence, execution: Execution, lostAt: number): stri
   // A store whose clock jumps ahead ends leases before their time; no worker can know.
   const { sessionTtlMs } = evidence.options;
   const jumpedMs = evidence.clock.forwardMs(lostAt - 2 * sessionTtlMs, lostAt);
-  if (over <= Math.max(lostAt + jumpedMs, wakesAt(pauses, lostAt))) return null;
+  if (over <= wakesAt(pauses, lostAt + jumpedMs)) return null;
   return `attempt ${execution.attemptId} ran on ${execution.worker} from ${execution.startedAt} to ${over}, but was given away at ${lostAt}`;
 }
 
