@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../evidence.ts';
 import { checkers } from './all.ts';
-import { kept } from './flawless-history.ts';
+import { facts, kept, row } from './flawless-history.ts';
+import { heldIsAdopted } from './held-is-adopted.ts';
 import { planted } from './planted-faults.ts';
 
 function found(evidence: Evidence): string[] {
@@ -35,6 +36,18 @@ test('a master that is told results again by a worker of another make makes no s
   });
   assert.deepEqual(found(told(60)), []);
   assert.deepEqual(found(told(50)), ['L4']);
+});
+
+test('a claim that was lost together with the end of the attempt before it can be adopted by nobody', () => {
+  const [, , plant] = planted.find(([, finders]) => finders.includes('P1')) ?? assert.fail('P1 has no fault');
+  const evidence = kept();
+  const changed = { ...evidence, ...plant(evidence) };
+  assert.equal(heldIsAdopted.check(changed).length, 1);
+  const end = row(9000, 'run~', 'r1', {
+    before: facts({}),
+    after: facts({ lastAttemptId: 'a0', lastOutcome: 'failed' }),
+  });
+  assert.deepEqual(heldIsAdopted.check({ ...changed, lost: [end, ...(changed.lost ?? [])] }), []);
 });
 
 for (const [what, finders, plant] of planted) {

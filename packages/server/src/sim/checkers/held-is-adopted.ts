@@ -1,11 +1,11 @@
 // P1. A standby that lay behind has lost the newest claims, but not the workers that execute them. Whoever is connected to a master keeps
-// what it has: the run is given to nobody else while it goes on there. Masters wait for each other, but not for ever (5 s). A run that is
-// lost itself and fired anew is not among them: its worker is told to stop.
+// what it has: the run is given to nobody else while it goes on there. Masters wait for each other, but not for ever (5 s). Not among them is
+// a run that is lost itself and fired anew, or whose attempt before this one runs again for the store: the worker is told to stop.
 
 import type { Evidence } from '../evidence.ts';
 import type { Execution, StoreLossRecord } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
-import { lostClaims, lostRuns } from './lost-history.ts';
+import { lostClaims, lostRuns, runsSetBack } from './lost-history.ts';
 import { replay } from './run-history.ts';
 
 const waitedMs = 5000;
@@ -18,7 +18,7 @@ export const heldIsAdopted: Checker = {
     'after a fail-over that loses commits no run is executed twice at a time while its first worker is connected',
   check(evidence) {
     const lost = lostClaims(evidence);
-    const remade = lostRuns(evidence);
+    const elsewhere = lostRuns(evidence).union(runsSetBack(evidence));
     const { given } = replay(evidence);
     const claims = Map.groupBy([...given], ([, { runId }]) => runId);
     return evidence.truth.losses
@@ -26,7 +26,8 @@ export const heldIsAdopted: Checker = {
       .flatMap((loss) =>
         evidence.truth.executions
           .filter(
-            (execution) => lost.has(execution.attemptId) && !remade.has(execution.runId) && goesOn(execution, loss.to),
+            (execution) =>
+              lost.has(execution.attemptId) && !elsewhere.has(execution.runId) && goesOn(execution, loss.to),
           )
           .flatMap((execution) => {
             const until = Math.min(keptUntil(evidence, execution, loss), loss.to + waitedMs);

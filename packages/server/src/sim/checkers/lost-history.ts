@@ -29,6 +29,15 @@ export function lostEnds({ lost }: Pick<Evidence, 'lost'>): Set<string> {
   );
 }
 
+/** Runs of which the end of an attempt is lost: the store takes that one for running still. */
+export function runsSetBack({ lost }: Pick<Evidence, 'lost'>): Set<string> {
+  return new Set(
+    lost.flatMap(({ kind, id, before, after }) =>
+      kind === 'run~' && after?.lastAttemptId !== before?.lastAttemptId ? id : [],
+    ),
+  );
+}
+
 /** Runs whose making is lost. */
 export function lostRuns({ lost }: Pick<Evidence, 'lost'>): Set<string> {
   return new Set(lost.flatMap(({ kind, id }) => (kind === 'run+' ? id : [])));
