@@ -5,8 +5,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../evidence.ts';
 import { checkers } from './all.ts';
-import { facts, kept, row } from './flawless-history.ts';
+import { epochMs, facts, kept, row } from './flawless-history.ts';
 import { heldIsAdopted } from './held-is-adopted.ts';
+import { noEarlyStart } from './no-early-start.ts';
 import { planted } from './planted-faults.ts';
 
 function found(evidence: Evidence): string[] {
@@ -36,6 +37,17 @@ test('a master that is told results again by a worker of another make makes no s
   });
   assert.deepEqual(found(told(60)), []);
   assert.deepEqual(found(told(50)), ['L4']);
+});
+
+test('a time that was missed, and is skipped for an overlap after the clock went back, is not early; a fire is', () => {
+  const decided = (outcome: 'fired' | 'skipped'): string[] => {
+    const evidence = kept();
+    evidence.clock.step(40_000, -30_000);
+    const fire = { fireAt: epochMs + 35_000, outcome, reason: outcome === 'skipped' ? 'overlap' : null, runId: null };
+    return noEarlyStart.check({ ...evidence, history: [row(60_000, 'fire+', 'sch', { fire })] });
+  };
+  assert.deepEqual(decided('skipped'), []);
+  assert.equal(decided('fired').length, 1);
 });
 
 test('a claim that was lost together with the end of the attempt before it can be adopted by nobody', () => {

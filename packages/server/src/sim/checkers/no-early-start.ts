@@ -11,8 +11,9 @@ export const noEarlyStart: Checker = {
     const found: string[] = [];
     for (const row of history) {
       if (row.kind !== 'fire+' || row.fire === null) continue;
-      // The clock is read when the transaction begins to decide; what was missed was due when that was noticed.
-      const from = missedBefore(row.fire.reason) ? 0 : row.when - transactionMs;
+      // The clock is read when the transaction begins to decide; what was missed, which each skip may be, was due when that was noticed.
+      const { outcome, reason } = row.fire;
+      const from = outcome === 'skipped' || missedBefore(reason) ? 0 : row.when - transactionMs;
       if (clock.most(from, row.when) < row.fire.fireAt) {
         found.push(`fire ${row.id} of ${row.fire.fireAt} was decided at ${row.at}`);
       }
