@@ -35,7 +35,7 @@ export function expectedFires(evidence: Evidence): ExpectedFires[] {
 function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[], era: Era, index: number): void {
   if (!era.enabled) return;
   if (era.timing.kind === 'delay') {
-    addDelayed(evidence, expected, era, eras[index + 1], era.timing.delayMs);
+    addDelayed(evidence, expected, eras, index, era.timing.delayMs);
     return;
   }
   const { clock } = evidence;
@@ -62,9 +62,30 @@ function addEra(evidence: Evidence, expected: ExpectedFires, eras: readonly Era[
     );
     return;
   }
-  // What the next change finds due by the store's clock is decided under this version.
-  const mustTo = (next === undefined ? clock.at(end) : clock.least(next.sentAt, Math.min(next.doneAt, end))) - 1;
+  const mustTo = certainTo(evidence, expected.scheduleId, eras, index);
   expected.certain.push(...nominalTimes(era.timing, anchor, clock.most(0, era.doneAt), mustTo));
+}
+
+/**
+ * What the next change of the schedule finds due by the store's clock is decided under the version before. A change of its job alone
+ * decides nothing: where the clock goes back after it, what was due is not due any more (seed 11).
+ */
+function certainTo(
+  { clock, history, endedAt }: Evidence,
+  scheduleId: string,
+  eras: readonly Era[],
+  index: number,
+): number {
+  const next = eras[index + 1];
+  if (next === undefined) return clock.at(endedAt) - 1;
+  const deciding = eras
+    .slice(index + 1)
+    .find(({ sentAt, doneAt }) =>
+      history.some(
+        ({ kind, id, when }) => kind === 'version+' && id === scheduleId && when >= sentAt && when <= doneAt,
+      ),
+    );
+  return clock.least(next.sentAt, Math.min(deciding?.doneAt ?? endedAt, endedAt)) - 1;
 }
 
 /** The change from which the times of an era count: later ones may have changed other things, zones and calendars among them. */
@@ -106,16 +127,18 @@ function anchorAt(evidence: Evidence, scheduleId: string, when: number): number 
  * of a run that leaves none unfinished, while its version is certain.
  */
 function addDelayed(
-  { clock, endedAt, fires, history, runs, versions }: Evidence,
+  evidence: Evidence,
   expected: ExpectedFires,
-  era: Era,
-  next: Era | undefined,
+  eras: readonly Era[],
+  index: number,
   delayMs: number,
 ): void {
+  const { clock, endedAt, fires, history, runs, versions } = evidence;
   const { scheduleId, possible, certain } = expected;
+  const [era, next] = [eras[index], eras[index + 1]];
+  if (era === undefined) return;
   const mayTo = clock.most(era.sentAt, Math.min(next?.doneAt ?? endedAt, endedAt));
-  const mustTo =
-    (next === undefined ? clock.at(endedAt) : clock.least(next.sentAt, Math.min(next.doneAt, endedAt))) - 1;
+  const mustTo = certainTo(evidence, scheduleId, eras, index);
   const may = (from: number): void => {
     if (from + delayMs <= mayTo) possible.add(from + delayMs);
   };
