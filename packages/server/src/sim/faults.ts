@@ -54,6 +54,7 @@ export class Faults {
   #storeWrongMs = 0;
   #begun = false;
   #healed = false;
+  #over = false;
 
   constructor(world: FaultWorld) {
     this.#world = world;
@@ -122,6 +123,11 @@ export class Faults {
     }
   }
 
+  /** Nobody who is down starts again. */
+  end(): void {
+    this.#over = true;
+  }
+
   /** Ends a process and has it started again after a while, at least `atLeastMs`. */
   crash(process: SimProcess, atLeastMs = 0, how = 'crashes'): void {
     const { random, mix } = this.#world;
@@ -147,7 +153,7 @@ export class Faults {
   #restartLater(host: Host, delayMs: number): void {
     const life = host.process.life;
     this.#world.time.after(delayMs, `${host.process.name} starts`, () => {
-      if (!host.process.up && host.process.life === life) host.start();
+      if (!this.#over && !host.process.up && host.process.life === life) host.start();
     });
   }
 

@@ -180,9 +180,10 @@ function watchUnfinished(
 }
 
 /** Ends all processes, so that no transaction is open when the store is read. */
-async function end({ time, clock, masters, workers, client, monitor, recovery }: Cluster): Promise<number> {
+async function end({ time, clock, masters, workers, client, monitor, recovery, faults }: Cluster): Promise<number> {
   const endedAt = time.now;
   recovery.end();
+  faults.end();
   for (const host of [...masters, ...workers]) host.process.crash();
   client.crash();
   monitor.crash();
