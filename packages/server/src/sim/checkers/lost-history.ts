@@ -43,9 +43,9 @@ export function lostRuns({ lost }: Pick<Evidence, 'lost'>): Set<string> {
   return new Set(lost.flatMap(({ kind, id }) => (kind === 'run+' ? id : [])));
 }
 
-/** Whether something that was done between two times may be lost. */
+/** Whether something that was done between two times may be lost, be it in the history or, as logs and leases, not (seed 2146221309). */
 export function mayBeLost({ truth }: Evidence, from: number, to: number): boolean {
-  return truth.losses.some((loss) => loss.lostSeq > loss.keptSeq && loss.from <= to && loss.to >= from);
+  return truth.losses.some((loss) => loss.kind !== 'switch' && loss.from <= to && loss.to >= from);
 }
 
 export function restores({ truth }: Pick<Evidence, 'truth'>): (StoreLossRecord & { kind: 'restore' })[] {
