@@ -134,9 +134,8 @@ export interface StoreLossRecord {
   readonly to: number;
   /** Connections between workers and masters which had just asked the store, and until when they were whole, as far as that was watched. */
   readonly links: { readonly worker: string; readonly master: string; readonly since: number; wholeUntil: number }[];
-  /** Of a restore: the choice of the operator, and when it was answered. */
+  /** Of a restore: the choice of the operator. */
   readonly choice: { readonly gap: GapChoice; readonly unfinished: 'again' | 'lost' } | null;
-  chosenAt: number | null;
 }
 
 export class GroundTruth {

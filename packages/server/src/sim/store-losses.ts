@@ -129,7 +129,7 @@ export class StoreLosses {
       const links = this.#watchLinks();
       const { seq: keptSeq } = copied?.copy ?? { seq: lostSeq };
       const from = copied?.at ?? time.now;
-      const loss = { kind, keptSeq, lostSeq, from, to: time.now, links, choice, chosenAt: null };
+      const loss = { kind, keptSeq, lostSeq, from, to: time.now, links, choice };
       truth.losses.push(loss);
       if (kind === 'restore') this.#operate(loss);
     });
@@ -166,8 +166,7 @@ export class StoreLosses {
         (master) => master.restoreGap.choose(chosen),
         (answer) => {
           const done = answer.kind === 'done' || (answer.kind === 'refused' && settled.includes(answer.code));
-          if (done) loss.chosenAt = time.now;
-          else api.process.after(againMs, 'again', ask);
+          if (!done) api.process.after(againMs, 'again', ask);
         },
       );
     };

@@ -221,5 +221,5 @@ export function finalRun(change: Partial<FinalRun> = {}): FinalRun {
 /** A fail-over that lost what happened from 10,080 to 10,500. */
 export function loss(change: Partial<StoreLossRecord>): StoreLossRecord {
   const when = { keptSeq: 10_080, lostSeq: 10_500, from: 10_080, to: 10_500 };
-  return { kind: 'promotion', ...when, links: [], choice: null, chosenAt: null, ...change };
+  return { kind: 'promotion', ...when, links: [], choice: null, ...change };
 }

@@ -4,7 +4,7 @@
 import type { Evidence, FinalFire } from '../evidence.ts';
 import type { Era } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
-import { restores } from './lost-history.ts';
+import { gapClosedAt, restores } from './lost-history.ts';
 
 /** A transaction decides by the time at which it read the job, and may be held open this long before it writes. */
 export const transactionMs = 12_000;
@@ -45,8 +45,9 @@ export function missedBefore(reason: string | null): boolean {
 /** Whether the choice after a restore decided it, instead of the policies: that has R1. */
 function isChosen(evidence: Evidence, when: number, { fireAt, reason }: FinalFire): boolean {
   if (reason !== 'restore-gap' && reason !== 'catch-up') return false;
-  return restores(evidence).some(({ to, chosenAt }) => {
-    return when >= to && evidence.clock.most(0, chosenAt ?? when) + transactionMs >= fireAt;
+  return restores(evidence).some((restore) => {
+    const closedAt = gapClosedAt(evidence, restore) ?? when;
+    return when >= restore.to && evidence.clock.most(0, closedAt) + transactionMs >= fireAt;
   });
 }
 

@@ -51,3 +51,8 @@ export function mayBeLost({ truth }: Evidence, from: number, to: number): boolea
 export function restores({ truth }: Pick<Evidence, 'truth'>): (StoreLossRecord & { kind: 'restore' })[] {
   return truth.losses.filter((loss): loss is StoreLossRecord & { kind: 'restore' } => loss.kind === 'restore');
 }
+
+/** When the gap of a restore was closed, some time after the choice was answered; null when it never was. */
+export function gapClosedAt({ history }: Pick<Evidence, 'history'>, { lostSeq }: StoreLossRecord): number | null {
+  return history.find(({ seq, event }) => seq > lostSeq && event?.action === 'restore-gap.close')?.when ?? null;
+}

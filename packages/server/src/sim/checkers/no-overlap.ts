@@ -5,7 +5,7 @@
 import type { Evidence } from '../evidence.ts';
 import type { Execution } from '../ground-truth.ts';
 import type { Checker } from './checker.ts';
-import { restores } from './lost-history.ts';
+import { gapClosedAt, restores } from './lost-history.ts';
 
 export const noOverlap: Checker = {
   id: 'S10o',
@@ -27,12 +27,12 @@ export const noOverlap: Checker = {
   },
 };
 
-/** A restore takes all attempts away at once, but gives none to another before an operator has chosen. */
+/** A restore takes all attempts away at once, but gives none to another before the gap is closed. */
 function givenFrom(evidence: Evidence, lostAt: number): number {
-  const gap = restores(evidence).find(
-    ({ to, chosenAt }) => lostAt >= to && lostAt < (chosenAt ?? Number.POSITIVE_INFINITY),
-  );
-  return gap === undefined ? lostAt : (gap.chosenAt ?? evidence.endedAt);
+  const closings = restores(evidence)
+    .filter(({ to }) => lostAt >= to)
+    .map((restore) => gapClosedAt(evidence, restore) ?? evidence.endedAt);
+  return Math.max(lostAt, ...closings);
 }
 
 function faultOf(evidence: Evidence, execution: Execution, lostAt: number): string | null {

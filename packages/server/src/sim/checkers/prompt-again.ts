@@ -1,9 +1,9 @@
 // L2. Soon after healing fires are decided when they are due again, by the store's clock. After a restore nothing fires until somebody has
-// chosen what becomes of the gap, so there it counts from the choice.
+// chosen what becomes of the gap, so there it counts from its end.
 
 import { masterDefaults } from '../../master/deps.ts';
 import type { Checker } from './checker.ts';
-import { restores } from './lost-history.ts';
+import { gapClosedAt, restores } from './lost-history.ts';
 
 /** Until masters are there again: one may be in the middle of a stop. */
 const backMs = 12_000;
@@ -16,8 +16,8 @@ export const promptAgain: Checker = {
   promise: 'after healing fires are on time again',
   check(evidence) {
     const { history, clock, healedAt, schedules, options, truth } = evidence;
-    const chosenAt = restores(evidence).map((restore) => restore.chosenAt ?? 0);
-    const backAt = Math.max(healedAt, ...chosenAt) + backMs;
+    const closedAt = restores(evidence).map((restore) => gapClosedAt(evidence, restore) ?? 0);
+    const backAt = Math.max(healedAt, ...closedAt) + backMs;
     const from = clock.at(backAt);
     // A clock that was ahead before may have decided such times in the middle of the trouble.
     return history.flatMap(({ id, at, when, fire }) => {
