@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nodeOptions } from '../bench/systems/built-version.ts';
 import { makeProgram } from '../packages/server/src/cli/program.ts';
 import { processTerminal } from '../packages/server/src/cli/terminal.ts';
 import { configKeys } from '../packages/server/src/config.ts';
@@ -145,6 +146,14 @@ test('what the containers are told exists: variables of the configuration, flags
       }
     }
   }
+});
+
+test('masters are started as they are measured', options, () => {
+  for (const { from, objects } of all())
+    for (const { env, args } of podsOf(objects).flatMap(({ pod }) => pod.containers)) {
+      const told = env.filter(({ name }) => name === 'NODE_OPTIONS').map(({ value }) => value?.split(' ').slice(0, 1));
+      assert.deepEqual(told, args[0] === 'server' ? [nodeOptions] : [], from);
+    }
 });
 
 test('a worker may end what it runs, and a master is asked whether it lives and is ready', options, () => {
