@@ -3,8 +3,10 @@ import { after, before, test } from 'node:test';
 import type { AuditEvent, Page, SessionInfo, TokenView } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
+import type { Database } from '../ports/database.ts';
 import { signInLinkCreate } from '../store/sign-ins.ts';
-import { credentialCacheMs } from './credentials.ts';
+import { credentialCacheMs, Credentials } from './credentials.ts';
+import { StoreOutage } from './store-outage.ts';
 import { callAt, openDoor, type OpenDoor } from './testing/open-door.ts';
 
 let door: OpenDoor;
@@ -203,4 +205,43 @@ test('guessing codes and tokens is stopped after a few failures in a minute, and
   assert.equal(await statusWith(known), 200);
   await door.bench.clock.advance(60_000);
   assert.deepEqual([(await guess()).status, await wrong()], [401, 401]);
+});
+
+test('many who bring the same token at once are one question, and an answer from before a revocation is not kept', async () => {
+  const { db, clock, identity } = door.bench.context;
+  const { secret } = await makeToken();
+  const waiting: (() => void)[] = [];
+  const slow: Database = {
+    ...db,
+    dialect: db.dialect,
+    query: async (sql, params) => {
+      const rows = await db.query(sql, params);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return rows as never;
+    },
+  };
+  const outage = new StoreOutage(clock);
+  const credentials = new Credentials({ db: slow, identity, clock, outage, reads: null });
+  const credential = credentials.credential('token', secret);
+  assert.ok(credential !== null);
+  const answer = async (asked: readonly Promise<unknown>[]): Promise<unknown[]> => {
+    let over = false;
+    const all = Promise.all(asked).finally(() => (over = true));
+    while (!over) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      for (const go of waiting.splice(0)) go();
+    }
+    return all;
+  };
+  const first = [credentials.caller(credential), credentials.caller(credential), credentials.caller(credential)];
+  for (let turns = 0; turns < 20; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  assert.equal(waiting.length, 1);
+  const [one, two, three] = await answer(first);
+  assert.deepEqual([two, three], [one, one]);
+  assert.equal(credentials.has(credential), true);
+  credentials.forgetAll();
+  const before = credentials.caller(credential);
+  credentials.forgetAll();
+  await answer([before]);
+  assert.equal(credentials.has(credential), false);
 });

@@ -48,6 +48,8 @@ export interface CredentialDeps {
 export class Credentials {
   readonly #deps: CredentialDeps;
   readonly #known = new Map<string, Known>();
+  /** Questions under way, which all who bring the same credential meanwhile wait for. */
+  readonly #asking = new Map<string, Promise<Caller | null>>();
 
   constructor(deps: CredentialDeps) {
     this.#deps = deps;
@@ -67,18 +69,15 @@ export class Credentials {
 
   /** Null when the credential is unknown, expired or revoked. `remembered`: the last answer will do while the store gives none. */
   async caller(credential: Credential, remembered = false): Promise<Caller | null> {
-    const { outage, clock, db } = this.#deps;
+    const { outage } = this.#deps;
     const fresh = this.#fresh(credential);
     if (fresh !== null) return fresh;
     const spared = remembered && outage.spare() ? await this.#inOutage(credential) : null;
     if (spared !== null) return spared;
     try {
-      const caller = await this.#ask(db, credential);
+      const asking = this.#asking.get(keyOf(credential)) ?? this.#begin(credential);
+      const caller = await asking;
       outage.worked();
-      this.#known.delete(credential.hash);
-      if (caller === null) return null;
-      this.#makeRoom();
-      this.#known.set(credential.hash, { caller, confirmedMs: clock.monotonicMs() });
       return caller;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -98,6 +97,32 @@ export class Credentials {
   /** After a sign-out or revocation on this master, at once. */
   forgetAll(): void {
     this.#known.clear();
+    // Their answers may be from before.
+    this.#asking.clear();
+  }
+
+  #begin(credential: Credential): Promise<Caller | null> {
+    const key = keyOf(credential);
+    const asking = this.#ask(this.#deps.db, credential).then(
+      (caller) => {
+        if (this.#asking.get(key) === asking) this.#keep(credential, caller);
+        return caller;
+      },
+      (error: unknown) => {
+        if (this.#asking.get(key) === asking) this.#asking.delete(key);
+        throw error;
+      },
+    );
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
+  #keep(credential: Credential, caller: Caller | null): void {
+    this.#asking.delete(keyOf(credential));
+    this.#known.delete(credential.hash);
+    if (caller === null) return;
+    this.#makeRoom();
+    this.#known.set(credential.hash, { caller, confirmedMs: this.#deps.clock.monotonicMs() });
   }
 
   #fresh(credential: Credential): Caller | null {
@@ -146,6 +171,10 @@ export class Credentials {
     const [oldest] = this.#known.keys();
     if (oldest !== undefined) this.#known.delete(oldest);
   }
+}
+
+function keyOf({ kind, hash }: Credential): string {
+  return `${kind} ${hash}`;
 }
 
 function callerOf(kind: 'token' | 'session', { name, role, namespace }: Grant): Caller {

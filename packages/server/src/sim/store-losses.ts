@@ -154,7 +154,7 @@ export class StoreLosses {
   }
 
   #operate(loss: StoreLossRecord): void {
-    const { api, masters, time } = this.#world;
+    const { api, masters } = this.#world;
     const random = this.#random;
     const { choice } = loss;
     if (choice === null) return;

@@ -19,6 +19,12 @@ export async function gapSetAside(tx: Tx, deps: FireDeps, { gap }: ChosenGap): P
     [serverLimits.fireSchedules],
   );
   await firesDecide(tx, deps, await dueOf(tx, deps, rows), gap);
+  // The last time of a schedule is in the newest of its ranges, if several were set aside.
+  if (gap === 'last')
+    await tx.query(
+      `update catch_up set choice = 'skip' where choice = 'last' and exists
+         (select 1 from catch_up c where c.schedule_id = catch_up.schedule_id and c.through_at > catch_up.through_at and c.choice = 'last')`,
+    );
   return rows.length;
 }
 

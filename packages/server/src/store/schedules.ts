@@ -205,6 +205,7 @@ const writeRow = (write: ScheduleWrite) => ({
   paused_by: write.pausedBy,
 });
 
+/** Of schedules that begin with this transaction: created at the time from which their times count. */
 export async function schedulesInsert(
   tx: Tx,
   namespace: string,
@@ -217,7 +218,7 @@ export async function schedulesInsert(
     `insert into schedule (id, namespace, job_id, name, version, spec, state, cursor, next_fire_at, anchor_at, calendars, paused_reason,
        paused_by, created_at, updated_at)
      select x.id, $2, x.job_id, x.name, x.version, x.spec, x.state, x.cursor, x.next_fire_at, x.anchor_at, x.calendars, x.paused_reason,
-       x.paused_by, now_ms(), now_ms() from ${tx.dialect.rows('$1', 'x', writeColumns)}`,
+       x.paused_by, x.cursor, x.cursor from ${tx.dialect.rows('$1', 'x', writeColumns)}`,
     [rows, namespace],
   );
   await versionsInsert(tx, actor, rows);

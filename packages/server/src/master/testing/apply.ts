@@ -34,6 +34,8 @@ export function testApply(engine: string, open: () => Promise<DefinitionsSetup>)
       const [version] = await bench.versionsOf('minutely');
       assert.deepEqual(version, { version: 1, state: 'enabled', valid_from: version?.cursor, cursor: version?.cursor });
       assert.equal(view.nextFireAt, (version?.cursor ?? 0) + 60_000);
+      // By this the audit knows those that have had no time yet.
+      assert.equal(view.createdAt, version?.cursor);
       assert.deepEqual(await bench.counts(), {
         namespace: 1,
         job: 2,
