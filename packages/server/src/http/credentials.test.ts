@@ -208,7 +208,7 @@ test('guessing codes and tokens is stopped after a few failures in a minute, and
 });
 
 test('many who bring the same token at once are one question, and an answer from before a revocation is not kept', async () => {
-  const { db, clock, identity } = door.bench.context;
+  const { db, clock } = door.bench.context;
   const { secret } = await makeToken();
   const waiting: (() => void)[] = [];
   const slow: Database = {
@@ -221,7 +221,7 @@ test('many who bring the same token at once are one question, and an answer from
     },
   };
   const outage = new StoreOutage(clock);
-  const credentials = new Credentials({ db: slow, identity, clock, outage, reads: null });
+  const credentials = new Credentials({ db: slow, identity: systemIdentity, clock, outage, reads: null });
   const credential = credentials.credential('token', secret);
   assert.ok(credential !== null);
   const answer = async (asked: readonly Promise<unknown>[]): Promise<unknown[]> => {
@@ -237,6 +237,7 @@ test('many who bring the same token at once are one question, and an answer from
   for (let turns = 0; turns < 20; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve));
   assert.equal(waiting.length, 1);
   const [one, two, three] = await answer(first);
+  assert.partialDeepStrictEqual(one, { role: 'viewer' });
   assert.deepEqual([two, three], [one, one]);
   assert.equal(credentials.has(credential), true);
   credentials.forgetAll();
