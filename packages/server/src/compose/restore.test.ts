@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -11,6 +20,7 @@ import { startPostgres } from '../../../../test/support/postgres.ts';
 import { type BackupConfig, readConfig } from '../config.ts';
 import { openPostgres } from '../drivers/postgres/database.ts';
 import { openSqlite } from '../drivers/sqlite/database.ts';
+import { lockDatabase } from '../drivers/sqlite/directory-lock.ts';
 import { sqliteImage } from '../drivers/sqlite/image.ts';
 import { postgresImage } from '../drivers/postgres/image.ts';
 import { systemClock } from '../drivers/system/clock.ts';
@@ -81,6 +91,30 @@ test('a store of another cluster does not give way to a backup, and stays as it 
   });
   assert.deepEqual(readFileSync(other), before);
   await back(config, manifest, to(own));
+});
+
+test('a second restore into the same place is refused while the first is under way, and touches nothing', async (context) => {
+  const { directory, config } = setup(context);
+  const [source, place] = [join(directory, 'source.db'), join(directory, 'place.db')];
+  const db = openSqlite({ path: source, nowMs: Date.now });
+  await migrate(db);
+  await clusterId(db, systemIdentity);
+  const manifest = await take(config, db, sqliteImage(source));
+  await db.close();
+  const to: RestoreTarget = { kind: 'store', store: { engine: 'sqlite', path: place }, replace: false };
+  const first = lockDatabase(`${place}.restore`);
+  writeFileSync(`${place}.restoring`, 'what the first has written');
+  await assert.rejects(
+    back(config, manifest, to),
+    refuses('CONFLICT', /another restore into .*place\.db is under way/),
+  );
+  assert.equal(readFileSync(`${place}.restoring`, 'utf8'), 'what the first has written');
+  first.release(true);
+  await back(config, manifest, to);
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('place')),
+    ['place.db', 'place.db-lock'],
+  );
 });
 
 test('a disk that is too small for a server of PostgreSQL is told as that, no directory is left, and the backup is as it was', {

@@ -1,12 +1,13 @@
 // A backup back into a store: chooses the place by what the backup is and where it is to go, and refuses before anything is written when what
 // is there must not give way.
 
-import { createWriteStream, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type BackupManifest, Refusal } from '@tidewheel/protocol';
 import type { BackupConfig, StoreConfig } from '../config.ts';
 import { openSqliteBeside } from '../drivers/sqlite/database.ts';
+import { lockDatabase } from '../drivers/sqlite/directory-lock.ts';
 import { sqlitePlace } from '../drivers/sqlite/image.ts';
 import { systemClock } from '../drivers/system/clock.ts';
 import { systemIdentity } from '../drivers/system/identity.ts';
@@ -53,11 +54,37 @@ export async function verify({
 export async function restore(request: RestoreRequest): Promise<Verification> {
   const { repository, manifest, choice, tell } = request;
   repository.assertVouched(manifest.id, manifest);
-  const { place, permit, close } = await placeOf(request);
+  const release = holdTarget(request.to);
   try {
-    return await backupRestore(repository, manifest, place, systemIdentity, tell, { choice, permit });
+    const { place, permit, close } = await placeOf(request);
+    try {
+      return await backupRestore(repository, manifest, place, systemIdentity, tell, { choice, permit });
+    } finally {
+      await close();
+    }
   } finally {
-    await close();
+    release();
+  }
+}
+
+/** Two restores into one place would clear away what the other has written. */
+function holdTarget(to: RestoreTarget): () => void {
+  const path = to.kind === 'directory' ? to.path : to.store.engine === 'sqlite' ? to.store.path : null;
+  if (path === null) return () => undefined;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const name = `${path}.restore`;
+  try {
+    const lock = lockDatabase(name);
+    return () => {
+      rmSync(`${name}-lock`, { force: true });
+      lock.release(true);
+      rmSync(`${name}-lock-journal`, { force: true });
+    };
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'DATABASE_LOCKED') throw error;
+    throw new Refusal('CONFLICT', `another restore into ${path} is under way: wait until it has ended`, {
+      cause: error,
+    });
   }
 }
 
