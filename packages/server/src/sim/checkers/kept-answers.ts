@@ -95,9 +95,11 @@ function cancelFaults(evidence: Evidence): string[] {
   return found;
 }
 
-/** A refused change has left no event. */
+/** A refused change has left no event. Backfills name their schedule, and are asked for by somebody else. */
 function changeFaults({ truth, history }: Evidence): string[] {
-  const events = history.flatMap(({ event, when }) => (event === null ? [] : [{ ...event, when }]));
+  const events = history.flatMap(({ event, when }) =>
+    event === null || event.action.startsWith('backfill.') ? [] : [{ ...event, when }],
+  );
   return truth.changes.flatMap(({ namespace, subjects, sentAt, afterUnknown, answeredAt, answer }) => {
     if (answer.kind !== 'refused' || afterUnknown) return [];
     const event = events.find(
