@@ -1,7 +1,7 @@
 // The servers that all systems of one benchmark share: one PostgreSQL (fsync on, the same settings for everybody), one Redis, one desk for
 // stamps. Each is started when first asked for; every round gets a fresh database.
 
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PostgresCluster, startPostgres } from '../../test/support/postgres.ts';
@@ -78,6 +78,8 @@ export class Services {
     const { url } = await this.postgres();
     const template = copyOf === undefined ? '' : ` template ${new URL(copyOf.store).pathname.slice(1)}`;
     await askStore(url, `create database ${name}${template}`);
+    // Else the copy of a large one would be written out beside what is measured, which no store that has grown by itself does.
+    if (copyOf !== undefined) await askStore(url, 'checkpoint');
     const store = new URL(url);
     store.pathname = `/${name}`;
     const remove = async (): Promise<void> => {
@@ -89,7 +91,12 @@ export class Services {
 
   #file(name: string, copyOf: Place | undefined): Place {
     const path = join(this.directory, `${name}.db`);
-    if (copyOf !== undefined) copyFileSync(copyOf.store.replace(/^sqlite:/, ''), path);
+    if (copyOf !== undefined) {
+      copyFileSync(copyOf.store.replace(/^sqlite:/, ''), path);
+      const file = openSync(path, 'r+');
+      fsyncSync(file);
+      closeSync(file);
+    }
     const remove = (): Promise<void> => {
       for (const suffix of ['', '-wal', '-shm', '-lock']) rmSync(`${path}${suffix}`, { force: true });
       return Promise.resolve();
