@@ -31,6 +31,7 @@ export class Dispatcher implements Service {
   #unsubscribe: (() => void)[] = [];
   /** Nothing is claimed or offered: the store may not know yet what workers hold. */
   #onHold = false;
+  #epoch = 0;
 
   constructor(context: MasterContext, changes: Changes) {
     this.#context = context;
@@ -90,10 +91,21 @@ export class Dispatcher implements Service {
 
   hold(): void {
     this.#onHold = true;
+    this.#epoch += 1;
+  }
+
+  get onHold(): boolean {
+    return this.#onHold;
+  }
+
+  /** Changes whenever a hold begins or ends: what was read before says nothing of what workers hold after it. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   goOn(): void {
     this.#onHold = false;
+    this.#epoch += 1;
     this.forget();
   }
 

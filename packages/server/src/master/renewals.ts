@@ -120,7 +120,10 @@ export class Renewals implements Service {
     if (links.length === 0) return pauseMs;
     const before = clock.monotonicMs() - settledMs;
     const ids = links.map((link) => link.sessionId);
+    const { epoch } = this.#dispatcher;
     const stored = await runsInSessions(db, ids);
+    // A promoted store may know less than the workers, until they are compared there (store-change.ts).
+    if (this.#dispatcher.onHold || this.#dispatcher.epoch !== epoch) return settledMs;
     const byAttempt = new Map(stored.map((run) => [run.attemptId, run]));
     const unknown: ClaimedRun[] = stored.filter((run) =>
       this.#dispatcher.link(run.sessionId)?.missing(run.attemptId, before),
