@@ -71,9 +71,9 @@ export async function restore(request: RestoreRequest): Promise<Verification> {
 function holdTarget(to: RestoreTarget): () => void {
   const path = to.kind === 'directory' ? to.path : to.store.engine === 'sqlite' ? to.store.path : null;
   if (path === null) return () => undefined;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const name = `${path}.restore`;
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const lock = lockDatabase(name);
     return () => {
       rmSync(`${name}-lock`, { force: true });
@@ -81,7 +81,8 @@ function holdTarget(to: RestoreTarget): () => void {
       rmSync(`${name}-lock-journal`, { force: true });
     };
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'DATABASE_LOCKED') throw error;
+    // Where nothing can be written the restore itself says why, better than a lock could.
+    if (!(error instanceof Refusal) || error.code !== 'DATABASE_LOCKED') return () => undefined;
     throw new Refusal('CONFLICT', `another restore into ${path} is under way: wait until it has ended`, {
       cause: error,
     });
