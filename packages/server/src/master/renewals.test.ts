@@ -31,7 +31,7 @@ test('what was read while a promoted store is compared with the workers takes no
   const said: MasterMessage[] = [];
   const connection = {
     send: (batch: readonly MasterMessage[]) => void said.push(...batch),
-    close: assert.fail,
+    close: () => assert.fail('the connection was closed'),
     bufferedBytes: () => 0,
   };
   const hello = { incarnation: sessionId, worker: 'w', slots: 1, queues: ['default'], handlers: ['shell'], labels: {} };
@@ -39,7 +39,7 @@ test('what was read while a promoted store is compared with the workers takes no
   const attemptId = seedId();
   link.held.set(attemptId, { runId: seedId(), attempt: 1, sinceMs: clock.monotonicMs() });
   dispatcher.attach(link);
-  const renewals = new Renewals({ ...context, db }, dispatcher, assert.fail);
+  const renewals = new Renewals({ ...context, db }, dispatcher, () => assert.fail('the worker was dismissed'));
   const promotions = [() => dispatcher.hold(), () => dispatcher.goOn(), () => (dispatcher.hold(), dispatcher.goOn())];
   await renewals.start();
   t.after(() => renewals.stop());
