@@ -79,6 +79,8 @@ export class PodWatch {
   #follows = false;
   #waiters = new Set<Waiter>();
   #failures = 0;
+  /** Since it was last followed, because the version was too old. */
+  #listedAnew = false;
 
   constructor(options: PodWatchOptions) {
     this.#options = options;
@@ -142,9 +144,9 @@ export class PodWatch {
     if (error instanceof ApiError && error.status === gone) {
       const seen = this.#version;
       this.#version = null;
-      // The first time at once: nothing is wrong, this client was only too slow.
-      if (seen !== null && this.#failures === 0) {
-        this.#failures = 1;
+      // The first time at once, also when the connection was cut before: nothing is wrong, this client was only too slow.
+      if (seen !== null && !this.#listedAnew) {
+        this.#listedAnew = true;
         return;
       }
     }
@@ -215,6 +217,7 @@ export class PodWatch {
     if (type === 'ERROR')
       throw new ApiError(object.code ?? 0, `the watch ended: ${object.message ?? object.reason ?? ''}`);
     this.#failures = 0;
+    this.#listedAnew = false;
     this.#version = object.metadata.resourceVersion;
     if (type === 'BOOKMARK') return;
     if (type === 'DELETED' || !this.#options.isOwn(object)) this.#pods.delete(object.metadata.uid);
