@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '@tidewheel/protocol';
 import type { Clock } from '../../ports/clock.ts';
 import type { Fleet, ScaledPool, Scaler } from '../../ports/scaler.ts';
@@ -92,6 +93,8 @@ test('what the watch has missed is listed anew when its version is too old', { t
     api.state.compact();
     api.silent = false;
     api.cutAll();
+    // The watch knows that it was cut, and whoever asks waits for its next attempt.
+    await pause(5);
     const fleet = await observed(scaler, pool, ({ machines }) =>
       machines.every(({ worker }) => worker !== gone.metadata.name),
     );
