@@ -1,7 +1,7 @@
 // The log of a run as an operator wants it: live, following until one scrolls up, searchable, to be taken along.
 
 import type { LogStream, RunView } from '@tidewheel/protocol';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { fetchLogs } from '../api/queries.ts';
 import { useT } from '../language/language.ts';
 import { Button, IconButton } from '../parts/button.tsx';
@@ -147,14 +147,19 @@ function emptyWords(run: RunView, state: 'loading' | 'following' | 'interrupted'
 /** Stays at the end while lines come, until the reader scrolls up; a search match is brought into view instead. */
 function useFollowing(count: number, matchLine: number | null) {
   const frame = useRef<HTMLDivElement>(null);
+  /** How far down it was moved last: higher up it is only when the reader has scrolled, of which the event may still be to come. */
+  const placed = useRef(0);
   const [following, setFollowing] = useState(true);
-  const toEnd = useCallback(() => {
-    const element = frame.current;
-    if (element !== null) element.scrollTop = element.scrollHeight;
-  }, []);
   useEffect(() => {
-    if (following && count > 0) toEnd();
-  }, [following, count, toEnd]);
+    const element = frame.current;
+    if (element === null || !following || count === 0) return;
+    if (element.scrollTop < placed.current && !atEnd(element)) {
+      setFollowing(false);
+      return;
+    }
+    element.scrollTop = element.scrollHeight;
+    placed.current = element.scrollTop;
+  }, [following, count]);
   useEffect(() => {
     if (matchLine === null) return;
     setFollowing(false);
@@ -163,9 +168,18 @@ function useFollowing(count: number, matchLine: number | null) {
   const onScroll = () => {
     const element = frame.current;
     if (element === null) return;
-    setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < 24);
+    if (atEnd(element)) setFollowing(true);
+    else if (element.scrollTop < placed.current) setFollowing(false);
   };
-  return { frame, following, onScroll, follow: () => setFollowing(true) };
+  const follow = () => {
+    placed.current = 0;
+    setFollowing(true);
+  };
+  return { frame, following, onScroll, follow };
+}
+
+function atEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
+  return scrollHeight - scrollTop - clientHeight < 24;
 }
 
 function SearchBox({ search }: { readonly search: LogSearch }) {

@@ -69,15 +69,17 @@ export class RunsApi {
 
   /** A key of our own makes it safe to ask again when the answer was lost. */
   trigger(request: TriggerRequest): Promise<TriggerResult> {
-    return this.#requests.json('POST', this.#base, { body: this.#keyed(request), repeatable: true });
+    const { idempotencyKey = this.ports.uuid() } = request;
+    return this.#requests.json('POST', this.#base, { body: { ...request, idempotencyKey }, repeatable: true });
   }
 
-  /** Any number of runs, in as many requests as the limits ask for; all of one request or none of it. */
+  /** Any number of runs, in as many requests as the limits ask for; all of one request or none of it. Each request has a key of our own. */
   async triggerBatch(requests: readonly TriggerRequest[]): Promise<TriggerResult[]> {
     const results: TriggerResult[] = [];
-    for (const body of batchesOf(requests.map((request) => this.#keyed(request)))) {
+    for (const body of batchesOf(requests)) {
       const answer = await this.#requests.json<{ runs: TriggerResult[] }>('POST', `${this.#base}/batch`, {
         body,
+        headers: { 'idempotency-key': this.ports.uuid() },
         repeatable: true,
       });
       for (const result of answer.runs) results.push(result);
@@ -111,10 +113,6 @@ export class RunsApi {
 
   #of(id: string): string {
     return `${this.#base}/${encodeURIComponent(id)}`;
-  }
-
-  #keyed(request: TriggerRequest): TriggerRequest {
-    return request.idempotencyKey === undefined ? { ...request, idempotencyKey: this.ports.uuid() } : request;
   }
 }
 

@@ -111,6 +111,8 @@ test('a thousand runs are made at once, and the same batch under its key makes n
     again.runs,
     runs.map(({ runId }) => ({ runId, created: false })),
   );
+  const other = await door.call('POST', 'runs/batch', { body: { runs: [{ job: 'idle' }] }, headers });
+  assert.deepEqual([other.status, other.problem().code], [422, 'IDEMPOTENCY_MISMATCH']);
   const over = await door.call('POST', 'runs/batch', { body: { runs: [...body.runs, { job: 'idle' }] } });
   assert.deepEqual([over.status, over.problem().errors?.[0]?.pointer], [422, '/runs']);
 });

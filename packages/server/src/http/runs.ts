@@ -18,7 +18,7 @@ import {
   type TriggerResult,
 } from '@tidewheel/protocol';
 import { z } from 'zod';
-import type { RunRequest } from '../master/submission.ts';
+import { batchKeySuffix, type RunRequest } from '../master/submission.ts';
 import type { Tx } from '../ports/database.ts';
 import { jobIdsNamed, schedulesNamed, type RunFilter } from '../store/run-filters.ts';
 import { runsPage, runView } from '../store/run-views.ts';
@@ -55,9 +55,7 @@ function makingRoutes({ master }: DoorContext): Route[] {
       response: triggerResultSchema,
       handler: async ({ params, body, request, reply }) => {
         const key = idempotencyKeyOf(request, limits.idempotencyKeyChars);
-        const [result] = await withPointers('single', () =>
-          master.intake.submit(params.ns, [requestOf(body, key, 'from the header')]),
-        );
+        const [result] = await withPointers('single', () => master.intake.submit(params.ns, [requestOf(body, key)]));
         if (result === undefined) throw new Error('a submission of one run answered with none');
         if (!result.created) reply.code(200);
         return result;
@@ -68,36 +66,24 @@ function makingRoutes({ master }: DoorContext): Route[] {
       url: `${all}/batch`,
       permission: 'runs.trigger',
       tag,
-      summary: `Makes up to ${limits.batchRuns} runs, all or nothing. An Idempotency-Key header covers each run by its place.`,
+      summary: `Makes up to ${limits.batchRuns} runs, all or nothing. With an Idempotency-Key header a repetition answers with the first runs; runs may bring keys of their own, too.`,
       params: inNamespace,
       headers: keyHeader,
       body: batchTriggerRequestSchema,
       status: 201,
       response: batchTriggerResultSchema,
       handler: async ({ params, body, request }) => {
-        // Room for the run's place behind the key.
-        const key = idempotencyKeyOf(request, limits.idempotencyKeyChars - 6);
-        const requests = body.runs.map((run, index) =>
-          requestOf(run, key === null ? null : `${key}/${index}`, 'its own'),
-        );
-        return { runs: await withPointers('batch', () => master.intake.submit(params.ns, requests)) };
+        const key = idempotencyKeyOf(request, limits.idempotencyKeyChars - batchKeySuffix.length);
+        const requests = body.runs.map((run) => requestOf(run, null));
+        return { runs: await withPointers('batch', () => master.intake.submit(params.ns, requests, { key })) };
       },
     }),
   ];
 }
 
-/** A run of a batch may bring a key of its own; a single one must not bring two that differ. */
-function requestOf(
-  run: z.output<typeof triggerRequestSchema>,
-  headerKey: string | null,
-  keyRule: 'from the header' | 'its own',
-): RunRequest {
-  if (
-    keyRule === 'from the header' &&
-    headerKey !== null &&
-    run.idempotencyKey !== undefined &&
-    run.idempotencyKey !== headerKey
-  ) {
+/** The header is the key of a single run, which must not bring another one. */
+function requestOf(run: z.output<typeof triggerRequestSchema>, headerKey: string | null): RunRequest {
+  if (headerKey !== null && run.idempotencyKey !== undefined && run.idempotencyKey !== headerKey) {
     throw new Refusal('VALIDATION_FAILED', 'the header Idempotency-Key and the field differ', {
       faults: [{ pointer: '/idempotencyKey', detail: 'give the key once' }],
     });

@@ -183,9 +183,11 @@ export class Definitions {
       throw new Refusal('NOT_FOUND', `there is no schedule "${name}" in the namespace "${namespace}"`);
     const { payload } = schedule.spec;
     const request = { job, scheduleId: schedule.id, ...(payload === undefined ? {} : { payload }) };
-    const [result] = await this.#intake.submit(namespace, [request], (results) => [
-      { namespace, actor, action: 'schedule.trigger', subject: name, detail: { run: results[0]?.runId } },
-    ]);
+    const [result] = await this.#intake.submit(namespace, [request], {
+      record: (results) => [
+        { namespace, actor, action: 'schedule.trigger', subject: name, detail: { run: results[0]?.runId } },
+      ],
+    });
     if (result === undefined) throw new Error('a submission of one run answered with none');
     return result;
   }

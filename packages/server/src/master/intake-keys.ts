@@ -1,14 +1,18 @@
-// Idempotency keys of a batch of submissions: who holds each key, and which submissions misuse one.
+// Idempotency keys of a batch of submissions, of single runs and of requests as a whole: who holds each key, and which submissions
+// misuse one.
 
 import { Refusal } from '@tidewheel/protocol';
+import { runIdAfter } from '../core/run-ids.ts';
 import type { Tx } from '../ports/database.ts';
 import { jobKey } from '../store/job-lookup.ts';
 import { idempotencyGiveBack, idempotencyTake, type IdempotencyClaim } from '../store/runs-submit.ts';
 import type { MasterContext } from './deps.ts';
-import type { Submission } from './submission.ts';
+import { batchKeySuffix, type RunRequest, type Submission } from './submission.ts';
 
 interface KeyedClaim extends IdempotencyClaim {
   submission: number;
+  /** The key as the caller gave it. */
+  given: string;
 }
 
 /**
@@ -36,7 +40,7 @@ export async function takeKeys(
       continue;
     refusals[claim.submission] = new Refusal(
       'IDEMPOTENCY_MISMATCH',
-      `the key "${claim.key}" belongs to another request`,
+      `the key "${claim.given}" belongs to another request`,
     );
     refused = true;
   }
@@ -60,19 +64,35 @@ export function claimsOf(
   const claims: KeyedClaim[] = [];
   for (const [submission, one] of batch.entries()) {
     if (refusals[submission] !== undefined) continue;
-    for (const [index, request] of one.requests.entries()) {
+    const { namespace, requests, runIds, payloads } = one;
+    const claim = (given: string, suffix: string, runId: string | undefined, text: string): void => {
+      const fingerprint = context.identity.hash(text);
+      claims.push({ submission, namespace, given, key: given + suffix, runId: runId ?? '', fingerprint });
+    };
+    const wanted = (request: RunRequest, index: number) => [
+      request.job,
+      request.delayMs ?? 0,
+      request.priority ?? null,
+      payloads[index] ?? null,
+    ];
+    if (one.key !== null) {
+      const all = requests.map((request, index) => [...wanted(request, index), request.idempotencyKey ?? null]);
+      claim(one.key, batchKeySuffix, runIds[0], JSON.stringify(all));
+    }
+    for (const [index, request] of requests.entries()) {
       if (request.idempotencyKey === undefined) continue;
-      const { job, delayMs, priority } = request;
-      claims.push({
-        submission,
-        namespace: one.namespace,
-        key: request.idempotencyKey,
-        runId: one.runIds[index] ?? '',
-        fingerprint: context.identity.hash(
-          JSON.stringify([job, delayMs ?? 0, priority ?? null, one.payloads[index] ?? null]),
-        ),
-      });
+      claim(request.idempotencyKey, '', runIds[index], JSON.stringify(wanted(request, index)));
     }
   }
   return claims;
+}
+
+/** The run that a request stands for: its own new one, or that which `holders` (key → run) says was made for it before. */
+export function runOf(one: Submission, index: number, holders: ReadonlyMap<string, string>): string {
+  const own = one.runIds[index] ?? '';
+  const key = one.requests[index]?.idempotencyKey;
+  if (key !== undefined) return holders.get(jobKey(one.namespace, key)) ?? own;
+  if (one.key === null) return own;
+  const first = holders.get(jobKey(one.namespace, `${one.key}${batchKeySuffix}`));
+  return first === undefined ? own : runIdAfter(first, index);
 }

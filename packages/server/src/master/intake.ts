@@ -3,6 +3,7 @@
 
 import { limits, Refusal, type TriggerResult } from '@tidewheel/protocol';
 import { serverLimits } from '../core/limits.ts';
+import { runIdAfter } from '../core/run-ids.ts';
 import { OutcomeUnknown } from '../ports/database.ts';
 import { runsInSlots } from '../store/runs-claim.ts';
 import { runsExisting, type SubmittedRun } from '../store/runs-submit.ts';
@@ -49,14 +50,15 @@ export class RunIntake implements Service {
   async submit(
     namespace: string,
     requests: readonly RunRequest[],
-    record: Submission['record'] = null,
+    { key = null, record = null }: Partial<Pick<Submission, 'key' | 'record'>> = {},
   ): Promise<TriggerResult[]> {
     if (!this.#accepting)
       throw new Refusal('SHUTTING_DOWN', 'this master takes no more runs', { retryAfterSeconds: 1 });
     this.#room.assertRoom();
     const payloads = requests.map((request, index) => payloadText(request.payload, index));
-    const runIds = requests.map(() => this.#context.identity.next());
-    return this.#commits.submit({ namespace, requests, runIds, payloads, record });
+    const first = this.#context.identity.next();
+    const runIds = requests.map((_, index) => runIdAfter(first, index));
+    return this.#commits.submit({ namespace, requests, runIds, payloads, key, record });
   }
 
   async #commit(batch: readonly Submission[]): Promise<(TriggerResult[] | Refusal)[]> {

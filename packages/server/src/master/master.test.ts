@@ -263,6 +263,44 @@ test('the same idempotency key makes one run; for another request it is refused'
   await finish(bench, master);
 });
 
+test('a request under one key makes its runs once; those with keys of their own keep to them', async () => {
+  const { bench, master, clock } = await setup();
+  const { runId: earlier } = await submitOne(master, clock, { job: 'noop', idempotencyKey: 'own', payload: 1 });
+  const requests = [
+    { job: 'noop', idempotencyKey: 'own', payload: 1 },
+    { job: 'noop', payload: 2 },
+    { job: 'noop', idempotencyKey: 'new', payload: 3 },
+    { job: 'noop', payload: 4 },
+  ];
+  const submit = () => master.intake.submit('default', requests, { key: 'all' });
+  const [first, second] = await Promise.all([submit(), submit()]);
+  const third = await submit();
+  const ids = first.map(({ runId }) => runId);
+  assert.equal(ids[0], earlier);
+  assert.equal(new Set(ids).size, 4);
+  for (const again of [second, third])
+    assert.deepEqual(
+      again.map(({ runId }) => runId),
+      ids,
+    );
+  assert.deepEqual(
+    [first, second, third].map((answers) => answers.filter(({ created }) => created).length),
+    [3, 0, 0],
+  );
+  const runs = await bench.context.db.query<{ id: string }>('select id from any_run');
+  assert.deepEqual(runs.map(({ id }) => id).toSorted(), ids.toSorted());
+  const keys = await bench.context.db.query<{ key: string }>('select key from idempotency order by key');
+  assert.deepEqual(
+    keys.map(({ key }) => key),
+    ['all/0', 'new', 'own'],
+  );
+  await assert.rejects(
+    master.intake.submit('default', requests.slice(1), { key: 'all' }),
+    (error) => error instanceof Refusal && error.code === 'IDEMPOTENCY_MISMATCH' && error.message.includes('"all"'),
+  );
+  await finish(bench, master);
+});
+
 test('a batch with one unknown job is refused whole, and harms no request beside it', async () => {
   const { bench, master } = await setup();
   const bad = master.intake.submit('default', [{ job: 'noop' }, { job: 'nope' }]);

@@ -71,9 +71,11 @@ export class RunControl {
       retryOf: runId,
       ...(carried === undefined ? {} : { payload: carried }),
     } as const;
-    const [result] = await this.#intake.submit(namespace, [request], (results) => [
-      { namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: results[0]?.runId } },
-    ]);
+    const [result] = await this.#intake.submit(namespace, [request], {
+      record: (results) => [
+        { namespace, actor, action: 'run.retry', subject: runId, detail: { newRun: results[0]?.runId } },
+      ],
+    });
     if (result === undefined) throw new Error('a submission of one run answered with none');
     return result;
   }

@@ -11,7 +11,7 @@ import { runsInsert, type NewRun, type SubmittedRun } from '../store/runs-submit
 import { runsInsertFresh } from '../store/runs-submit-fresh.ts';
 import type { MasterContext } from './deps.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { claimsOf, takeKeys } from './intake-keys.ts';
+import { claimsOf, runOf, takeKeys } from './intake-keys.ts';
 import { Offers } from './offers.ts';
 import type { RunRequest, Submission } from './submission.ts';
 
@@ -54,15 +54,14 @@ export class SubmitPlan {
     const { db, failpoints, settings } = this.#context;
     const jobs = this.#jobsSeen();
     if (jobs === null) return null;
-    const claims = new Map(claimsOf(this.#context, this.#batch, []).map((claim) => [claim.runId, claim]));
-    const distinct = new Set([...claims.values()].map(({ namespace, key }) => jobKey(namespace, key)));
-    if (distinct.size < claims.size) return null;
+    const claims = claimsOf(this.#context, this.#batch, []);
+    const distinct = new Set(claims.map(({ namespace, key }) => jobKey(namespace, key)));
+    if (distinct.size < claims.length) return null;
     this.#begin();
     this.#answers = this.#batch.map((one) => this.#plan(one, jobs.targets, jobs.versions, new Map()));
     failpoints.reach('submit.before-commit');
     try {
-      const runs = this.#runs.map((run) => ({ run, claim: claims.get(run.id) ?? null }));
-      return await runsInsertFresh(db, runs, settings.idempotencyTtlMs);
+      return await runsInsertFresh(db, this.#runs, claims, settings.idempotencyTtlMs);
     } catch (error) {
       // Somebody took one of the keys meanwhile.
       if (error instanceof ConstraintViolated) return null;
@@ -124,12 +123,8 @@ export class SubmitPlan {
     keys: ReadonlyMap<string, string>,
   ): TriggerResult[] {
     return one.requests.map((request, index) => {
-      const runId = one.runIds[index] ?? '';
-      const holder =
-        request.idempotencyKey === undefined
-          ? runId
-          : (keys.get(jobKey(one.namespace, request.idempotencyKey)) ?? runId);
-      if (holder !== runId) return { runId: holder, created: false };
+      const runId = runOf(one, index, keys);
+      if (runId !== one.runIds[index]) return { runId, created: false };
       const job = jobs.get(jobKey(one.namespace, request.job));
       const version = job === undefined ? undefined : versions.get(job.versionId);
       if (job === undefined || version === undefined)

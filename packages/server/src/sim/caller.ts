@@ -66,6 +66,9 @@ export class Caller {
   #trigger(job: JobPlan, count: number): void {
     const { random, truth, now } = this.#world;
     const keyed = random.chance(0.5);
+    // A request of several may have one key for all of them.
+    const whole = keyed && count > 1 && this.#count % 2 === 0;
+    const request = `key-t${this.#count + 1}`;
     const records = Array.from({ length: count }, (): TriggerRecord => {
       this.#count += 1;
       const tag = `t${this.#count}`;
@@ -75,6 +78,7 @@ export class Caller {
         namespace: job.namespace,
         job: job.name,
         key: keyed ? `key-${tag}` : null,
+        requestKey: whole ? request : null,
         delayMs,
         sentAt: now(),
         answers: [],
@@ -95,8 +99,9 @@ export class Caller {
           job: record.job,
           payload: { tag: record.tag },
           ...(record.delayMs === 0 ? {} : { delayMs: record.delayMs }),
-          ...(record.key === null ? {} : { idempotencyKey: record.key }),
+          ...(record.key === null || record.requestKey !== null ? {} : { idempotencyKey: record.key }),
         })),
+        { key: records[0]?.requestKey ?? null },
       );
     client.call(random.pick(masters), `trigger ${records[0]?.tag} ×${records.length}`, work, (answer) => {
       records.forEach((record, index) => record.answers.push(partOf(answer, index)));

@@ -40,6 +40,8 @@ export interface TriggerRecord {
   readonly namespace: string;
   readonly job: string;
   readonly key: string | null;
+  /** When the request has one key for all of its runs, instead of theirs. */
+  readonly requestKey: string | null;
   readonly delayMs: number;
   readonly sentAt: number;
   /** Each try of the same request. Requests without a key are tried once. */

@@ -40,10 +40,22 @@ export const mutations: readonly Mutation[] = [
         file: `${server}/master/intake.ts`,
         find: '    return this.#commits.submit({',
         replace: `    void this.#commits
-      .submit({ namespace, requests, runIds, payloads, record })
+      .submit({ namespace, requests, runIds, payloads, key, record })
       .catch(() => undefined);
     if (runIds.length > 0) return runIds.map((runId) => ({ runId, created: true }));
     return this.#commits.submit({`,
+      },
+    ],
+    foundBy: ['S8'],
+  },
+  {
+    name: 'request-key-forgotten',
+    bug: 'a request that is repeated under one key makes its runs again',
+    edits: [
+      {
+        file: `${server}/master/intake-keys.ts`,
+        find: 'return first === undefined ? own : runIdAfter(first, index);',
+        replace: 'return first === undefined || index > 0 ? own : runIdAfter(first, index);',
       },
     ],
     foundBy: ['S8'],

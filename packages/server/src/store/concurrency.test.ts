@@ -224,7 +224,8 @@ test('new runs are written without reading all keys or all that waits', async ()
   const waiting = Array.from({ length: 5000 }, () => newRun(job));
   await runsInsertFresh(
     db,
-    waiting.map((run) => ({ run, claim: { key: run.id, fingerprint: 'f' } })),
+    waiting,
+    waiting.map((run) => ({ namespace: run.namespace, key: run.id, runId: run.id, fingerprint: 'f' })),
     60_000,
   );
   const offer = { sessionId: await seedSession(db, seedId()), attemptId: seedId() };
@@ -236,11 +237,9 @@ test('new runs are written without reading all keys or all that waits', async ()
       return [];
     },
   });
-  const runs = Array.from({ length: 500 }, () => ({
-    run: newRun(job, { offer }),
-    claim: { key: seedId(), fingerprint: 'f' },
-  }));
-  await runsInsertFresh(explained, runs, 60_000);
+  const runs = Array.from({ length: 500 }, () => newRun(job, { offer }));
+  const claims = runs.map((run) => ({ namespace: run.namespace, key: run.id, runId: run.id, fingerprint: 'f' }));
+  await runsInsertFresh(explained, runs, claims, 60_000);
   assert.ok(
     plans.some((line) => line.includes('idempotency_pkey')),
     plans.join('\n'),

@@ -11,6 +11,7 @@ import {
   type IdempotencyClaim,
   type InsertedRow,
   intoRun,
+  keyColumns,
   type NewRun,
   returningRuns,
   runColumns,
@@ -20,16 +21,12 @@ import {
   withStates,
 } from './runs-submit.ts';
 
-export interface FreshRun {
-  readonly run: NewRun;
-  readonly claim: Pick<IdempotencyClaim, 'key' | 'fingerprint'> | null;
-}
+const jobColumns = { job_id: 'uuid', job_version_id: 'uuid' } as const;
 
-const columns = { ...runColumns, key: 'text', fingerprint: 'text' } as const;
-
-/** True of a row `x` whose job has another current version, is disabled or deleted, or whose key is held by somebody. */
-const unusual = `(not ${found('from job j where j.id = x.job_id and j.version_id = x.job_version_id and j.enabled = 1 and j.deleted_at is null')}
-  or ${found('from idempotency i where i.namespace = x.namespace and i.key = x.key')})`;
+/** True of a row `j` whose job has another current version, is disabled or deleted. */
+const changed = `not ${found('from job where job.id = j.job_id and job.version_id = j.job_version_id and job.enabled = 1 and job.deleted_at is null')}`;
+/** True of a row `k` whose key is held by somebody, or was. */
+const held = found('from idempotency i where i.namespace = k.namespace and i.key = k.key');
 
 /**
  * All of the runs with their keys, or null and nothing. Rejects with ConstraintViolated, likewise with nothing written, when somebody
@@ -37,44 +34,67 @@ const unusual = `(not ${found('from job j where j.id = x.job_id and j.version_id
  */
 export function runsInsertFresh(
   db: Database,
-  runs: readonly FreshRun[],
+  runs: readonly NewRun[],
+  claims: readonly IdempotencyClaim[],
   keyTtlMs: number,
 ): Promise<SubmittedRun[] | null> {
-  const rows = runs.map(({ run, claim }) => ({
-    ...runRow(run),
-    key: claim?.key,
-    fingerprint: claim?.fingerprint,
-  }));
-  const text = JSON.stringify(rows);
+  const jobs = new Map(runs.map((run) => [run.jobVersionId, { job_id: run.jobId, job_version_id: run.jobVersionId }]));
+  const rows = {
+    runs: JSON.stringify(runs.map(runRow)),
+    jobs: JSON.stringify([...jobs.values()]),
+    keys: JSON.stringify(
+      claims.map(({ namespace, key, runId, fingerprint }) => ({ namespace, key, run_id: runId, fingerprint })),
+    ),
+  };
   return db.dialect.engine === 'postgres'
-    ? inOneStatement(db, text, keyTtlMs)
-    : db.transaction((tx) => stepByStep(tx, text, keyTtlMs));
+    ? inOneStatement(db, rows, keyTtlMs)
+    : db.transaction((tx) => stepByStep(tx, rows, keyTtlMs));
 }
 
-async function inOneStatement(db: Database, rows: string, keyTtlMs: number): Promise<SubmittedRun[] | null> {
+/** Of each a JSON array. */
+interface Rows {
+  readonly runs: string;
+  readonly jobs: string;
+  readonly keys: string;
+}
+
+async function inOneStatement(
+  db: Database,
+  { runs, jobs, keys }: Rows,
+  keyTtlMs: number,
+): Promise<SubmittedRun[] | null> {
+  const { dialect } = db;
   const inserted = await db.query<InsertedRow>(
-    `with x as materialized (select * from ${db.dialect.rows('$1', 'x', columns)}),
-       usual as materialized (select 1 where not exists (select 1 from x where ${unusual})),
-       ${withStates('x')},
+    `with k as materialized (select * from ${dialect.rows('$3', 'k', keyColumns)}),
+       usual as materialized (select 1 where not exists (select 1 from ${dialect.rows('$2', 'j', jobColumns)} where ${changed})
+         and not exists (select 1 from k where ${held})),
+       ${withStates(dialect.rows('$1', 'x', runColumns))},
        taken as (insert into idempotency (namespace, key, run_id, fingerprint, expires_at)
-         select y.namespace, y.key, y.id, y.fingerprint, y.now + $2 from y, usual where y.key is not null order by y.namespace, y.key)
+         select k.namespace, k.key, k.run_id, k.fingerprint, now_ms() + $4 from k, usual order by k.namespace, k.key)
      ${intoRun} ${asRuns} from y, usual ${returningRuns}`,
-    [rows, keyTtlMs],
+    [runs, jobs, keys, keyTtlMs],
   );
   return inserted.length === 0 ? null : submittedOf(inserted);
 }
 
 /** Where a statement cannot write two tables. */
-async function stepByStep(tx: Tx, rows: string, keyTtlMs: number): Promise<SubmittedRun[] | null> {
-  const x = tx.dialect.rows('$1', 'x', columns);
-  const [odd] = await tx.query(`select 1 from ${x} where ${unusual} limit 1`, [rows]);
-  if (odd !== undefined) return null;
+async function stepByStep(tx: Tx, { runs, jobs, keys }: Rows, keyTtlMs: number): Promise<SubmittedRun[] | null> {
+  const k = tx.dialect.rows('$1', 'k', keyColumns);
+  const [other] = await tx.query(`select 1 from ${tx.dialect.rows('$1', 'j', jobColumns)} where ${changed} limit 1`, [
+    jobs,
+  ]);
+  if (other !== undefined) return null;
+  const [taken] = await tx.query(`select 1 from ${k} where ${held} limit 1`, [keys]);
+  if (taken !== undefined) return null;
   await tx.query(
     `insert into idempotency (namespace, key, run_id, fingerprint, expires_at)
-     select x.namespace, x.key, x.id, x.fingerprint, now_ms() + $2 from ${x} where x.key is not null`,
-    [rows, keyTtlMs],
+     select k.namespace, k.key, k.run_id, k.fingerprint, now_ms() + $2 from ${k}`,
+    [keys, keyTtlMs],
   );
   return submittedOf(
-    await tx.query<InsertedRow>(`${intoRun} with ${withStates(x)} ${asRuns} from y ${returningRuns}`, [rows]),
+    await tx.query<InsertedRow>(
+      `${intoRun} with ${withStates(tx.dialect.rows('$1', 'x', runColumns))} ${asRuns} from y ${returningRuns}`,
+      [runs],
+    ),
   );
 }

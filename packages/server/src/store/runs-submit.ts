@@ -139,6 +139,8 @@ export interface IdempotencyHolder extends IdempotencyClaim {
   fresh: boolean;
 }
 
+export const keyColumns = { namespace: 'text', key: 'text', run_id: 'uuid', fingerprint: 'text' } as const;
+
 /** Takes keys that are free or expired; answers for each who holds it now. Keys must be distinct within one call. */
 export async function idempotencyTake(
   tx: Tx,
@@ -154,10 +156,9 @@ export async function idempotencyTake(
     run_id: claim.runId,
     fingerprint: claim.fingerprint,
   }));
-  const columns = { namespace: 'text', key: 'text', run_id: 'uuid', fingerprint: 'text' } as const;
   const taken = await tx.query<{ namespace: string; key: string }>(
     `insert into idempotency (namespace, key, run_id, fingerprint, expires_at)
-     select x.namespace, x.key, x.run_id, x.fingerprint, now_ms() + $2 from ${tx.dialect.rows('$1', 'x', columns)} where true
+     select x.namespace, x.key, x.run_id, x.fingerprint, now_ms() + $2 from ${tx.dialect.rows('$1', 'x', keyColumns)} where true
      on conflict (namespace, key) do update
        set run_id = excluded.run_id, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at
        where idempotency.expires_at <= now_ms() returning namespace, key`,

@@ -155,6 +155,7 @@ export const planted: readonly Planted[] = [
         namespace: 'default',
         job: 'once',
         key: null,
+        requestKey: null,
         delayMs: 0,
         sentAt: 100,
         answers,

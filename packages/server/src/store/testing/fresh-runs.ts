@@ -4,12 +4,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ConstraintViolated, type Database } from '../../ports/database.ts';
-import { type FreshRun, runsInsertFresh } from '../runs-submit-fresh.ts';
-import { idempotencyTake } from '../runs-submit.ts';
+import { runsInsertFresh } from '../runs-submit-fresh.ts';
+import { type IdempotencyClaim, idempotencyTake, type NewRun, type SubmittedRun } from '../runs-submit.ts';
 import type { RunsSetup } from './runs.ts';
 import { newRun, seedId, seedJob, seedSession, type SeededJob } from './seed.ts';
 
 const keyTtlMs = 60_000;
+
+interface FreshRun {
+  readonly run: NewRun;
+  readonly claim: IdempotencyClaim | null;
+}
 
 export function testFreshRuns(engine: string, open: () => Promise<RunsSetup>): void {
   describe(`fresh runs on ${engine}`, () => {
@@ -22,8 +27,18 @@ export function testFreshRuns(engine: string, open: () => Promise<RunsSetup>): v
     });
     after(() => setup.close());
 
-    function keyed(job: SeededJob, key: string | null = `key-${seedId()}`): FreshRun {
-      return { run: newRun(job), claim: key === null ? null : { key, fingerprint: 'f' } };
+    function keyed(job: SeededJob, key = `key-${seedId()}`, run = newRun(job)): FreshRun {
+      return { run, claim: { namespace: run.namespace, key, runId: run.id, fingerprint: 'f' } };
+    }
+
+    function insert(fresh: readonly FreshRun[]): Promise<SubmittedRun[] | null> {
+      const claims = fresh.flatMap(({ claim }) => claim ?? []);
+      return runsInsertFresh(
+        db,
+        fresh.map(({ run }) => run),
+        claims,
+        keyTtlMs,
+      );
     }
 
     async function written(runs: readonly FreshRun[]): Promise<{ runs: number; keys: number }> {
@@ -41,9 +56,10 @@ export function testFreshRuns(engine: string, open: () => Promise<RunsSetup>): v
     test('runs are inserted with their keys, and those with an offer begin to run', async () => {
       const job = await seedJob(db);
       const offer = { sessionId: await seedSession(db, seedId()), attemptId: seedId() };
-      const offered = { run: newRun(job, { offer }), claim: { key: `key-${seedId()}`, fingerprint: 'f' } };
-      const runs = [offered, keyed(job, null), { run: newRun(job, { delayMs: 60_000 }), claim: null }];
-      const made = await runsInsertFresh(db, runs, keyTtlMs);
+      const offered = keyed(job, 'offered', newRun(job, { offer }));
+      const others = [newRun(job), newRun(job, { delayMs: 60_000 })];
+      const runs = [offered, ...others.map((run) => ({ run, claim: null }))];
+      const made = await insert(runs);
       const states = new Map(made?.map((run) => [run.id, run.state]));
       assert.deepEqual(
         runs.map(({ run }) => states.get(run.id)),
@@ -61,7 +77,7 @@ export function testFreshRuns(engine: string, open: () => Promise<RunsSetup>): v
         const [job, changed] = [await seedJob(db), await seedJob(db)];
         await db.query(change, [changed.jobId, seedId()]);
         const runs = [keyed(job), keyed(changed)];
-        assert.equal(await runsInsertFresh(db, runs, keyTtlMs), null);
+        assert.equal(await insert(runs), null);
         assert.deepEqual(await written(runs), { runs: 0, keys: 0 });
       });
     }
@@ -71,9 +87,9 @@ export function testFreshRuns(engine: string, open: () => Promise<RunsSetup>): v
       const key = `key-${seedId()}`;
       await idempotencyTake(db, [{ namespace: 'default', key, runId: seedId(), fingerprint: 'f' }], 20);
       const runs = [keyed(job), keyed(job, key)];
-      assert.equal(await runsInsertFresh(db, runs, keyTtlMs), null);
+      assert.equal(await insert(runs), null);
       await setup.advance(40);
-      assert.equal(await runsInsertFresh(db, runs, keyTtlMs), null);
+      assert.equal(await insert(runs), null);
       assert.deepEqual(await written(runs), { runs: 0, keys: 0 });
     });
 
@@ -84,7 +100,7 @@ export function testFreshRuns(engine: string, open: () => Promise<RunsSetup>): v
         const contenders = [keyed(job, key), keyed(job, key)];
         const outcomes = await Promise.all(
           contenders.map((one) =>
-            runsInsertFresh(db, [one], keyTtlMs).catch((error: unknown) => {
+            insert([one]).catch((error: unknown) => {
               assert.ok(error instanceof ConstraintViolated, String(error));
               return null;
             }),
