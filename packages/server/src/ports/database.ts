@@ -34,10 +34,18 @@ export interface Dialect {
   readonly timeline: string;
 }
 
+export interface QueryOptions {
+  /**
+   * The server keeps how it executes this text, where it can, instead of finding out each time. Only for statements that look up each row
+   * by an index, so that one way is the best however many rows there are.
+   */
+  readonly kept?: boolean;
+}
+
 export interface Tx {
   readonly dialect: Dialect;
   /** Runs one statement. Integers come back as numbers (all are below 2^53), null as null. */
-  query<T extends object = Row>(sql: string, params?: readonly Param[]): Promise<T[]>;
+  query<T extends object = Row>(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<T[]>;
 }
 
 export interface TransactionOptions {

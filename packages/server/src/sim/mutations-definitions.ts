@@ -12,8 +12,8 @@ export const definitionMutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/store/runs-submit-fresh.ts`,
-        find: 'const changed = `not',
-        replace: 'const changed = `false and not',
+        find: 'const changed = `not coalesce',
+        replace: 'const changed = `false and not coalesce',
       },
     ],
     foundBy: ['S9'],

@@ -23,8 +23,12 @@ import {
 
 const jobColumns = { job_id: 'uuid', job_version_id: 'uuid' } as const;
 
-/** True of a row `j` whose job has another current version, is disabled or deleted. */
-const changed = `not ${found('from job where job.id = j.job_id and job.version_id = j.job_version_id and job.enabled = 1 and job.deleted_at is null')}`;
+/**
+ * True of a row `j` whose job has another current version, is disabled, deleted or gone. Here and in `takesOffer` only the key stands in the
+ * condition: a plan that was made while there were few rows might else go through another index.
+ */
+const changed = `not coalesce((select job.version_id = j.job_version_id and job.enabled = 1 and job.deleted_at is null
+  from job where job.id = j.job_id), false)`;
 /** True of a row `k` whose key is held by somebody, or was. */
 const held = found('from idempotency i where i.namespace = k.namespace and i.key = k.key');
 
@@ -73,6 +77,7 @@ async function inOneStatement(
          select k.namespace, k.key, k.run_id, k.fingerprint, now_ms() + $4 from k, usual order by k.namespace, k.key)
      ${intoRun} ${asRuns} from y, usual ${returningRuns}`,
     [runs, jobs, keys, keyTtlMs],
+    { kept: true },
   );
   return inserted.length === 0 ? null : submittedOf(inserted);
 }

@@ -43,7 +43,7 @@ export function found(query: string): string {
 export function takesOffer(x: string): string {
   return `(${x}.session_id is not null and ${noOpenGap}
     and not ${found(`from run q where q.lane_id = ${x}.lane_id and q.state = 'ready'`)}
-    and ${found(`from session s where s.id = ${x}.session_id and s.state = 'live' and s.expires_at > (select now_ms())`)})`;
+    and coalesce((select s.state = 'live' and s.expires_at > (select now_ms()) from session s where s.id = ${x}.session_id), false))`;
 }
 
 export const runColumns = {

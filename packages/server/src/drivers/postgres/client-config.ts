@@ -30,13 +30,20 @@ export type Pooler = 'none' | 'transaction';
 
 const keepAliveAfterMs = 2000;
 
-/** A client that is silent for 5 s and more is taken for gone, also while a statement of it runs. */
-const serverKeepsWatch = [
+/**
+ * A client that is silent for 5 s and more is taken for gone, also while a statement of it runs.
+ *
+ * Every statement on the way of a run has an index to look rows up by. A table that is small at the moment would be read whole, and by a plan
+ * that is kept still be when it is large. Nothing here is worth compiling.
+ */
+const serverSettings = [
   'tcp_keepalives_idle=2',
   'tcp_keepalives_interval=1',
   'tcp_keepalives_count=3',
   'tcp_user_timeout=5000',
   'client_connection_check_interval=2000',
+  'enable_seqscan=off',
+  'jit=off',
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ');
@@ -77,7 +84,7 @@ export function clientConfig(
     statement_timeout: limits.statementTimeoutMs,
     lock_timeout: limits.lockTimeoutMs,
     idle_in_transaction_session_timeout: limits.idleInTransactionTimeoutMs,
-    options: asked === null ? serverKeepsWatch : `${serverKeepsWatch} ${asked}`,
+    options: asked === null ? serverSettings : `${serverSettings} ${asked}`,
   };
   return {
     connectionString: place.href,

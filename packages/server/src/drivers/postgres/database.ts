@@ -15,6 +15,7 @@ import {
   type Database,
   OutcomeUnknown,
   type Param,
+  type QueryOptions,
   type Row,
   StoreUnavailable,
   type TransactionOptions,
@@ -29,7 +30,7 @@ import { Connections, type Lent } from './connections.ts';
 import { postgresDialect } from './dialect.ts';
 import { Conflict } from './errors.ts';
 import { factsOf, transactionFactsSql } from './server-facts.ts';
-import { PostgresTransaction, Session } from './session.ts';
+import { PostgresTransaction, Session, type Statement } from './session.ts';
 
 export interface PostgresOptions extends Partial<PostgresLimits> {
   /** May name several servers, one of which is the primary. */
@@ -93,9 +94,13 @@ class PostgresDatabase implements Database {
     this.#beginSnapshot = begin(true);
   }
 
-  query<T extends object = Row>(sql: string, params: readonly Param[] = []): Promise<T[]> {
+  query<T extends object = Row>(
+    sql: string,
+    params: readonly Param[] = [],
+    { kept = false }: QueryOptions = {},
+  ): Promise<T[]> {
     return this.#untilNoConflict(() =>
-      this.#withSession((session, lent) => this.#single<T>(session, lent, sql, params)),
+      this.#withSession((session, lent) => this.#single<T>(session, lent, { sql, params, kept })),
     );
   }
 
@@ -127,11 +132,12 @@ class PostgresDatabase implements Database {
     }
   }
 
-  async #single<T extends object>(session: Session, lent: Lent, sql: string, params: readonly Param[]): Promise<T[]> {
+  async #single<T extends object>(session: Session, lent: Lent, statement: Statement): Promise<T[]> {
+    const { sql, params } = statement;
     const commits = (): boolean => !sqlReads(sql);
-    // A pooler keeps no limits of time from one transaction to the next, and tells no session that could be settled.
+    // A pooler keeps no limits of time from one transaction to the next, no statements, and tells no session that could be settled.
     if (this.#pooled) return this.#transact(session, lent, (tx) => tx.query<T>(sql, params), { commits });
-    const result = await session.send({ sql, params, commits });
+    const result = await session.send({ ...statement, commits });
     this.#assertConfirmed(session, commits);
     return result.rows as T[];
   }

@@ -1,8 +1,8 @@
 // One connection while it is lent out, and the transaction that runs on it. Statements of a transaction go out one after
 // another; after the first that failed, nothing is sent any more, and the transaction cannot be committed.
 //
-// Statements are not kept prepared on the server. It would save 20 to 150 µs a statement, but the plan that was made for an
-// empty queue would go on being used for a full one: a claim of one run among 60,000 took 21 ms by it, 0.6 ms planned anew.
+// Only statements that ask for it are kept prepared on the server. It saves up to 0.45 ms, but the plan that was made for an empty queue
+// goes on being used for a full one: a claim of one run among 60,000 took 21 ms by it, 0.6 ms planned anew.
 
 import type pg from 'pg';
 import { invariant } from '../../core/invariant.ts';
@@ -22,6 +22,8 @@ interface TimedQuery extends pg.QueryConfig {
 export interface Statement {
   readonly sql: string;
   readonly params?: readonly Param[];
+  /** The server may know it from earlier on this connection. */
+  readonly kept?: boolean;
   /** Asked only after a failure: whether it may have committed something. */
   readonly commits?: () => boolean;
 }
@@ -46,8 +48,9 @@ export class Session {
   }
 
   /** Of several statements at once, the last answer. */
-  async send({ sql, params = [], commits = () => false }: Statement): Promise<pg.QueryResult<Row>> {
+  async send({ sql, params = [], kept = false, commits = () => false }: Statement): Promise<pg.QueryResult<Row>> {
     const query: TimedQuery = { text: sql, values: sentParams(sql, params) };
+    if (kept) query.name = nameOf(sql);
     if (this.patient) query.query_timeout = patienceMs;
     const over = this.#sent();
     try {
@@ -66,6 +69,15 @@ export class Session {
       over();
     }
   }
+}
+
+/** Of statements that are kept: one connection knows each text by one name. */
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const name = names.get(sql) ?? `kept ${names.size + 1}`;
+  names.set(sql, name);
+  return name;
 }
 
 export class PostgresTransaction implements Tx {
