@@ -56,6 +56,22 @@ test('a connection that answers pings stays, one whose other half is gone is fou
   await close();
 });
 
+test('a connection that says something by itself is not pinged', async () => {
+  const { clock, client, close } = await ends();
+  let pings = 0;
+  client.on('ping', () => (pings += 1));
+  for (let n = 0; n < 4; n += 1) {
+    client.send('[{"type":"heartbeat","nonce":"n","mainSeq":1,"stats":{}}]');
+    await roundTrip(client);
+    await clock.advance(workerPingMs);
+  }
+  assert.equal(pings, 0);
+  await clock.advance(workerPingMs);
+  await roundTrip(client);
+  assert.equal(pings, 1);
+  await close();
+});
+
 test('messages of one turn share a frame, and nothing is sent after the end', async () => {
   const { client, connection, frames, close } = await ends();
   connection.send([{ type: 'drain' }]);

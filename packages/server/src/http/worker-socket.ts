@@ -31,7 +31,7 @@ export class WorkerWebSocket extends WebSocket {
 export interface WorkerSocketOptions {
   socket: WebSocket;
   clock: Clock;
-  /** Asked at each ping; must not reject. */
+  /** Asked every `workerPingMs`; must not reject. */
   stillAllowed: () => Promise<boolean>;
 }
 
@@ -43,6 +43,8 @@ export class WorkerSocket implements WorkerConnection {
   #waiting: MasterMessage[] = [];
   #flushing = false;
   #answered = true;
+  /** A frame has come since the last look. */
+  #spoke = false;
   #closing = false;
   #ping: Timer;
   #cut: Timer | null = null;
@@ -108,6 +110,8 @@ export class WorkerSocket implements WorkerConnection {
 
   #message(data: RawData, isBinary: boolean): void {
     if (this.#closing) return;
+    this.#spoke = true;
+    this.#answered = true;
     if (isBinary || !Buffer.isBuffer(data)) {
       this.bye('PROTOCOL_ERROR', 'frames must be text', false);
       return;
@@ -121,7 +125,7 @@ export class WorkerSocket implements WorkerConnection {
     return this.#clock.timer(workerPingMs, () => void this.#tick(), { background: true });
   }
 
-  /** A connection that is only half there answers no ping. */
+  /** A connection that is only half there answers no ping. Heartbeats say as much as an answer: usually nobody is asked. */
   async #tick(): Promise<void> {
     if (this.#closing) return;
     if (!this.#answered) {
@@ -133,8 +137,9 @@ export class WorkerSocket implements WorkerConnection {
       return;
     }
     if (this.#closing || this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#answered = false;
-    this.#socket.ping();
+    this.#answered = this.#spoke;
+    this.#spoke = false;
+    if (!this.#answered) this.#socket.ping();
     this.#ping = this.#nextPing();
   }
 

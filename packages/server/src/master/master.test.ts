@@ -2,44 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyRequestSchema, Refusal, type JobInput, type MasterMessage } from '@tidewheel/protocol';
+import type { MasterMessage } from '@tidewheel/protocol';
 import { stateOf } from '../store/testing/seed.ts';
 import { Master } from './master.ts';
-import { openBench, type Bench } from './testing/bench-context.ts';
+import { finish, openMaster, submitOne } from './testing/bench-master.ts';
 import { FakeWorker } from './testing/fake-worker.ts';
 
-async function setup(...jobs: JobInput[]) {
-  const bench = await openBench();
-  const master = new Master(bench.context);
-  const apply = applyRequestSchema.parse({ jobs: jobs.length === 0 ? [{ name: 'noop', task: 'noop' }] : jobs });
-  await master.definitions.apply('default', 'test', apply, { role: 'operator' });
-  await master.start();
-  await bench.clock.settle();
-  return { bench, master, clock: bench.clock, worker: new FakeWorker(master.gateway) };
-}
-
-async function finish(bench: Bench, master: Master): Promise<void> {
-  const stopping = master.stop();
-  await bench.clock.advance(5000);
-  await stopping;
-  assert.deepEqual(bench.fatal, []);
-  await bench.close();
-}
-
-async function submitOne(
-  master: Master,
-  clock: Bench['clock'],
-  request: Parameters<Master['intake']['submit']>[1][number] = { job: 'noop' },
-) {
-  const submitted = master.intake.submit('default', [request]);
-  await clock.settle();
-  const [result] = await submitted;
-  assert.ok(result);
-  return result;
-}
-
 test('a schedule fires on time, its run reaches a worker, and its result ends it', async () => {
-  const { bench, master, clock, worker } = await setup({
+  const { bench, master, clock, worker } = await openMaster({
     name: 'noop',
     task: 'noop',
     schedules: [{ name: 'tick', every: '10s' }],
@@ -68,7 +38,7 @@ test('a schedule fires on time, its run reaches a worker, and its result ends it
 });
 
 test('a submitted run is assigned directly when a worker is free, without waiting for a poll', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.advance(3100);
   const before = bench.statements();
@@ -79,7 +49,7 @@ test('a submitted run is assigned directly when a worker is free, without waitin
 });
 
 test('a worker never gets more than its slots, and the next run comes as soon as a result is in', async () => {
-  const { bench, master, clock } = await setup();
+  const { bench, master, clock } = await openMaster();
   const worker = new FakeWorker(master.gateway, { slots: 2 });
   worker.connect();
   await clock.advance(3100);
@@ -94,7 +64,7 @@ test('a worker never gets more than its slots, and the next run comes as soon as
 });
 
 test('a worker that says it has no room gets nothing, though its slots are empty, until it says so', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   worker.send({ type: 'ready', free: 0 });
   await clock.advance(3100);
@@ -108,7 +78,7 @@ test('a worker that says it has no room gets nothing, though its slots are empty
 });
 
 test('after a broken connection the worker resumes, and what never arrived is delivered again', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.advance(3100);
   await submitOne(master, clock);
@@ -131,7 +101,7 @@ test('after a broken connection the worker resumes, and what never arrived is de
 });
 
 test('a lease that is not renewed ends the session; the run goes to another worker and the late result is stale', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.advance(3100);
   const { runId } = await submitOne(master, clock);
@@ -155,7 +125,7 @@ test('a lease that is not renewed ends the session; the run goes to another work
 });
 
 test('heartbeats with an old nonce renew nothing', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.settle();
   for (let beat = 0; beat < 6; beat += 1) {
@@ -169,7 +139,7 @@ test('heartbeats with an old nonce renew nothing', async () => {
 });
 
 test('a connection whose lease ran out is closed, so that it is offered no more work', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.advance(25_000);
   assert.equal(worker.closed?.code, 'SESSION_DEAD');
@@ -177,7 +147,7 @@ test('a connection whose lease ran out is closed, so that it is offered no more 
 });
 
 test('heartbeats with the fresh nonce keep the session for as long as they come', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.settle();
   for (let beat = 0; beat < 20; beat += 1) {
@@ -190,7 +160,7 @@ test('heartbeats with the fresh nonce keep the session for as long as they come'
 });
 
 test('a worker hears of masters that came after its welcome, once', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.settle();
   const settings = { ...bench.context.settings, address: 'http://other' };
@@ -211,7 +181,7 @@ test('a worker hears of masters that came after its welcome, once', async () => 
 });
 
 test('a cancel reaches the worker, and its report ends the run as canceled', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.advance(3100);
   const { runId } = await submitOne(master, clock);
@@ -231,7 +201,7 @@ test('a cancel reaches the worker, and its report ends the run as canceled', asy
 
 test('a failed run comes back after its backoff, as the next attempt', async () => {
   const job = { name: 'noop', task: 'noop', retry: { attempts: 2, initial: '4s', jitter: 'none' as const } };
-  const { bench, master, clock, worker } = await setup(job);
+  const { bench, master, clock, worker } = await openMaster(job);
   worker.connect();
   await clock.advance(3100);
   const { runId } = await submitOne(master, clock);
@@ -246,80 +216,8 @@ test('a failed run comes back after its backoff, as the next attempt', async () 
   await finish(bench, master);
 });
 
-test('the same idempotency key makes one run; for another request it is refused', async () => {
-  const { bench, master, clock } = await setup();
-  const first = await submitOne(master, clock, { job: 'noop', idempotencyKey: 'k', payload: 1 });
-  const second = await submitOne(master, clock, { job: 'noop', idempotencyKey: 'k', payload: 1 });
-  assert.deepEqual(second, { runId: first.runId, created: false });
-  await assert.rejects(
-    master.intake.submit('default', [{ job: 'noop', idempotencyKey: 'k', payload: 2 }]),
-    (error) => error instanceof Refusal && error.code === 'IDEMPOTENCY_MISMATCH',
-  );
-  const together = await Promise.all(
-    [1, 2].map(() => master.intake.submit('default', [{ job: 'noop', idempotencyKey: 'both' }])),
-  );
-  assert.equal(new Set(together.map(([result]) => result?.runId)).size, 1);
-  assert.deepEqual(together.map(([result]) => result?.created).filter(Boolean), [true]);
-  await finish(bench, master);
-});
-
-test('a request under one key makes its runs once; those with keys of their own keep to them', async () => {
-  const { bench, master, clock } = await setup();
-  const { runId: earlier } = await submitOne(master, clock, { job: 'noop', idempotencyKey: 'own', payload: 1 });
-  const requests = [
-    { job: 'noop', idempotencyKey: 'own', payload: 1 },
-    { job: 'noop', payload: 2 },
-    { job: 'noop', idempotencyKey: 'new', payload: 3 },
-    { job: 'noop', payload: 4 },
-  ];
-  const submit = () => master.intake.submit('default', requests, { key: 'all' });
-  const [first, second] = await Promise.all([submit(), submit()]);
-  const third = await submit();
-  const ids = first.map(({ runId }) => runId);
-  assert.equal(ids[0], earlier);
-  assert.equal(new Set(ids).size, 4);
-  for (const again of [second, third])
-    assert.deepEqual(
-      again.map(({ runId }) => runId),
-      ids,
-    );
-  assert.deepEqual(
-    [first, second, third].map((answers) => answers.filter(({ created }) => created).length),
-    [3, 0, 0],
-  );
-  const runs = await bench.context.db.query<{ id: string }>('select id from any_run');
-  assert.deepEqual(runs.map(({ id }) => id).toSorted(), ids.toSorted());
-  const keys = await bench.context.db.query<{ key: string }>('select key from idempotency order by key');
-  assert.deepEqual(
-    keys.map(({ key }) => key),
-    ['all/0', 'new', 'own'],
-  );
-  await assert.rejects(
-    master.intake.submit('default', requests.slice(1), { key: 'all' }),
-    (error) => error instanceof Refusal && error.code === 'IDEMPOTENCY_MISMATCH' && error.message.includes('"all"'),
-  );
-  await finish(bench, master);
-});
-
-test('a batch with one unknown job is refused whole, and harms no request beside it', async () => {
-  const { bench, master } = await setup();
-  const bad = master.intake.submit('default', [{ job: 'noop' }, { job: 'nope' }]);
-  const good = master.intake.submit('default', [{ job: 'noop' }]);
-  await assert.rejects(
-    bad,
-    (error) => error instanceof Refusal && error.code === 'UNKNOWN_JOB' && error.faults[0]?.pointer === '/runs/1/job',
-  );
-  const [result] = await good;
-  const runs = await bench.context.db.query<{ id: string }>('select id from any_run');
-  assert.deepEqual(
-    runs.map((run) => run.id),
-    [result?.runId],
-  );
-  await finish(bench, master);
-});
-
 test('the run of a worker that left while no master swept is not forgotten', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.settle();
   const { runId } = await submitOne(master, clock);
@@ -337,7 +235,7 @@ test('the run of a worker that left while no master swept is not forgotten', asy
 });
 
 test('a session goes on at its newest connection, even when the store answers an older hello last', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.settle();
   const { db } = bench.context;
@@ -367,7 +265,7 @@ test('a session goes on at its newest connection, even when the store answers an
 });
 
 test('a worker that speaks before its hello is sent away, and harms no other', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.settle();
   const rude = new FakeWorker(master.gateway);
@@ -383,7 +281,7 @@ test('a worker that speaks before its hello is sent away, and harms no other', a
 });
 
 test('a worker that stood still before its hello is asked to come again, not refused for good', async () => {
-  const { bench, master, clock } = await setup();
+  const { bench, master, clock } = await openMaster();
   const said: MasterMessage[] = [];
   const connection = {
     send: (messages: MasterMessage[]) => said.push(...messages),
@@ -400,7 +298,7 @@ test('a worker that stood still before its hello is asked to come again, not ref
 });
 
 test('a master that stops says goodbye, settles what was reported, and its worker resumes at another', async () => {
-  const { bench, master, clock, worker } = await setup();
+  const { bench, master, clock, worker } = await openMaster();
   worker.connect();
   await clock.advance(3100);
   const { runId } = await submitOne(master, clock);
