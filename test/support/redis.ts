@@ -59,13 +59,16 @@ export async function startRedis(): Promise<RedisServer> {
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const server = spawn(program, args, { cwd: home, detached: true, stdio: ['ignore', log, log] });
   server.unref();
+  const ended = once(server, 'exit');
   writeFileSync(join(home, 'pid'), String(server.pid));
   const stop = async (): Promise<void> => {
     if (watchdog.exitCode !== null) return;
     watchdog.ref();
+    server.ref();
     const gone = once(watchdog, 'exit');
     watchdog.stdin?.end();
-    await gone;
+    // A process that was killed still takes connections for a moment.
+    await Promise.all([gone, ended]);
   };
   const deadline = performance.now() + startTimeoutMs;
   while (!readFileSync(join(home, 'log'), 'utf8').includes('Ready to accept connections')) {
