@@ -120,7 +120,6 @@ async function acceptUsual(
   results: readonly SessionResult[],
   reported: Reported,
 ): Promise<readonly SessionResult[]> {
-  if (tx.dialect.engine !== 'postgres') return results;
   const succeeded = results.filter((result) => result.outcome === 'succeeded');
   for (const run of await runsSucceed(tx, deps.masterId, succeeded, reported.freed)) {
     reported.verdicts.set(run.attemptId, 'accepted');
