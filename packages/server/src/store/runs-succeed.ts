@@ -72,7 +72,8 @@ const archived = `insert into run_archive (id, namespace, job_id, job_version_id
     schedule_id, fire_at, previous_fire_at, next_fire_at, retry_of, payload, attempt, attempt_id, began, now,
     cancel_requested_at, cancel_reason,`;
 
-const isFirst = `run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id and run.attempts = '[]'`;
+const isFirst = (session: 'run.session_id' | '+run.session_id'): string =>
+  `run.id = x.run_id and run.attempt_id = x.attempt_id and ${session} = x.session_id and run.attempts = '[]'`;
 
 /** A list of one `PastAttempt`, as core writes it. */
 const firstAttempt = (quoted: 'to_json' | 'json_quote'): string =>
@@ -86,7 +87,7 @@ function moveAtOnce(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
        select id, worker from session where id = any($2::uuid[]) and state <> 'dead'
      ), gone as (
        delete from run using ${tx.dialect.rows('$1', 'x', batchColumns)} join live s on s.id = x.session_id
-       where ${isFirst}
+       where ${isFirst('run.session_id')}
        returning run.*, s.worker, x.output, x.usage, (select now_ms()) as now,
          coalesce(run.started_at, greatest(run.claimed_at, (select now_ms()) - x.duration)) as began
      ), kept as (
@@ -97,7 +98,10 @@ function moveAtOnce(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
   );
 }
 
-/** A statement of SQLite changes one table. Its cross joins are taken in the order in which they stand: each row is looked up. */
+/**
+ * A statement of SQLite changes one table. Its cross joins are taken in the order in which they stand, and a plus keeps an index from being used:
+ * in a file that was analyzed while nothing ran, each run would be looked for among all of its session, 157 µs a run.
+ */
 async function moveInTwo(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
   const rows = await tx.query<SucceededRow>(
     `with clock as materialized (select now_ms() as now)
@@ -105,7 +109,7 @@ async function moveInTwo(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
        select run.*, s.worker, x.output, x.usage, clock.now,
          coalesce(run.started_at, max(run.claimed_at, clock.now - x.duration)) as began
        from clock cross join ${tx.dialect.rows('$1', 'x', batchColumns)} cross join run cross join session s
-       where ${isFirst} and s.id = x.session_id and s.state <> 'dead'
+       where ${isFirst('+run.session_id')} and s.id = x.session_id and s.state <> 'dead'
      ) where true
      returning id, attempt_id, namespace, schedule_id`,
     [JSON.stringify(batch)],
