@@ -18,6 +18,8 @@ export interface Dialect {
    * `rows('$1', 'x', { id: 'uuid', at: 'bigint' })`. Absent keys are null.
    */
   rows(param: string, alias: string, columns: Readonly<Record<string, ColumnType>>): string;
+  /** A column in a condition that stands beside a key: rows are to be looked up by the key, never by an index of this column. */
+  notByIndex(column: string): string;
   /** ` for update skip locked`, or nothing where one writer at a time makes it needless. */
   readonly skipLocked: string;
   /** ` for update`, or nothing. */

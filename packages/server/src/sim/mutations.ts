@@ -154,8 +154,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${server}/store/runs-report.ts`,
-        find: 'join run on run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id',
-        replace: 'join run on run.id = x.run_id and run.attempt_id is not null',
+        find: "where run.id = x.run_id and run.attempt_id = x.attempt_id and ${tx.dialect.notByIndex('run.session_id')} = x.session_id",
+        replace: 'where run.id = x.run_id and run.attempt_id is not null',
       },
       {
         file: `${server}/store/runs-report.ts`,

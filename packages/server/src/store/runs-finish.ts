@@ -21,6 +21,28 @@ export interface FinishedRun {
   error: string | null;
 }
 
+/** What a run takes along into the archive as it is. */
+export const carried = [
+  'id',
+  'namespace',
+  'job_id',
+  'job_version_id',
+  'lane_id',
+  'priority',
+  'due_at',
+  'created_at',
+  'trigger_kind',
+  'schedule_id',
+  'fire_at',
+  'previous_fire_at',
+  'next_fire_at',
+  'retry_of',
+  'payload',
+  'attempt',
+  'cancel_requested_at',
+  'cancel_reason',
+] as const;
+
 /** Moves runs to the archive and counts them. What waited for them begins: the caller announces it after the commit. */
 export async function runsFinish(
   tx: Tx,
@@ -41,12 +63,9 @@ export async function runsFinish(
     })),
   );
   await tx.query(
-    `insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
-       schedule_id, fire_at, previous_fire_at, next_fire_at, retry_of, payload, attempt, attempt_id, started_at, finished_at,
-       cancel_requested_at, cancel_reason, attempts, output, error)
-     select run.id, run.namespace, run.job_id, run.job_version_id, run.lane_id, x.state, run.priority, run.due_at,
-       run.created_at, run.trigger_kind, run.schedule_id, run.fire_at, run.previous_fire_at, run.next_fire_at, run.retry_of, run.payload,
-       run.attempt, x.attempt_id, x.started_at, (select now_ms()), run.cancel_requested_at, run.cancel_reason, x.attempts, x.output, x.error
+    `insert into run_archive (${carried.join(', ')}, state, attempt_id, started_at, finished_at, attempts, output, error)
+     select ${carried.map((column) => `run.${column}`).join(', ')},
+       x.state, x.attempt_id, x.started_at, (select now_ms()), x.attempts, x.output, x.error
      from ${tx.dialect.rows('$1', 'x', {
        id: 'uuid',
        state: 'text',
@@ -58,12 +77,17 @@ export async function runsFinish(
      })} join run on run.id = x.id`,
     [batch],
   );
-  const gone = await tx.query<{ schedule_id: string | null }>(
-    `delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}) returning schedule_id`,
-    [JSON.stringify(runs.map((run) => ({ id: run.id })))],
-  );
+  const gone = await runsDelete(tx, runs);
   await runsEnded(tx, masterId, { runs, gone }, freed);
   return freed;
+}
+
+/** Of runs that are in the archive; answers their schedules. */
+export function runsDelete(tx: Tx, runs: readonly { id: string }[]): Promise<{ schedule_id: string | null }[]> {
+  return tx.query<{ schedule_id: string | null }>(
+    `delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })}) returning schedule_id`,
+    [JSON.stringify(runs.map(({ id }) => ({ id })))],
+  );
 }
 
 /** Counts runs that are in the archive now, and gives what waited for them its turn. */

@@ -208,14 +208,17 @@ function isForgotten({ outcome, error }: Result): boolean {
 
 const resultColumns = { run_id: 'uuid', attempt_id: 'uuid', session_id: 'uuid' } as const;
 
-/** Locks the runs whose current attempt is among the results, in id order so that two batches never wait for each other. */
+/**
+ * Locks the runs whose current attempt is among the results, in id order so that two batches never wait for each other. SQLite takes a cross
+ * join in the order in which it stands.
+ */
 async function lockCurrent(tx: Tx, results: readonly SessionResult[]): Promise<Map<string, CurrentRow>> {
   const rows = await tx.query<CurrentRow>(
     `select r.*, s.worker, now_ms() as now from (
        select run.id, run.namespace, run.lane_id, run.job_version_id, run.attempt, run.attempt_id, run.session_id,
          run.claimed_at, run.started_at, run.cancel_requested_at, run.attempts
-       from ${tx.dialect.rows('$1', 'x', resultColumns)}
-       join run on run.id = x.run_id and run.attempt_id = x.attempt_id and run.session_id = x.session_id
+       from ${tx.dialect.rows('$1', 'x', resultColumns)} cross join run
+       where run.id = x.run_id and run.attempt_id = x.attempt_id and ${tx.dialect.notByIndex('run.session_id')} = x.session_id
        order by run.id${tx.dialect.forUpdate}
      ) r join session s on s.id = r.session_id where s.state <> 'dead'`,
     [batchOf(results)],

@@ -6,7 +6,7 @@
 import type { Result } from '@tidewheel/protocol';
 import { become } from '../core/run.ts';
 import type { Tx } from '../ports/database.ts';
-import { type Freed, runsEnded } from './runs-finish.ts';
+import { carried, type Freed, runsDelete, runsEnded } from './runs-finish.ts';
 
 /** A result with the session that brought it. */
 export type SessionResult = Result & { sessionId: string };
@@ -65,20 +65,23 @@ function batchRow({ runId, attemptId, sessionId, durationMs, output, usage }: Se
 
 type Batch = readonly ReturnType<typeof batchRow>[];
 
-const archived = `insert into run_archive (id, namespace, job_id, job_version_id, lane_id, state, priority, due_at, created_at, trigger_kind,
-    schedule_id, fire_at, previous_fire_at, next_fire_at, retry_of, payload, attempt, attempt_id, started_at, finished_at,
-    cancel_requested_at, cancel_reason, attempts, output)
-  select id, namespace, job_id, job_version_id, lane_id, 'succeeded', priority, due_at, created_at, trigger_kind,
-    schedule_id, fire_at, previous_fire_at, next_fire_at, retry_of, payload, attempt, attempt_id, began, now,
-    cancel_requested_at, cancel_reason,`;
+/** True of a row `x` of the batch and the run whose first attempt it ends. */
+function isFirst({ dialect }: Tx): string {
+  return `run.id = x.run_id and run.attempt_id = x.attempt_id and ${dialect.notByIndex('run.session_id')} = x.session_id and run.attempts = '[]'`;
+}
 
-const isFirst = (session: 'run.session_id' | '+run.session_id'): string =>
-  `run.id = x.run_id and run.attempt_id = x.attempt_id and ${session} = x.session_id and run.attempts = '[]'`;
+/** Into the archive, from the rows of `from`: runs with `worker`, `began`, `now`, `output` and `usage`. `json` makes a text one of JSON. */
+function archive(from: string, json: 'to_json' | 'json_quote'): string {
+  const columns = carried.join(', ');
+  return `insert into run_archive (${columns}, state, attempt_id, started_at, finished_at, attempts, output)
+    select ${columns}, 'succeeded', attempt_id, began, now, ${firstAttempt(json)}, output from ${from}`;
+}
 
 /** A list of one `PastAttempt`, as core writes it. */
-const firstAttempt = (quoted: 'to_json' | 'json_quote'): string =>
-  `concat('[{"attempt":', attempt, ',"attemptId":"', attempt_id, '","sessionId":"', session_id, '","worker":', ${quoted}(worker),
-  ',"claimedAt":', claimed_at, ',"startedAt":', began, ',"endedAt":', now, ',"outcome":"succeeded","error":null', ',"usage":' || usage, '}]')`;
+function firstAttempt(json: 'to_json' | 'json_quote'): string {
+  return `concat('[{"attempt":', attempt, ',"attemptId":"', attempt_id, '","sessionId":"', session_id, '","worker":', ${json}(worker),
+    ',"claimedAt":', claimed_at, ',"startedAt":', began, ',"endedAt":', now, ',"outcome":"succeeded","error":null', ',"usage":' || usage, '}]')`;
+}
 
 /** Sessions are looked up: joined they may all be read, those that died yesterday, too. The clock is read once, not for each run. */
 function moveAtOnce(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
@@ -87,36 +90,30 @@ function moveAtOnce(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
        select id, worker from session where id = any($2::uuid[]) and state <> 'dead'
      ), gone as (
        delete from run using ${tx.dialect.rows('$1', 'x', batchColumns)} join live s on s.id = x.session_id
-       where ${isFirst('run.session_id')}
+       where ${isFirst(tx)}
        returning run.*, s.worker, x.output, x.usage, (select now_ms()) as now,
          coalesce(run.started_at, greatest(run.claimed_at, (select now_ms()) - x.duration)) as began
      ), kept as (
-       ${archived} ${firstAttempt('to_json')}, output from gone
+       ${archive('gone', 'to_json')}
      )
      select id, attempt_id, namespace, schedule_id from gone`,
     [JSON.stringify(batch), `{${[...new Set(batch.map((result) => result.session_id))].join(',')}}`],
   );
 }
 
-/**
- * A statement of SQLite changes one table. Its cross joins are taken in the order in which they stand, and a plus keeps an index from being used:
- * in a file that was analyzed while nothing ran, each run would be looked for among all of its session, 157 µs a run.
- */
+/** A statement of SQLite changes one table. Its cross joins are taken in the order in which they stand. */
 async function moveInTwo(tx: Tx, batch: Batch): Promise<SucceededRow[]> {
+  const ended = `(
+    select run.*, s.worker, x.output, x.usage, clock.now,
+      coalesce(run.started_at, max(run.claimed_at, clock.now - x.duration)) as began
+    from clock cross join ${tx.dialect.rows('$1', 'x', batchColumns)} cross join run cross join session s
+    where ${isFirst(tx)} and s.id = x.session_id and s.state <> 'dead'
+  ) where true`;
   const rows = await tx.query<SucceededRow>(
     `with clock as materialized (select now_ms() as now)
-     ${archived} ${firstAttempt('json_quote')}, output from (
-       select run.*, s.worker, x.output, x.usage, clock.now,
-         coalesce(run.started_at, max(run.claimed_at, clock.now - x.duration)) as began
-       from clock cross join ${tx.dialect.rows('$1', 'x', batchColumns)} cross join run cross join session s
-       where ${isFirst('+run.session_id')} and s.id = x.session_id and s.state <> 'dead'
-     ) where true
-     returning id, attempt_id, namespace, schedule_id`,
+     ${archive(ended, 'json_quote')} returning id, attempt_id, namespace, schedule_id`,
     [JSON.stringify(batch)],
   );
-  const gone = JSON.stringify(rows.map(({ id }) => ({ id })));
-  await tx.query(`delete from run where id in (select x.id from ${tx.dialect.rows('$1', 'x', { id: 'uuid' })})`, [
-    gone,
-  ]);
+  await runsDelete(tx, rows);
   return rows;
 }

@@ -5,13 +5,13 @@ import { test } from 'node:test';
 import { openSqlite } from '../drivers/sqlite/database.ts';
 import type { Tx } from '../ports/database.ts';
 import { migrate } from './migrate.ts';
+import { DefinitionCache } from './definition-cache.ts';
 import { runsClaim } from './runs-claim.ts';
-import { runsSucceed } from './runs-succeed.ts';
+import { resultsAccept, type SessionResult } from './runs-report.ts';
 import { runsInsert } from './runs-submit.ts';
 import { testFreshRuns } from './testing/fresh-runs.ts';
 import { testRuns } from './testing/runs.ts';
 import { newRun, seedId, seedJob, seedSession } from './testing/seed.ts';
-import { nothingFreed } from './turns.ts';
 
 async function open() {
   let now = 1_800_000_000_000;
@@ -30,7 +30,7 @@ async function open() {
 testRuns('SQLite', open);
 testFreshRuns('SQLite', open);
 
-test('successes look each run up by its id, also in a SQLite file that was analyzed while nothing ran', async () => {
+test('results look each run up by its id, also in a SQLite file that was analyzed while nothing ran', async () => {
   const { db, close } = await open();
   const job = await seedJob(db);
   const sessionId = await seedSession(db, seedId());
@@ -39,8 +39,12 @@ test('successes look each run up by its id, also in a SQLite file that was analy
     Array.from({ length: 200 }, () => newRun(job)),
   );
   await db.query('analyze');
-  const [claimed] = await runsClaim(db, job.laneId, [{ sessionId, attemptId: seedId() }]);
-  assert.ok(claimed);
+  const slots = Array.from({ length: 2 }, () => ({ sessionId, attemptId: seedId() }));
+  const claimed = await runsClaim(db, job.laneId, slots);
+  const results = claimed.map(({ id: runId, attemptId }, index): SessionResult => {
+    const outcome = index === 0 ? 'succeeded' : 'failed';
+    return { type: 'result', runId, attemptId, sessionId, outcome, output: null, error: null, durationMs: 5 };
+  });
   const plans: string[] = [];
   const explained: Tx = {
     dialect: db.dialect,
@@ -50,13 +54,14 @@ test('successes look each run up by its id, also in a SQLite file that was analy
       return db.query(sql, params);
     },
   };
-  const { id: runId, attemptId } = claimed;
-  const facts = { outcome: 'succeeded', output: null, error: null, durationMs: 5 } as const;
-  await runsSucceed(explained, seedId(), [{ type: 'result', runId, attemptId, sessionId, ...facts }], nothingFreed());
+  const deps = { masterId: seedId(), definitions: new DefinitionCache(), fraction: () => 0.5 };
+  const reported = await resultsAccept(explained, deps, results);
+  assert.deepEqual([...reported.verdicts.values()], ['accepted', 'accepted']);
   assert.deepEqual(
     plans.filter((step) => !step.includes('(id=?)')),
     [],
   );
-  assert.ok(plans.length >= 2, plans.join('; '));
+  // The short way moves and deletes; the long way reads, moves and deletes.
+  assert.equal(plans.length, 5, plans.join('; '));
   await close();
 });

@@ -11,6 +11,8 @@ export const sqliteDialect: Dialect = {
     const list = Object.keys(columns).map((name) => `value ->> '${name}' as ${name}`);
     return `(select ${list.join(', ')} from jsonb_each(${param})) as ${alias}`;
   },
+  // In a file that was analyzed while an index was empty, that index is taken for the best way to every row, and then read whole for each.
+  notByIndex: (column) => `+${column}`,
   skipLocked: '',
   forUpdate: '',
   forShare: '',
