@@ -71,11 +71,14 @@ function makingRoutes({ master }: DoorContext): Route[] {
       headers: keyHeader,
       body: batchTriggerRequestSchema,
       status: 201,
+      orStatus: 200,
       response: batchTriggerResultSchema,
-      handler: async ({ params, body, request }) => {
+      handler: async ({ params, body, request, reply }) => {
         const key = idempotencyKeyOf(request, limits.idempotencyKeyChars - batchKeySuffix.length);
         const requests = body.runs.map((run) => requestOf(run, null));
-        return { runs: await withPointers('batch', () => master.intake.submit(params.ns, requests, { key })) };
+        const runs = await withPointers('batch', () => master.intake.submit(params.ns, requests, { key }));
+        if (!runs.some(({ created }) => created)) reply.code(200);
+        return { runs };
       },
     }),
   ];
